@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+using ControlZero.Engine.Policies;
+
+namespace ControlZero.Engine.Evaluation;
+
+/// <summary>
+/// What an evaluation can come to. Made once, when a policy is compiled, and shared by every request it decides: evaluating allocates nothing.
+/// </summary>
+public sealed record Decision
+{
+    /// <summary>The effect of the rule or default that decided.</summary>
+    public required Effect Effect { get; init; }
+
+    /// <summary>Whether the agent may act.</summary>
+    public bool Allowed => Effect.Permits();
+
+    /// <summary>Why, in a word: one of <see cref="ReasonCodes"/> or the rule's own.</summary>
+    public required string ReasonCode { get; init; }
+
+    /// <summary>Why, in a sentence: the rule's own or one made from what decided.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>The rule's reported id, or one of <see cref="SyntheticRules"/>.</summary>
+    public required string RuleId { get; init; }
+
+    /// <summary>Position of the rule in its policy, from 0. Null: no rule decided.</summary>
+    public int? RuleIndex { get; init; }
+
+    /// <summary>Name of the rule's policy. Empty: no rule decided.</summary>
+    public string Policy { get; init; } = "";
+
+    /// <summary>Version of that policy. 0: no rule decided.</summary>
+    public long PolicyVersion { get; init; }
+
+    /// <summary>Why, by language tag.</summary>
+    public ImmutableSortedDictionary<string, string> ReasonLocalized { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>What the caller must also do when it acts.</summary>
+    public ImmutableArray<Obligation> Obligations { get; init; } = [];
+}
+
+/// <summary>One evaluation: what it came to, and how far it had to look.</summary>
+/// <param name="Decision">What was decided.</param>
+/// <param name="EvaluatedRules">How many rules were looked at, the deciding one included.</param>
+public readonly record struct Evaluation(Decision Decision, int EvaluatedRules);

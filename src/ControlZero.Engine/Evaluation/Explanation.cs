@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using ControlZero.Engine.Policies;
+
+namespace ControlZero.Engine.Evaluation;
+
+/// <summary>An evaluation with its reasons.</summary>
+/// <param name="Evaluation">What the evaluator says; the same as without an explanation.</param>
+/// <param name="Trials">Every rule that was looked at, in order.</param>
+public sealed record Explanation(Evaluation Evaluation, ImmutableArray<RuleTrial> Trials);
+
+/// <summary>How one rule fared.</summary>
+/// <param name="Policy">Policy of the rule.</param>
+/// <param name="PolicyVersion">Version of that policy.</param>
+/// <param name="RuleId">The rule's reported id.</param>
+/// <param name="RuleIndex">Position of the rule in its policy, from 0.</param>
+/// <param name="Effect">The rule's effect.</param>
+/// <param name="Outcome">What became of it.</param>
+/// <param name="Detail">Why, in a sentence that names the pattern or condition and the value it was held against.</param>
+public sealed record RuleTrial(
+    string Policy,
+    long PolicyVersion,
+    string RuleId,
+    int RuleIndex,
+    Effect Effect,
+    TrialOutcome Outcome,
+    string Detail);
+
+/// <summary>What became of a rule that was looked at.</summary>
+public enum TrialOutcome
+{
+    /// <summary>Not stated.</summary>
+    Unspecified = 0,
+
+    /// <summary>The rule matched and decided.</summary>
+    Matched = 1,
+
+    /// <summary>No action pattern matched.</summary>
+    ActionDiffers = 2,
+
+    /// <summary>The action matched, no resource pattern did.</summary>
+    ResourceDiffers = 3,
+
+    /// <summary>The rule is scoped to resources and the request names none.</summary>
+    ResourceAbsent = 4,
+
+    /// <summary>A condition did not hold.</summary>
+    ConditionFalse = 5,
+
+    /// <summary>A condition met a value of the wrong type.</summary>
+    ConditionError = 6,
+}

@@ -1,0 +1,49 @@
+using System.Collections.Frozen;
+
+namespace ControlZero.Engine.Evaluation;
+
+/// <summary>The system's own reason codes. A rule may carry a code of its own, but none of these.</summary>
+public static class ReasonCodes
+{
+    /// <summary>A rule matched and decided.</summary>
+    public const string RuleMatch = "RULE_MATCH";
+
+    /// <summary>No rule matched; the strictest default action decided.</summary>
+    public const string NoRuleMatch = "NO_RULE_MATCH";
+
+    /// <summary>No policy applies to the agent; the tenant's default decided.</summary>
+    public const string NoActivePolicies = "NO_ACTIVE_POLICIES";
+
+    /// <summary>A deny that is scoped to resources met a request that names none.</summary>
+    public const string ResourceRequired = "RESOURCE_REQUIRED";
+
+    /// <summary>A condition of a deny met a value of the wrong type.</summary>
+    public const string ConditionError = "CONDITION_ERROR";
+
+    /// <summary>The agent was never registered, and the tenant denies such agents or has no room left.</summary>
+    public const string AgentUnknown = "AGENT_UNKNOWN";
+
+    /// <summary>Every code that a rule may not claim, those of features this build does not have yet included.</summary>
+    public static FrozenSet<string> Reserved { get; } = new[]
+    {
+        RuleMatch, NoRuleMatch, NoActivePolicies, ResourceRequired, ConditionError, AgentUnknown,
+        "QUOTA_EXCEEDED", "BUDGET_EXCEEDED", "CONCURRENCY_EXCEEDED", "ESTIMATE_REQUIRED", "PRICE_UNKNOWN",
+        "AGENT_SUSPENDED", "TENANT_SUSPENDED", "MODEL_SUSPENDED", "POLICY_STALE", "STATE_UNAVAILABLE",
+    }.ToFrozenSet(StringComparer.Ordinal);
+}
+
+/// <summary>Rule ids of decisions that no rule made.</summary>
+public static class SyntheticRules
+{
+    /// <summary>No rule matched.</summary>
+    public const string NoRuleMatch = "synthetic:NO_RULE_MATCH";
+
+    /// <summary>No rule matched and the default denies, but the action of a scoped rule did match: its resource did not.</summary>
+    public const string ResourceGateSkip = "synthetic:RESOURCE_GATE_SKIP";
+
+    /// <summary>No policy applies.</summary>
+    public const string NoActivePolicies = "synthetic:NO_ACTIVE_POLICIES";
+
+    /// <summary>The agent is not registered.</summary>
+    public const string AgentUnknown = "synthetic:AGENT_UNKNOWN";
+}

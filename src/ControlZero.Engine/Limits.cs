@@ -1,0 +1,142 @@
+namespace ControlZero.Engine;
+
+/// <summary>
+/// Every limit a caller can run into, in one place. <c>GetLimits</c> shows <see cref="All"/>; error messages name the limit they held
+/// a value against. The values are those of the project's design, section 5, unless a remark says otherwise.
+/// </summary>
+public static class Limits
+{
+    /// <summary>Largest message of the enforcement service. Unit: bytes.</summary>
+    public const int EnforceMessageMaxBytes = 256 * 1024;
+
+    /// <summary>Largest message of the other services; a test of many documents is the largest there is. Unit: bytes.</summary>
+    public const int AdminMessageMaxBytes = 4 * 1024 * 1024;
+
+    /// <summary>Longest agent id. Unit: characters, all of them ASCII.</summary>
+    public const int AgentIdMaxLength = 128;
+
+    /// <summary>Longest tenant id. Unit: characters, all of them ASCII. Short enough for a DNS label.</summary>
+    public const int TenantIdMaxLength = 63;
+
+    /// <summary>Longest request id. Unit: bytes.</summary>
+    public const int RequestIdMaxBytes = 255;
+
+    /// <summary>Longest action. Unit: bytes of UTF-8.</summary>
+    public const int ActionMaxBytes = 256;
+
+    /// <summary>Longest resource. Unit: bytes of UTF-8.</summary>
+    public const int ResourceMaxBytes = 1024;
+
+    /// <summary>Most entries of a request's context, nested ones included. Unit: entries.</summary>
+    public const int ContextMaxEntries = 64;
+
+    /// <summary>Longest key of a context entry. Unit: characters.</summary>
+    public const int ContextKeyMaxLength = 128;
+
+    /// <summary>Largest single value of a context. Unit: bytes of UTF-8.</summary>
+    public const int ContextValueMaxBytes = 4 * 1024;
+
+    /// <summary>Largest context as a whole, keys and values. Unit: bytes of UTF-8.</summary>
+    public const int ContextMaxBytes = 64 * 1024;
+
+    /// <summary>Deepest nesting of a context; a plain value at the top is at level 1. Unit: levels.</summary>
+    public const int ContextMaxDepth = 16;
+
+    /// <summary>Largest policy document. Unit: bytes of UTF-8.</summary>
+    public const int PolicyMaxBytes = 256 * 1024;
+
+    /// <summary>Longest policy name. Unit: characters (UTF-16).</summary>
+    public const int PolicyNameMaxLength = 128;
+
+    /// <summary>Most rules of a policy. Unit: entries.</summary>
+    public const int PolicyMaxRules = 1000;
+
+    /// <summary>Most patterns in one list of a rule. Unit: entries.</summary>
+    public const int RuleMaxPatterns = 64;
+
+    /// <summary>Longest pattern. Unit: characters (UTF-16).</summary>
+    public const int PatternMaxLength = 256;
+
+    /// <summary>Longest text a rule may carry: reason, name, description. Unit: characters (UTF-16).</summary>
+    public const int RuleTextMaxLength = 1024;
+
+    /// <summary>Deepest nesting of a policy document. Unit: levels.</summary>
+    public const int PolicyMaxDepth = 16;
+
+    /// <summary>Most policies of a tenant, and most documents of one test. Unit: entries.</summary>
+    public const int TenantMaxPolicies = 1000;
+
+    /// <summary>Most requests of one test. Unit: entries.</summary>
+    public const int TestMaxRequests = 1000;
+
+    /// <summary>Most labels of an agent. Unit: entries.</summary>
+    public const int AgentMaxLabels = 64;
+
+    /// <summary>Longest key of a label. Unit: characters, all of them ASCII.</summary>
+    public const int LabelKeyMaxLength = 63;
+
+    /// <summary>Longest value of a label. Unit: bytes of UTF-8.</summary>
+    public const int LabelValueMaxBytes = 256;
+
+    /// <summary>Most agents a tenant may be given room for. Unit: entries.</summary>
+    public const long TenantMaxAgents = 10_000_000;
+
+    /// <summary>Agents a tenant has room for when it is created without a figure. Unit: entries.</summary>
+    public const long TenantDefaultMaxAgents = 100_000;
+
+    /// <summary>Longest name of a key. Unit: bytes of UTF-8.</summary>
+    public const int KeyNameMaxBytes = 128;
+
+    /// <summary>Most agent globs a key may be bound to. Unit: entries.</summary>
+    public const int KeyMaxAgentPatterns = 64;
+
+    /// <summary>Largest page of a list. Unit: entries.</summary>
+    public const int PageMaxSize = 1000;
+
+    /// <summary>Size of a page when none is asked for. Unit: entries.</summary>
+    public const int PageDefaultSize = 100;
+
+    /// <summary>Most units of an estimate, a limit or a charge. Unit: units of the metric.</summary>
+    public const long UnitsMax = 1_000_000_000_000;
+
+    /// <summary>All limits, sorted by name.</summary>
+    public static IReadOnlyList<LimitDescription> All { get; } =
+    [
+        new("action_max_bytes", ActionMaxBytes, "bytes", "the action of a request"),
+        new("admin_message_max_bytes", AdminMessageMaxBytes, "bytes", "a message of every service but EnforcementService"),
+        new("agent_id_max_length", AgentIdMaxLength, "characters", "an agent id"),
+        new("agent_max_labels", AgentMaxLabels, "entries", "the labels of an agent"),
+        new("context_key_max_length", ContextKeyMaxLength, "characters", "a key of a request's context"),
+        new("context_max_bytes", ContextMaxBytes, "bytes", "a request's context as a whole"),
+        new("context_max_depth", ContextMaxDepth, "levels", "the nesting of a request's context"),
+        new("context_max_entries", ContextMaxEntries, "entries", "the entries of a request's context, nested ones included"),
+        new("context_value_max_bytes", ContextValueMaxBytes, "bytes", "a single value of a request's context"),
+        new("enforce_message_max_bytes", EnforceMessageMaxBytes, "bytes", "a message of EnforcementService"),
+        new("key_max_agent_patterns", KeyMaxAgentPatterns, "entries", "the agent globs a key is bound to"),
+        new("key_name_max_bytes", KeyNameMaxBytes, "bytes", "the name of a key"),
+        new("label_key_max_length", LabelKeyMaxLength, "characters", "the key of an agent's label"),
+        new("label_value_max_bytes", LabelValueMaxBytes, "bytes", "the value of an agent's label"),
+        new("page_max_size", PageMaxSize, "entries", "a page of a list; more is cut to this"),
+        new("pattern_max_length", PatternMaxLength, "characters", "a pattern of a rule or a key"),
+        new("policy_max_bytes", PolicyMaxBytes, "bytes", "a policy document"),
+        new("policy_max_depth", PolicyMaxDepth, "levels", "the nesting of a policy document"),
+        new("policy_max_rules", PolicyMaxRules, "entries", "the rules of a policy"),
+        new("policy_name_max_length", PolicyNameMaxLength, "characters", "the name of a policy"),
+        new("request_id_max_bytes", RequestIdMaxBytes, "bytes", "a request id"),
+        new("resource_max_bytes", ResourceMaxBytes, "bytes", "the resource of a request"),
+        new("rule_max_patterns", RuleMaxPatterns, "entries", "the patterns in one list of a rule"),
+        new("rule_text_max_length", RuleTextMaxLength, "characters", "a text a rule or policy carries: id, name, reason, description"),
+        new("tenant_id_max_length", TenantIdMaxLength, "characters", "a tenant id"),
+        new("tenant_max_agents", TenantMaxAgents, "entries", "the agents a tenant may be given room for"),
+        new("tenant_max_policies", TenantMaxPolicies, "entries", "the policies of a tenant, and the documents of one test"),
+        new("test_max_requests", TestMaxRequests, "entries", "the requests of one test"),
+        new("units_max", UnitsMax, "units", "an estimate, a limit or a charge"),
+    ];
+}
+
+/// <summary>One limit, as it is shown to callers.</summary>
+/// <param name="Name">Its name in snake case.</param>
+/// <param name="Value">The largest value that is accepted.</param>
+/// <param name="Unit"><c>bytes</c>, <c>characters</c>, <c>entries</c>, <c>levels</c> or <c>units</c>.</param>
+/// <param name="Description">What it limits.</param>
+public sealed record LimitDescription(string Name, long Value, string Unit, string Description);
