@@ -1,3 +1,3 @@
-var builder = WebApplication.CreateBuilder(args);
-var app = builder.Build();
-await app.RunAsync();
+using ControlZero.Server.Hosting;
+
+return await ServerCommand.Build().Parse(args).InvokeAsync();

@@ -1,41 +1,52 @@
 using System.Collections.Immutable;
 using ControlZero.Engine.Policies;
+using Orleans;
 
 namespace ControlZero.Engine.Evaluation;
 
 /// <summary>
 /// What an evaluation can come to. Made once, when a policy is compiled, and shared by every request it decides: evaluating allocates nothing.
 /// </summary>
+[GenerateSerializer, Immutable, Alias("cz.Decision")]
 public sealed record Decision
 {
     /// <summary>The effect of the rule or default that decided.</summary>
+    [Id(0)]
     public required Effect Effect { get; init; }
 
     /// <summary>Whether the agent may act.</summary>
     public bool Allowed => Effect.Permits();
 
     /// <summary>Why, in a word: one of <see cref="ReasonCodes"/> or the rule's own.</summary>
+    [Id(1)]
     public required string ReasonCode { get; init; }
 
     /// <summary>Why, in a sentence: the rule's own or one made from what decided.</summary>
+    [Id(2)]
     public required string Reason { get; init; }
 
     /// <summary>The rule's reported id, or one of <see cref="SyntheticRules"/>.</summary>
+    [Id(3)]
     public required string RuleId { get; init; }
 
     /// <summary>Position of the rule in its policy, from 0. Null: no rule decided.</summary>
+    [Id(4)]
     public int? RuleIndex { get; init; }
 
     /// <summary>Name of the rule's policy. Empty: no rule decided.</summary>
+    [Id(5)]
     public string Policy { get; init; } = "";
 
     /// <summary>Version of that policy. 0: no rule decided.</summary>
+    [Id(6)]
     public long PolicyVersion { get; init; }
 
     /// <summary>Why, by language tag.</summary>
+    [Id(7)]
     public ImmutableSortedDictionary<string, string> ReasonLocalized { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>What the caller must also do when it acts.</summary>
+    [Id(8)]
     public ImmutableArray<Obligation> Obligations { get; init; } = [];
 }
 

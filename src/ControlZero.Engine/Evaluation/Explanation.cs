@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ControlZero.Engine.Policies;
+using Orleans;
 
 namespace ControlZero.Engine.Evaluation;
 
@@ -16,14 +17,15 @@ public sealed record Explanation(Evaluation Evaluation, ImmutableArray<RuleTrial
 /// <param name="Effect">The rule's effect.</param>
 /// <param name="Outcome">What became of it.</param>
 /// <param name="Detail">Why, in a sentence that names the pattern or condition and the value it was held against.</param>
+[GenerateSerializer, Immutable, Alias("cz.RuleTrial")]
 public sealed record RuleTrial(
-    string Policy,
-    long PolicyVersion,
-    string RuleId,
-    int RuleIndex,
-    Effect Effect,
-    TrialOutcome Outcome,
-    string Detail);
+    [property: Id(0)] string Policy,
+    [property: Id(1)] long PolicyVersion,
+    [property: Id(2)] string RuleId,
+    [property: Id(3)] int RuleIndex,
+    [property: Id(4)] Effect Effect,
+    [property: Id(5)] TrialOutcome Outcome,
+    [property: Id(6)] string Detail);
 
 /// <summary>What became of a rule that was looked at.</summary>
 public enum TrialOutcome

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ControlZero.Engine.Context;
+using Orleans;
 
 namespace ControlZero.Engine.Policies;
 
@@ -76,4 +77,5 @@ public sealed record Schedule(TimeOnly? From, TimeOnly? To, ImmutableArray<DayOf
 /// <summary>Something the caller must do when it acts on an allow.</summary>
 /// <param name="Name">Which obligation.</param>
 /// <param name="Parameters">Its parameters, an object, or null.</param>
-public sealed record Obligation(string Name, ContextValue? Parameters);
+[GenerateSerializer, Immutable, Alias("cz.Obligation")]
+public sealed record Obligation([property: Id(0)] string Name, [property: Id(1)] ContextValue? Parameters);

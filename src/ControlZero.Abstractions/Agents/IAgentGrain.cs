@@ -1,0 +1,136 @@
+using System.Collections.Immutable;
+using ControlZero.Engine.Context;
+using ControlZero.Engine.Evaluation;
+
+namespace ControlZero.Abstractions.Agents;
+
+/// <summary>
+/// One agent: decides what it may do and counts what it was answered. Key: <see cref="GrainKeys.Of(Tenants.TenantId, AgentId)"/>.
+/// </summary>
+[Alias("cz.IAgentGrain")]
+public interface IAgentGrain : IGrainWithStringKey
+{
+    /// <summary>Decides one request and counts it. One turn, without an await once the agent and its policies are in memory.</summary>
+    [Alias("Authorize")]
+    ValueTask<Authorization> AuthorizeAsync(AuthorizeRequest request);
+
+    /// <summary>Decides one request with its reasons. Counts and registers nothing.</summary>
+    [Alias("Explain")]
+    ValueTask<ExplainedAuthorization> ExplainAsync(AuthorizeRequest request);
+
+    /// <summary>Registers the agent or replaces its labels.</summary>
+    [Alias("Put")]
+    Task<PutAgentOutcome> PutAsync(PutAgentCommand command, CancellationToken cancellationToken);
+
+    /// <summary>The agent, or null: it is not registered.</summary>
+    [Alias("Get")]
+    Task<AgentDescription?> GetAsync(CancellationToken cancellationToken);
+
+    /// <summary>What the agent was answered, or null: it is not registered.</summary>
+    [Alias("GetUsage")]
+    Task<AgentUsage?> GetUsageAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>One request to decide.</summary>
+[GenerateSerializer, Immutable, Alias("cz.AuthorizeRequest")]
+public sealed record AuthorizeRequest
+{
+    /// <summary>What the agent wants to do.</summary>
+    [Id(0)]
+    public required string Action { get; init; }
+
+    /// <summary>What it wants to do it with. Null: nothing.</summary>
+    [Id(1)]
+    public string? Resource { get; init; }
+
+    /// <summary>Facts the caller supplies, an object. Null: none.</summary>
+    [Id(2)]
+    public ContextValue? Context { get; init; }
+}
+
+/// <summary>One decided request.</summary>
+/// <param name="Decision">What was decided.</param>
+/// <param name="EvaluatedRules">How many rules were looked at.</param>
+/// <param name="Epoch">The tenant's epoch it was decided under.</param>
+[GenerateSerializer, Immutable, Alias("cz.Authorization")]
+public sealed record Authorization(
+    [property: Id(0)] Decision Decision,
+    [property: Id(1)] int EvaluatedRules,
+    [property: Id(2)] ulong Epoch);
+
+/// <summary>One decided request with its reasons.</summary>
+/// <param name="Authorization">What was decided.</param>
+/// <param name="Trials">Every rule that was looked at, in order.</param>
+[GenerateSerializer, Immutable, Alias("cz.ExplainedAuthorization")]
+public sealed record ExplainedAuthorization(
+    [property: Id(0)] Authorization Authorization,
+    [property: Id(1)] ImmutableArray<RuleTrial> Trials);
+
+/// <summary>Labels to give an agent.</summary>
+/// <param name="Labels">The labels; they replace the ones it had.</param>
+/// <param name="ExpectedVersion">The version the agent must have; 0: it must not be registered; null: whatever it has.</param>
+[GenerateSerializer, Immutable, Alias("cz.PutAgentCommand")]
+public sealed record PutAgentCommand(
+    [property: Id(0)] ImmutableSortedDictionary<string, string> Labels,
+    [property: Id(1)] long? ExpectedVersion);
+
+/// <summary>What came of it.</summary>
+/// <param name="Status">Whether it went through.</param>
+/// <param name="Agent">The agent as it now is, or null: it is not registered.</param>
+[GenerateSerializer, Immutable, Alias("cz.PutAgentOutcome")]
+public sealed record PutAgentOutcome(
+    [property: Id(0)] PutAgentStatus Status,
+    [property: Id(1)] AgentDescription? Agent);
+
+/// <summary>Whether an agent could be put.</summary>
+public enum PutAgentStatus
+{
+    /// <summary>Not stated.</summary>
+    Unspecified = 0,
+
+    /// <summary>The agent is as asked for.</summary>
+    Done = 1,
+
+    /// <summary>The agent has another version than the expected one. Nothing changed.</summary>
+    VersionConflict = 2,
+
+    /// <summary>The tenant has as many agents as it may have. Nothing changed.</summary>
+    NoRoom = 3,
+}
+
+/// <summary>A registered agent.</summary>
+[GenerateSerializer, Immutable, Alias("cz.AgentDescription")]
+public sealed record AgentDescription
+{
+    /// <summary>Its id.</summary>
+    [Id(0)]
+    public required AgentId Agent { get; init; }
+
+    /// <summary>Its labels.</summary>
+    [Id(1)]
+    public required ImmutableSortedDictionary<string, string> Labels { get; init; }
+
+    /// <summary>Number of the last change, from 1.</summary>
+    [Id(2)]
+    public required long Version { get; init; }
+
+    /// <summary>When it was registered.</summary>
+    [Id(3)]
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When its labels were last changed.</summary>
+    [Id(4)]
+    public required DateTimeOffset UpdatedAt { get; init; }
+}
+
+/// <summary>What an agent was answered since it was registered.</summary>
+/// <param name="Agent">The agent.</param>
+/// <param name="Allowed">Decisions that allowed.</param>
+/// <param name="Denied">Decisions that denied.</param>
+/// <param name="LastDecisionAt">When it was last asked about. Null: never.</param>
+[GenerateSerializer, Immutable, Alias("cz.AgentUsage")]
+public sealed record AgentUsage(
+    [property: Id(0)] AgentId Agent,
+    [property: Id(1)] long Allowed,
+    [property: Id(2)] long Denied,
+    [property: Id(3)] DateTimeOffset? LastDecisionAt);

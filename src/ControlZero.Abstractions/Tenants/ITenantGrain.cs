@@ -1,0 +1,66 @@
+using ControlZero.Abstractions.Agents;
+using ControlZero.Abstractions.Keys;
+using ControlZero.Abstractions.Policies;
+using Orleans.Concurrency;
+
+namespace ControlZero.Abstractions.Tenants;
+
+/// <summary>One tenant: what is in force, its settings, its keys and how many agents it has. Key: <see cref="GrainKeys.Of(TenantId)"/>.</summary>
+[Alias("cz.ITenantGrain")]
+public interface ITenantGrain : IGrainWithStringKey
+{
+    /// <summary>
+    /// Creates the tenant and its first key. False: it has a key already, and nothing changed. One that was created halfway, without a
+    /// key, is completed.
+    /// </summary>
+    [Alias("Create")]
+    Task<bool> CreateAsync(TenantSettings settings, KeyRecord firstKey, CancellationToken cancellationToken);
+
+    /// <summary>What is in force, or null: there is no such tenant. Answers what was last made durable, also while a change is under way.</summary>
+    [Alias("GetManifest"), AlwaysInterleave]
+    Task<TenantManifest?> GetManifestAsync(CancellationToken cancellationToken);
+
+    /// <summary>Stores a checked document as the next version of its policy and puts it in force on every active silo.</summary>
+    [Alias("PublishPolicy")]
+    Task<PublishOutcome> PublishPolicyAsync(PolicyPublication publication, CancellationToken cancellationToken);
+
+    /// <summary>Counts one more agent. False: the tenant has no room left.</summary>
+    [Alias("AdmitAgent")]
+    Task<bool> AdmitAgentAsync(AgentId agent, CancellationToken cancellationToken);
+
+    /// <summary>Stores a new key of this tenant.</summary>
+    [Alias("AddKey")]
+    Task AddKeyAsync(KeyRecord key, CancellationToken cancellationToken);
+}
+
+/// <summary>What came of a publish.</summary>
+/// <param name="Status">Whether it went through.</param>
+/// <param name="Entry">The policy as it is in force now, or null: it is not in force.</param>
+/// <param name="Epoch">The tenant's epoch after the call.</param>
+[GenerateSerializer, Immutable, Alias("cz.PublishOutcome")]
+public sealed record PublishOutcome(
+    [property: Id(0)] PublishStatus Status,
+    [property: Id(1)] PolicyEntry? Entry,
+    [property: Id(2)] ulong Epoch);
+
+/// <summary>Whether a publish went through.</summary>
+public enum PublishStatus
+{
+    /// <summary>Not stated.</summary>
+    Unspecified = 0,
+
+    /// <summary>A new version is in force.</summary>
+    Published = 1,
+
+    /// <summary>The very same document was in force already.</summary>
+    Unchanged = 2,
+
+    /// <summary>Another version than the expected one is in force. Nothing changed.</summary>
+    VersionConflict = 3,
+
+    /// <summary>The tenant has as many policies as it may have. Nothing changed.</summary>
+    TooManyPolicies = 4,
+
+    /// <summary>There is no such tenant.</summary>
+    TenantUnknown = 5,
+}

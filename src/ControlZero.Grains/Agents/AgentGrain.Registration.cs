@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using ControlZero.Abstractions;
+using ControlZero.Abstractions.Agents;
+using ControlZero.Abstractions.Tenants;
+using ControlZero.Engine.Evaluation;
+using ControlZero.Engine.Policies;
+using ControlZero.Grains.Catalog;
+using ControlZero.Grains.Hosting;
+
+namespace ControlZero.Grains.Agents;
+
+/// <content>How an agent comes to be registered, and what is known of it.</content>
+internal sealed partial class AgentGrain
+{
+    private static readonly Decision UnknownDecision = new()
+    {
+        Effect = Effect.Deny,
+        ReasonCode = ReasonCodes.AgentUnknown,
+        RuleId = SyntheticRules.AgentUnknown,
+        Reason = "the agent is not registered; register it with PutAgent",
+    };
+
+    private static readonly Decision NoRoomDecision = UnknownDecision with
+    {
+        Reason = "the agent is not registered and its tenant has as many agents as it may have; raise max_agents or register fewer",
+    };
+
+    public async Task<PutAgentOutcome> PutAsync(PutAgentCommand command, CancellationToken cancellationToken)
+    {
+        if (command.ExpectedVersion is { } expected && expected != _state.State.Version)
+        {
+            return new PutAgentOutcome(PutAgentStatus.VersionConflict, Describe());
+        }
+
+        if (!IsRegistered && !await Tenant.AdmitAgentAsync(_agent, cancellationToken))
+        {
+            return new PutAgentOutcome(PutAgentStatus.NoRoom, null);
+        }
+
+        await RegisterAsync(command.Labels);
+        return new PutAgentOutcome(PutAgentStatus.Done, Describe());
+    }
+
+    public Task<AgentDescription?> GetAsync(CancellationToken cancellationToken) => Task.FromResult(Describe());
+
+    private ITenantGrain Tenant => GrainFactory.GetGrain<ITenantGrain>(GrainKeys.Of(_tenant));
+
+    private async Task<bool> RegisterOnFirstUseAsync(TenantSnapshot snapshot)
+    {
+        if (snapshot.Manifest.Settings.UnknownAgents != UnknownAgents.Allow
+            || !await Tenant.AdmitAgentAsync(_agent, CancellationToken.None))
+        {
+            return false;
+        }
+
+        await RegisterAsync(ImmutableSortedDictionary<string, string>.Empty);
+        return true;
+    }
+
+    private async Task RegisterAsync(ImmutableSortedDictionary<string, string> labels)
+    {
+        var now = _clock.GetUtcNow();
+        _state.State = WithUsage(_state.State) with
+        {
+            Version = _state.State.Version + 1,
+            Labels = labels,
+            CreatedAt = IsRegistered ? _state.State.CreatedAt : now,
+            UpdatedAt = now,
+        };
+        await this.WriteOrDeactivateAsync(_state);
+    }
+
+    private AgentDescription? Describe() => !IsRegistered ? null : new AgentDescription
+    {
+        Agent = _agent,
+        Labels = _state.State.Labels,
+        Version = _state.State.Version,
+        CreatedAt = _state.State.CreatedAt,
+        UpdatedAt = _state.State.UpdatedAt,
+    };
+}

@@ -1,0 +1,117 @@
+using ControlZero.Abstractions;
+using ControlZero.Abstractions.Agents;
+using ControlZero.Abstractions.Keys;
+using ControlZero.Abstractions.Policies;
+using ControlZero.Abstractions.Tenants;
+using ControlZero.Grains.Catalog;
+using ControlZero.Grains.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+namespace ControlZero.Grains.Tenants;
+
+/// <inheritdoc cref="ITenantGrain"/>
+[GrainType("tenant")]
+internal sealed class TenantGrain(
+    [PersistentState("tenant", StorageNames.State)] IPersistentState<TenantState> state,
+    [PersistentState("keys", StorageNames.State)] IPersistentState<TenantKeysState> keys,
+    CatalogAnnouncer announcer,
+    [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Grain, ITenantGrain
+{
+    // INVARIANT: what GetManifestAsync shows is durable. It interleaves with a publish that waits for storage, so the state object,
+    // which holds the next manifest during the write, is never shown.
+    private TenantManifest? _durable;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _durable = state.State.Manifest;
+        return Task.CompletedTask;
+    }
+
+    public async Task<bool> CreateAsync(TenantSettings settings, KeyRecord firstKey, CancellationToken cancellationToken)
+    {
+        if (_durable is not null && keys.State.Keys.Count > 0)
+        {
+            return false;
+        }
+
+        if (_durable is null)
+        {
+            await CommitAsync(state.State with { Manifest = Begin(settings) });
+        }
+
+        await AddKeyAsync(firstKey, cancellationToken);
+        return true;
+    }
+
+    public Task<TenantManifest?> GetManifestAsync(CancellationToken cancellationToken) => Task.FromResult(_durable);
+
+    public async Task<PublishOutcome> PublishPolicyAsync(PolicyPublication publication, CancellationToken cancellationToken)
+    {
+        if (_durable is not { } manifest)
+        {
+            return new PublishOutcome(PublishStatus.TenantUnknown, null, 0);
+        }
+
+        var current = manifest.Find(publication.Name);
+        if (Publishing.Refuse(manifest, current, publication) is { } refusal)
+        {
+            return refusal;
+        }
+
+        // Two writes are no transaction. The version is stored first: a crash in between leaves a number that was never in force,
+        // and nobody was told of it.
+        var version = await GrainFactory.GetGrain<IPolicyGrain>(GrainKeys.Of(publication.Tenant, publication.Name))
+            .StoreAsync(publication, cancellationToken);
+        var entry = Publishing.Describe(publication, version, clock.GetUtcNow());
+        var next = manifest with
+        {
+            Epoch = manifest.Epoch + 1,
+            Policies = current is null ? manifest.Policies.Add(entry) : manifest.Policies.Replace(current, entry),
+        };
+        await CommitAsync(state.State with { Manifest = next });
+        await announcer.AnnounceAsync(next);
+        return new PublishOutcome(PublishStatus.Published, entry, next.Epoch);
+    }
+
+    public async Task<bool> AdmitAgentAsync(AgentId agent, CancellationToken cancellationToken)
+    {
+        if (_durable is null || state.State.AgentCount >= _durable.Settings.MaxAgents)
+        {
+            return false;
+        }
+
+        // Counted before the agent is stored: a crash in between costs a place, it never makes one.
+        await CommitAsync(state.State with { AgentCount = state.State.AgentCount + 1 });
+        return true;
+    }
+
+    public async Task AddKeyAsync(KeyRecord key, CancellationToken cancellationToken)
+    {
+        // Listed before it is stored: a crash in between lists a key that does not work, it never hides one that does.
+        if (!keys.State.Keys.Contains(key.Id))
+        {
+            keys.State = keys.State with { Keys = [.. keys.State.Keys, key.Id] };
+            await this.WriteOrDeactivateAsync(keys);
+        }
+
+        if (!await GrainFactory.GetGrain<IKeyGrain>(GrainKeys.Of(key.Id)).CreateAsync(key, cancellationToken))
+        {
+            throw new InvalidOperationException($"key id `{key.Id}` is taken");
+        }
+    }
+
+    private TenantManifest Begin(TenantSettings settings) => new()
+    {
+        Tenant = TenantId.Parse(this.GetPrimaryKeyString()),
+        Epoch = 0,
+        Settings = settings,
+        CreatedAt = clock.GetUtcNow(),
+        Policies = [],
+    };
+
+    private async Task CommitAsync(TenantState next)
+    {
+        state.State = next;
+        await this.WriteOrDeactivateAsync(state);
+        _durable = next.Manifest;
+    }
+}

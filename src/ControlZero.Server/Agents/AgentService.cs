@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+using ControlZero.Abstractions.Agents;
+using ControlZero.Abstractions.Keys;
+using ControlZero.Engine.Requests;
+using ControlZero.Protocol.V1;
+using ControlZero.Server.Authentication;
+using ControlZero.Server.Enforcement;
+using ControlZero.Server.Rpc;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+
+namespace ControlZero.Server.Agents;
+
+/// <summary>Registers agents and shows what they were answered.</summary>
+internal sealed class AgentService(AgentReferences agents) : Protocol.V1.AgentService.AgentServiceBase
+{
+    [RequiresScope(Scopes.AgentWrite)]
+    public override async Task<PutAgentResponse> PutAgent(PutAgentRequest request, ServerCallContext context)
+    {
+        if (RequestSyntax.CheckLabels(request.Labels) is { } fault)
+        {
+            throw RpcErrors.InvalidFields([fault]).ToRpcException();
+        }
+
+        var (caller, agent) = Read(request.AgentId, context);
+        var outcome = await agents.Get(caller.Tenant, agent).PutAsync(
+            new PutAgentCommand(
+                request.Labels.ToImmutableSortedDictionary(StringComparer.Ordinal),
+                request.HasExpectedVersion ? request.ExpectedVersion : null),
+            CancellationToken.None);
+        return outcome.Status switch
+        {
+            PutAgentStatus.Done => new PutAgentResponse { Agent = ToMessage(outcome.Agent!) },
+            PutAgentStatus.VersionConflict => throw RpcErrors
+                .VersionConflict("agent", agent.Value, request.ExpectedVersion, outcome.Agent?.Version ?? 0).ToRpcException(),
+            _ => throw RpcErrors.TooManyAgents().ToRpcException(),
+        };
+    }
+
+    [RequiresScope(Scopes.AgentWrite)]
+    public override async Task<GetAgentResponse> GetAgent(GetAgentRequest request, ServerCallContext context)
+    {
+        var (caller, agent) = Read(request.AgentId, context);
+        var found = await agents.Get(caller.Tenant, agent).GetAsync(context.CancellationToken) ?? throw NotFound(agent);
+        return new GetAgentResponse { Agent = ToMessage(found) };
+    }
+
+    [RequiresScope(Scopes.Enforce)]
+    public override async Task<GetUsageResponse> GetUsage(GetUsageRequest request, ServerCallContext context)
+    {
+        var (caller, agent) = Read(request.AgentId, context);
+        var usage = await agents.Get(caller.Tenant, agent).GetUsageAsync(context.CancellationToken) ?? throw NotFound(agent);
+        return new GetUsageResponse
+        {
+            AgentId = usage.Agent.Value,
+            Allowed = usage.Allowed,
+            Denied = usage.Denied,
+            LastDecisionAt = usage.LastDecisionAt?.ToTimestamp(),
+        };
+    }
+
+    private static (ClientIdentity Caller, AgentId Agent) Read(string agentId, ServerCallContext context)
+    {
+        var caller = context.GetCaller();
+        var named = agentId.Length == 0 ? caller.SoleAgent?.Value ?? "" : agentId;
+        if (RequestSyntax.CheckAgentId(named) is { } fault)
+        {
+            throw RpcErrors.InvalidFields([fault]).ToRpcException();
+        }
+
+        var agent = AgentId.Parse(named);
+        return caller.SpeaksFor(agent) ? (caller, agent) : throw RpcErrors.AgentNotBound(named).ToRpcException();
+    }
+
+    private static RpcException NotFound(AgentId agent) => RpcErrors.NotFound("AGENT_NOT_FOUND", "agent", agent.Value).ToRpcException();
+
+    private static Agent ToMessage(AgentDescription agent) => new()
+    {
+        AgentId = agent.Agent.Value,
+        Labels = { agent.Labels.ToDictionary() },
+        Version = agent.Version,
+        CreatedAt = agent.CreatedAt.ToTimestamp(),
+        UpdatedAt = agent.UpdatedAt.ToTimestamp(),
+    };
+}

@@ -1,0 +1,17 @@
+namespace ControlZero.Server.Authentication;
+
+/// <summary>What a key must hold for the method. Every method states one of the three; one without does not start.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class RequiresScopeAttribute(string scope) : Attribute
+{
+    /// <summary>The scope.</summary>
+    public string Scope => scope;
+}
+
+/// <summary>The method takes any valid key.</summary>
+[AttributeUsage(AttributeTargets.Method | AttributeTargets.Class)]
+internal sealed class AnyKeyAttribute : Attribute;
+
+/// <summary>The method needs no key.</summary>
+[AttributeUsage(AttributeTargets.Method | AttributeTargets.Class)]
+internal sealed class NoKeyAttribute : Attribute;

@@ -1,0 +1,72 @@
+using ControlZero.Abstractions.Agents;
+using ControlZero.Engine.Policies;
+using ControlZero.Protocol.V1;
+using EngineOutcome = ControlZero.Engine.Evaluation.TrialOutcome;
+using EngineTrial = ControlZero.Engine.Evaluation.RuleTrial;
+
+namespace ControlZero.Server.Enforcement;
+
+/// <summary>From decisions to their messages. The only place.</summary>
+internal static class EnforceMapping
+{
+    public static EnforceResponse ToResponse(Authorization authorization, string decisionId, string requestId)
+    {
+        var decision = authorization.Decision;
+        var response = new EnforceResponse
+        {
+            Decision = decision.Allowed ? Decision.Allow : Decision.Deny,
+            Effect = decision.Effect.ToWord(),
+            ReasonCode = decision.ReasonCode,
+            DecisionId = decisionId,
+            Reason = decision.Reason,
+            Policy = decision.Policy,
+            PolicyVersion = decision.PolicyVersion,
+            RuleId = decision.RuleId,
+            EvaluatedRules = authorization.EvaluatedRules,
+            PolicyEpoch = authorization.Epoch,
+            RequestId = requestId,
+        };
+        if (decision.RuleIndex is { } index)
+        {
+            response.RuleIndex = index;
+        }
+
+        if (!decision.Obligations.IsEmpty)
+        {
+            response.Obligations.Add(decision.Obligations.Select(ToMessage));
+        }
+
+        if (!decision.ReasonLocalized.IsEmpty)
+        {
+            response.ReasonLocalized.Add(decision.ReasonLocalized.ToDictionary());
+        }
+
+        return response;
+    }
+
+    public static RuleTrial ToMessage(EngineTrial trial) => new()
+    {
+        Policy = trial.Policy,
+        PolicyVersion = trial.PolicyVersion,
+        RuleId = trial.RuleId,
+        RuleIndex = trial.RuleIndex,
+        Effect = trial.Effect.ToWord(),
+        Outcome = trial.Outcome switch
+        {
+            EngineOutcome.Matched => TrialOutcome.Matched,
+            EngineOutcome.ActionDiffers => TrialOutcome.ActionDiffers,
+            EngineOutcome.ResourceDiffers => TrialOutcome.ResourceDiffers,
+            EngineOutcome.ResourceAbsent => TrialOutcome.ResourceAbsent,
+            EngineOutcome.ConditionFalse => TrialOutcome.ConditionFalse,
+            EngineOutcome.ConditionError => TrialOutcome.ConditionError,
+            _ => TrialOutcome.Unspecified,
+        },
+        Detail = trial.Detail,
+    };
+
+    private static Protocol.V1.Obligation ToMessage(Engine.Policies.Obligation obligation) => new()
+    {
+        Name = obligation.Name,
+        Parameters = obligation.Parameters is { } parameters ? ContextMapping.ToStruct(parameters) : null,
+    };
+}

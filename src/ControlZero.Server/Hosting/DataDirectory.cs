@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Text;
+using ControlZero.Server.Authentication;
+
+[assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]
+[assembly: System.Runtime.Versioning.SupportedOSPlatform("macos")]
+
+namespace ControlZero.Server.Hosting;
+
+/// <summary>The directory of an embedded server, mode 0700: its database, its lock and, until somebody removes it, the first key.</summary>
+internal sealed class DataDirectory : IDisposable
+{
+    private readonly FileStream _lock;
+
+    private DataDirectory(string path, FileStream @lock)
+    {
+        Path = path;
+        _lock = @lock;
+    }
+
+    /// <summary>The directory, as a full path.</summary>
+    public string Path { get; }
+
+    /// <summary>Where the state of all grains is.</summary>
+    public string DatabasePath => System.IO.Path.Combine(Path, "state.db");
+
+    /// <summary>Where the first key is.</summary>
+    public string AdminKeyPath => System.IO.Path.Combine(Path, "admin.key");
+
+    /// <summary>Makes the directory when it is not there and takes its lock, so that no two processes share it.</summary>
+    /// <exception cref="StartupException">It cannot be made, written or locked.</exception>
+    public static DataDirectory Open(string path)
+    {
+        var full = System.IO.Path.GetFullPath(path);
+        try
+        {
+            Directory.CreateDirectory(full, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            var options = Private(FileMode.OpenOrCreate);
+            options.Share = FileShare.None;
+            var held = new FileStream(System.IO.Path.Combine(full, "lock"), options);
+            held.SetLength(0);
+            held.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
+            held.Flush();
+            return new DataDirectory(full, held);
+        }
+        catch (UnauthorizedAccessException failure)
+        {
+            throw new StartupException($"`{full}` cannot be written; check its owner and mode, or choose another directory with --data", failure);
+        }
+        catch (IOException failure) when (failure is DirectoryNotFoundException || !File.Exists(System.IO.Path.Combine(full, "lock")))
+        {
+            throw new StartupException($"`{full}` cannot be made a directory: {failure.Message}; choose another with --data", failure);
+        }
+        catch (IOException failure)
+        {
+            throw new StartupException($"`{full}` is in use by another server; stop that one, or choose another directory with --data", failure);
+        }
+    }
+
+    /// <summary>The first key, or null: the file is not there.</summary>
+    /// <exception cref="StartupException">The file holds no key.</exception>
+    public ApiKey? ReadAdminKey()
+    {
+        if (!File.Exists(AdminKeyPath))
+        {
+            return null;
+        }
+
+        return ApiKey.TryParse(File.ReadAllText(AdminKeyPath).Trim(), out var key)
+            ? key
+            : throw new StartupException($"`{AdminKeyPath}` holds no key; restore it, or remove it and use another key");
+    }
+
+    /// <summary>Keeps the first key in a file of mode 0600. Durable when it returns.</summary>
+    public ApiKey WriteAdminKey(ApiKey key)
+    {
+        var unfinished = AdminKeyPath + ".new";
+        File.Delete(unfinished);
+        using (var file = new FileStream(unfinished, Private(FileMode.CreateNew)))
+        {
+            file.Write(Encoding.ASCII.GetBytes(key.Text + "\n"));
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(unfinished, AdminKeyPath);
+        return key;
+    }
+
+    public void Dispose() => _lock.Dispose();
+
+    private static FileStreamOptions Private(FileMode mode) => new()
+    {
+        Mode = mode,
+        Access = FileAccess.ReadWrite,
+        UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+    };
+}

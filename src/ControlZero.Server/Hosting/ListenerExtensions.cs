@@ -1,0 +1,38 @@
+using Microsoft.AspNetCore.HostFiltering;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace ControlZero.Server.Hosting;
+
+/// <summary>The two ports, and what a connection may take of the server.</summary>
+internal static class ListenerExtensions
+{
+    // A browser that was lured to a name which resolves to loopback sends that name: refused.
+    private static readonly string[] LoopbackNames = ["localhost", "127.0.0.1", "[::1]"];
+
+    public static WebApplicationBuilder ConfigureListeners(this WebApplicationBuilder builder, ServerOptions options)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = 10_000;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            kestrel.Listen(options.Grpc, listener => listener.Protocols = HttpProtocols.Http2);
+            kestrel.Listen(options.Http, listener => listener.Protocols = HttpProtocols.Http1);
+        });
+        builder.Services.Configure<HostFilteringOptions>(filter => filter.AllowedHosts = LoopbackNames);
+        return builder;
+    }
+
+    public static WebApplicationBuilder AddLogging(this WebApplicationBuilder builder)
+    {
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
+            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+
+        // A denied, malformed or cancelled call is the caller's affair, not the operator's.
+        builder.Logging.AddFilter("Grpc.AspNetCore.Server", LogLevel.Error);
+        return builder;
+    }
+}

@@ -1,0 +1,96 @@
+using ControlZero.Server.Health;
+using ControlZero.Server.Policies;
+using ControlZero.Server.Rpc;
+using ControlZero.Server.Tenants;
+using ControlZero.Storage.Embedded;
+using Microsoft.AspNetCore.Connections;
+
+namespace ControlZero.Server.Hosting;
+
+/// <summary>Puts the server together: directory, database, silo, front door, health.</summary>
+internal sealed class ServerHost : IAsyncDisposable
+{
+    private readonly DataDirectory _data;
+    private readonly EmbeddedDatabase _database;
+
+    private ServerHost(DataDirectory data, EmbeddedDatabase database, WebApplication app)
+    {
+        _data = data;
+        _database = database;
+        App = app;
+    }
+
+    /// <summary>The web application.</summary>
+    public WebApplication App { get; }
+
+    /// <summary>Where it keeps its things.</summary>
+    public DataDirectory Data => _data;
+
+    /// <summary>Starts a server. When it returns, both ports are open and the silo is active.</summary>
+    /// <exception cref="StartupException">It cannot start.</exception>
+    public static async Task<ServerHost> StartAsync(ServerOptions options, CancellationToken cancellationToken)
+    {
+        var data = DataDirectory.Open(options.Check().Data);
+        EmbeddedDatabase? database = null;
+        WebApplication? app = null;
+        try
+        {
+            database = EmbeddedDatabase.Open(data.DatabasePath);
+            app = Build(options, data, database);
+            await app.StartAsync(cancellationToken);
+            return new ServerHost(data, database, app);
+        }
+        catch (Exception failure)
+        {
+            if (app is not null)
+            {
+                await app.DisposeAsync();
+            }
+
+            database?.Dispose();
+            data.Dispose();
+            throw Explain(failure, options);
+        }
+    }
+
+    /// <summary>Stops it in order: front door, silo, database, lock.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await App.DisposeAsync();
+        _database.Dispose();
+        _data.Dispose();
+    }
+
+    private static WebApplication Build(ServerOptions options, DataDirectory data, EmbeddedDatabase database)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.AddLogging();
+        builder.ConfigureListeners(options);
+        builder.UseEmbeddedSilo(database);
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(data);
+        builder.Services.AddSingleton<PolicyTrial>();
+        builder.Services.AddSingleton<FirstKey>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<FirstKey>());
+        builder.Services.AddFrontDoor();
+        builder.Services.AddHealth();
+
+        var app = builder.Build();
+        app.UseHostFiltering();
+        return app.MapFrontDoor().MapHealth(options);
+    }
+
+    private static Exception Explain(Exception failure, ServerOptions options) => failure switch
+    {
+        StartupException or OperationCanceledException => failure,
+        EmbeddedStorageException => new StartupException(failure.Message, failure),
+        IOException when FindAddressInUse(failure) => new StartupException(
+            $"{failure.Message.TrimEnd('.')}; stop the other process, or choose other ports with --grpc and --http "
+                + $"(asked for {options.Grpc} and {options.Http})",
+            failure),
+        _ => failure,
+    };
+
+    private static bool FindAddressInUse(Exception? failure) =>
+        failure is AddressInUseException || (failure is not null && FindAddressInUse(failure.InnerException));
+}

@@ -1,0 +1,42 @@
+using ControlZero.Abstractions.Tenants;
+using ControlZero.Engine.Diagnostics;
+using ControlZero.Protocol.V1;
+using Google.Protobuf.WellKnownTypes;
+using EngineDiagnostic = ControlZero.Engine.Diagnostics.Diagnostic;
+using Diagnostic = ControlZero.Protocol.V1.Diagnostic;
+
+namespace ControlZero.Server.Policies;
+
+/// <summary>From policies and findings to their messages.</summary>
+internal static class PolicyMapping
+{
+    public static PolicyVersion ToMessage(this PolicyEntry entry) => new()
+    {
+        Name = entry.Name.Value,
+        Version = entry.Version,
+        Description = entry.Description,
+        Priority = entry.Priority,
+        Enabled = entry.Enabled,
+        RuleCount = entry.RuleCount,
+        Digest = entry.Digest,
+        PublishedAt = entry.PublishedAt.ToTimestamp(),
+        PublishedBy = entry.PublishedBy,
+    };
+
+    public static Diagnostic ToMessage(this EngineDiagnostic finding, int document) => new()
+    {
+        Document = document,
+        Line = finding.Line,
+        Column = finding.Column,
+        Severity = finding.Severity switch
+        {
+            DiagnosticSeverity.Error => Severity.Error,
+            DiagnosticSeverity.Warning => Severity.Warning,
+            _ => Severity.Unspecified,
+        },
+        Code = finding.Code,
+        Path = finding.Path,
+        Message = finding.Message,
+        Remedy = finding.Remedy,
+    };
+}

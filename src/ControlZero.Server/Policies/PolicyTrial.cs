@@ -1,0 +1,88 @@
+using ControlZero.Abstractions.Agents;
+using ControlZero.Engine;
+using ControlZero.Engine.Evaluation;
+using ControlZero.Engine.Policies;
+using ControlZero.Engine.Requests;
+using ControlZero.Grains.Hosting;
+using ControlZero.Protocol.V1;
+using ControlZero.Server.Authentication;
+using ControlZero.Server.Enforcement;
+using ControlZero.Server.Rpc;
+using Grpc.Core;
+
+namespace ControlZero.Server.Policies;
+
+/// <summary>Decides requests under documents that come with the call: no grain, no storage, no tenant but the caller's word.</summary>
+internal sealed class PolicyTrial([FromKeyedServices(ClusterClock.Key)] TimeProvider clock)
+{
+    public TestPolicyResponse Run(TestPolicyRequest request, ClientIdentity caller)
+    {
+        CheckCounts(request);
+        var defaultOnEmpty = ReadDefault(request.DefaultOnEmpty);
+        var parsed = request.Documents.Select(PolicyParser.Parse).ToList();
+        var response = new TestPolicyResponse
+        {
+            Diagnostics = { parsed.SelectMany((result, index) => result.Diagnostics.Select(finding => finding.ToMessage(index))) },
+        };
+        if (parsed.TrueForAll(result => result.IsValid))
+        {
+            // Version 0: the documents were never published.
+            var policies = PolicySet.Create(parsed.Select(result => CompiledPolicy.Compile(result.Document!, 0)), defaultOnEmpty);
+            response.Responses.Add(request.Requests.Select((one, index) => Decide(policies, one, index, caller)));
+        }
+
+        return response;
+    }
+
+    private EnforceResponse Decide(PolicySet policies, EnforceRequest request, int index, ClientIdentity caller)
+    {
+        var path = $"requests[{index}].";
+        var agentId = request.AgentId.Length == 0 ? caller.SoleAgent?.Value ?? "" : request.AgentId;
+        var context = request.Context is null ? null : ContextMapping.ToValue(request.Context);
+        var faults = EnforceQuestion.Faults(request, agentId, context, path);
+        if (faults.Count > 0)
+        {
+            throw RpcErrors.InvalidFields(faults).ToRpcException();
+        }
+
+        UnenforcedFields.Refuse(request, path);
+        var question = EnforceQuestion.ToDomain(request, context);
+        var now = clock.GetUtcNow();
+        var evaluation = policies.For(agentId).Evaluate(new EvaluationRequest
+        {
+            AgentId = agentId,
+            Action = question.Action,
+            Resource = question.Resource,
+            Context = question.Context,
+            Now = now,
+        });
+        return EnforceMapping.ToResponse(
+            new Authorization(evaluation.Decision, evaluation.EvaluatedRules, 0),
+            Ulid.NewUlid(now).ToString(),
+            request.RequestId);
+    }
+
+    private static Effect ReadDefault(string word) => word switch
+    {
+        "" => Effect.Deny,
+        "deny" or "warn" or "allow" when Effects.TryParse(word, out var effect) => effect,
+        _ => throw RpcErrors.InvalidFields([new FieldFault(
+            "default_on_empty", "FIELD_VALUE", $"`{word}` is no default", "send `deny`, `warn` or `allow`")]).ToRpcException(),
+    };
+
+    private static void CheckCounts(TestPolicyRequest request)
+    {
+        if (request.Documents.Count > Limits.TenantMaxPolicies)
+        {
+            throw TooMany("documents", request.Documents.Count, Limits.TenantMaxPolicies).ToRpcException();
+        }
+
+        if (request.Requests.Count > Limits.TestMaxRequests)
+        {
+            throw TooMany("requests", request.Requests.Count, Limits.TestMaxRequests).ToRpcException();
+        }
+    }
+
+    private static Google.Rpc.Status TooMany(string field, int count, int limit) => RpcErrors.InvalidFields(
+        [new FieldFault(field, "TOO_MANY", $"has {count} entries, {limit} are allowed", "send them in several calls", limit, count)]);
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using ControlZero.Protocol.V1;
+using ControlZero.Server.Hosting;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Spectre.Console;
+using Decision = ControlZero.Protocol.V1.Decision;
+
+namespace ControlZero.Server.Quickstart;
+
+/// <summary>
+/// What a newcomer sees first: the example policy, published and asked through gRPC like by any other client, and the answers.
+/// </summary>
+internal static class QuickstartRun
+{
+    private const string Agent = "quickstart-agent";
+    private const string Action = "llm.generate";
+
+    private static readonly string[] Models =
+    [
+        "anthropic/claude-sonnet-4-20250514",
+        "anthropic/claude-opus-4-20250514",
+        "google/gemini-pro",
+    ];
+
+    /// <summary>Publishes, asks, shows. Exit code 0: every question was answered.</summary>
+    /// <exception cref="StartupException">The first key is gone.</exception>
+    public static async Task<int> ShowAsync(ServerHost host, bool once, CancellationToken cancellationToken)
+    {
+        var key = host.Data.ReadAdminKey()
+            ?? throw new StartupException($"`{host.Data.AdminKeyPath}` is gone, and quickstart asks with it; restore it, or begin anew with --data DIR");
+        var address = Greeting.Addresses(host).Grpc;
+        using var channel = GrpcChannel.ForAddress(address);
+        var headers = new Metadata { { "authorization", $"Bearer {key.Text}" } };
+
+        var published = await new PolicyService.PolicyServiceClient(channel).PublishPolicyAsync(
+            new PublishPolicyRequest { Document = ReadPolicy() }, headers, cancellationToken: cancellationToken);
+        await new AgentService.AgentServiceClient(channel).PutAgentAsync(
+            new PutAgentRequest { AgentId = Agent, Labels = { ["purpose"] = "quickstart" } }, headers, cancellationToken: cancellationToken);
+
+        var answers = new Table().RoundedBorder()
+            .AddColumns("model", "decision", "rule", "reason")
+            .AddColumn(new TableColumn("time").RightAligned());
+        var enforcement = new EnforcementService.EnforcementServiceClient(channel);
+        foreach (var model in Models)
+        {
+            await AddAnswerAsync(answers, enforcement, headers, model, cancellationToken);
+        }
+
+        var version = published.Policy;
+        var console = AnsiConsole.Console;
+        console.MarkupLineInterpolated(
+            $"policy [bold]{version.Name}[/] version {version.Version} is in force ({(published.Unchanged ? "found in the data directory" : "published now")})");
+        console.MarkupLineInterpolated($"agent  [bold]{Agent}[/] asks for [bold]{Action}[/] at {address}");
+        console.Write(answers);
+        await Greeting.ShowKeyAsync(host);
+        ShowNextSteps(console, address, host.Data, once);
+        return 0;
+    }
+
+    private static async Task AddAnswerAsync(
+        Table answers,
+        EnforcementService.EnforcementServiceClient enforcement,
+        Metadata headers,
+        string model,
+        CancellationToken cancellationToken)
+    {
+        var request = new EnforceRequest { AgentId = Agent, Action = Action, Resource = $"model/{model}" };
+        var begun = TimeProvider.System.GetTimestamp();
+        var answer = await enforcement.EnforceAsync(request, headers, cancellationToken: cancellationToken);
+        var took = TimeProvider.System.GetElapsedTime(begun);
+        answers.AddRow(
+            Markup.Escape(model),
+            answer.Decision == Decision.Allow ? "[green]allow[/]" : "[red]deny[/]",
+            Markup.Escape(answer.RuleId),
+            Markup.Escape(answer.ReasonCode),
+            string.Create(CultureInfo.InvariantCulture, $"{took.TotalMilliseconds:0.0} ms"));
+    }
+
+    private static void ShowNextSteps(IAnsiConsole console, string address, DataDirectory data, bool once)
+    {
+        if (once)
+        {
+            return;
+        }
+
+        console.WriteLine();
+        console.WriteLine("try next, in another terminal:");
+        console.WriteLine($"  dotnet run --project src/ControlZero.Cli -- --url {address} --key-file {data.AdminKeyPath} explain \\");
+        console.WriteLine($"    --agent {Agent} --action {Action} --resource model/google/gemini-pro");
+        console.WriteLine("serving; Ctrl+C stops");
+    }
+
+    private static string ReadPolicy()
+    {
+        using var stream = typeof(QuickstartRun).Assembly.GetManifestResourceStream("openrouter-model-policy.json")!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}

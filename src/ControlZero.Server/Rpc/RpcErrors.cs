@@ -1,0 +1,203 @@
+using System.Globalization;
+using ControlZero.Engine.Diagnostics;
+using ControlZero.Engine.Requests;
+using ControlZero.Protocol.V1;
+using ControlZero.Server.Policies;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+using Grpc.Core;
+using Orleans.Storage;
+using Status = Google.Rpc.Status;
+
+namespace ControlZero.Server.Rpc;
+
+/// <summary>
+/// Every error the front door answers with, and the only place where their status codes are chosen. A deny is none of them.
+/// </summary>
+internal static class RpcErrors
+{
+    private const string Domain = "controlzero";
+
+    /// <summary>One wording for every cause, so that nobody learns which part of a key was right.</summary>
+    public static Status InvalidCredentials() => Make(
+        StatusCode.Unauthenticated,
+        "INVALID_CREDENTIALS",
+        "no valid API key; send it as `authorization: Bearer cz_live_...`");
+
+    public static Status ScopeRequired(string scope) => Make(
+        StatusCode.PermissionDenied,
+        "SCOPE_REQUIRED",
+        $"the key lacks the scope `{scope}`; use or create one that has it",
+        ("scope", scope));
+
+    public static Status AgentNotBound(string agent) => Make(
+        StatusCode.PermissionDenied,
+        "AGENT_NOT_BOUND",
+        $"the key may not speak for agent `{agent}`; use one that is bound to it",
+        ("agent_id", agent));
+
+    public static Status ScopeNotHeld(string scope) => Make(
+        StatusCode.PermissionDenied,
+        "SCOPE_NOT_HELD",
+        $"a key cannot give what it lacks: it does not hold `{scope}`",
+        ("scope", scope));
+
+    public static Status BindingNotHeld(string pattern) => Make(
+        StatusCode.PermissionDenied,
+        "BINDING_NOT_HELD",
+        $"a key cannot give what it lacks: it does not speak for all of `{pattern}`",
+        ("agents", pattern));
+
+    public static Status Malformed() => Make(
+        StatusCode.InvalidArgument,
+        "MALFORMED_MESSAGE",
+        "the message is not what the protos say; build the client from protos/controlzero/v1");
+
+    /// <summary>A thing that is not there, or is another tenant's: both read the same.</summary>
+    public static Status NotFound(string reason, string what, string name) => Make(
+        StatusCode.NotFound,
+        reason,
+        $"there is no {what} `{name}`",
+        ("name", name));
+
+    public static Status AlreadyExists(string reason, string what, string name) => Make(
+        StatusCode.AlreadyExists,
+        reason,
+        $"there is a {what} `{name}` already",
+        ("name", name));
+
+    public static Status VersionConflict(string what, string name, long expected, long current) => Make(
+        StatusCode.Aborted,
+        "VERSION_CONFLICT",
+        $"{what} `{name}` is at version {current}, not {expected}; read it again and decide anew",
+        ("expected", Text(expected)),
+        ("current", Text(current)));
+
+    public static Status TooManyAgents() => Make(
+        StatusCode.ResourceExhausted,
+        "MAX_AGENTS",
+        "the tenant has as many agents as it may have; raise its max_agents or register fewer");
+
+    public static Status Full(string reason, string what, long limit) => Make(
+        StatusCode.ResourceExhausted,
+        reason,
+        $"the tenant has as many {what} as it may have, {limit}",
+        ("limit", Text(limit)));
+
+    /// <summary>Fields of a request that are wrong. The first one's code is the reason.</summary>
+    public static Status InvalidFields(IReadOnlyList<FieldFault> faults)
+    {
+        var first = faults[0];
+        var metadata = new List<(string, string)> { ("field", first.Field) };
+        if (first.Limit is { } limit)
+        {
+            metadata.Add(("limit", Text(limit)));
+        }
+
+        if (first.Actual is { } actual)
+        {
+            metadata.Add(("actual", Text(actual)));
+        }
+
+        var status = Make(StatusCode.InvalidArgument, first.Code, Sentence(faults), [.. metadata]);
+        status.Details.Add(Any.Pack(new BadRequest
+        {
+            FieldViolations =
+            {
+                faults.Select(fault => new BadRequest.Types.FieldViolation
+                {
+                    Field = fault.Field,
+                    Reason = fault.Code,
+                    Description = $"{fault.Message}; {fault.Remedy}",
+                }),
+            },
+        }));
+        return status;
+    }
+
+    /// <summary>Fields that this build does not enforce. Accepting them would promise what is not kept.</summary>
+    public static Status UnimplementedFeature(IReadOnlyList<string> fields)
+    {
+        var status = Make(
+            StatusCode.Unimplemented,
+            "UNIMPLEMENTED_FEATURE",
+            $"this build does not enforce {string.Join(", ", fields.Select(field => $"`{field}`"))} yet; leave it out",
+            ("field", fields[0]));
+        status.Details.Add(Any.Pack(new BadRequest
+        {
+            FieldViolations =
+            {
+                fields.Select(field => new BadRequest.Types.FieldViolation
+                {
+                    Field = field,
+                    Reason = "UNIMPLEMENTED_FEATURE",
+                    Description = $"`{field}` is not enforced by this build; leave it out",
+                }),
+            },
+        }));
+        return status;
+    }
+
+    /// <summary>A policy document that is refused, with every finding.</summary>
+    public static Status PolicyInvalid(IReadOnlyList<Engine.Diagnostics.Diagnostic> findings)
+    {
+        var errors = findings.Where(finding => finding.Severity == DiagnosticSeverity.Error).ToList();
+        var more = errors.Count > 1 ? $" (and {errors.Count - 1} more)" : "";
+        var status = Make(
+            StatusCode.InvalidArgument,
+            "POLICY_INVALID",
+            $"line {errors[0].Line}, column {errors[0].Column}: {errors[0].Code}: {errors[0].Message}; {errors[0].Remedy}{more}",
+            ("codes", string.Join(",", errors.Select(error => error.Code).Distinct())));
+        status.Details.Add(Any.Pack(new BadRequest
+        {
+            FieldViolations =
+            {
+                errors.Select(error => new BadRequest.Types.FieldViolation
+                {
+                    Field = error.Path.Length == 0 ? "document" : $"document.{error.Path}",
+                    Reason = error.Code,
+                    Description = $"line {error.Line}, column {error.Column}: {error.Message}; {error.Remedy}",
+                }),
+            },
+        }));
+        status.Details.Add(Any.Pack(new PolicyFindings { Diagnostics = { findings.Select(finding => finding.ToMessage(0)) } }));
+        return status;
+    }
+
+    /// <summary>
+    /// What a failure of state or of the cluster looks like to a caller: no decision, and worth another try. Null: it is no such failure.
+    /// </summary>
+    public static Status? FromStateFailure(Exception failure) => failure switch
+    {
+        TimeoutException => Make(StatusCode.DeadlineExceeded, "STATE_UNAVAILABLE", "the cluster did not answer in time; try again with the same request_id"),
+        OrleansException or InconsistentStateException or Storage.Embedded.EmbeddedStorageException =>
+            Make(StatusCode.Unavailable, "STATE_UNAVAILABLE", "the cluster cannot reach its state; try again with the same request_id"),
+        _ => null,
+    };
+
+    /// <summary>A fault of ours. The log has the rest, under the incident's id.</summary>
+    public static Status Internal(string incident) => Make(
+        StatusCode.Internal,
+        "INTERNAL",
+        $"internal error, incident {incident}",
+        ("incident", incident));
+
+    private static Status Make(StatusCode code, string reason, string message, params ReadOnlySpan<(string Key, string Value)> metadata)
+    {
+        var details = new ErrorInfo { Domain = Domain, Reason = reason };
+        foreach (var (key, value) in metadata)
+        {
+            details.Metadata.Add(key, value);
+        }
+
+        return new Status { Code = (int)code, Message = message, Details = { Any.Pack(details) } };
+    }
+
+    private static string Sentence(IReadOnlyList<FieldFault> faults)
+    {
+        var more = faults.Count > 1 ? $" (and {faults.Count - 1} more)" : "";
+        return $"`{faults[0].Field}`: {faults[0].Message}; {faults[0].Remedy}{more}";
+    }
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,53 @@
+using ControlZero.Engine;
+using ControlZero.Server.Agents;
+using ControlZero.Server.Authentication;
+using ControlZero.Server.Cluster;
+using ControlZero.Server.Enforcement;
+using ControlZero.Server.Policies;
+using ControlZero.Server.Tenants;
+using Grpc.AspNetCore.Server.Model;
+using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace ControlZero.Server.Rpc;
+
+/// <summary>Wires the gRPC front door.</summary>
+internal static class RpcExtensions
+{
+    public static IServiceCollection AddFrontDoor(this IServiceCollection services)
+    {
+        services.AddSingleton<KeyAuthenticator>();
+        services.AddSingleton<AgentReferences>();
+        services.AddGrpc(options =>
+        {
+            // gRPC inflates a compressed message without a bound, so 2 MB could become 2 GB.
+            options.CompressionProviders.Clear();
+            options.EnableDetailedErrors = false;
+            options.MaxReceiveMessageSize = Limits.AdminMessageMaxBytes;
+            options.Interceptors.Add<StatusInterceptor>();
+        })
+            .AddServiceOptions<EnforcementService>(options => options.MaxReceiveMessageSize = Limits.EnforceMessageMaxBytes);
+        services.AddGrpcReflection();
+        services.RemoveAll(typeof(IServiceMethodProvider<>));
+        services.AddSingleton(typeof(IServiceMethodProvider<>), typeof(CheckedServiceMethodProvider<>));
+        return services;
+    }
+
+    public static WebApplication MapFrontDoor(this WebApplication app)
+    {
+        app.UseRouting();
+        app.UseMiddleware<KeyAuthenticationMiddleware>();
+        app.MapGrpcService<EnforcementService>();
+        app.MapGrpcService<PolicyService>();
+        app.MapGrpcService<AgentService>();
+        app.MapGrpcService<TenantService>();
+        app.MapGrpcService<ClusterService>();
+        app.MapGrpcReflectionService();
+        return app;
+    }
+
+    /// <summary>Who calls. The middleware made sure that there is somebody.</summary>
+    public static ClientIdentity GetCaller(this ServerCallContext context) =>
+        context.GetHttpContext().Features.Get<ClientIdentity>()
+            ?? throw new InvalidOperationException($"{context.Method} takes no key and asks who calls");
+}

@@ -1,0 +1,75 @@
+using ControlZero.Abstractions;
+using ControlZero.Abstractions.Keys;
+using ControlZero.Abstractions.Tenants;
+using ControlZero.Engine.Requests;
+using ControlZero.Grains.Hosting;
+using ControlZero.Protocol.V1;
+using ControlZero.Server.Authentication;
+using ControlZero.Server.Rpc;
+using Grpc.Core;
+
+namespace ControlZero.Server.Tenants;
+
+/// <summary>Manages tenants, and the keys of the caller's own.</summary>
+internal sealed class TenantService(
+    IGrainFactory grains,
+    [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Protocol.V1.TenantService.TenantServiceBase
+{
+    [RequiresScope(Scopes.ClusterAdmin)]
+    public override async Task<CreateTenantResponse> CreateTenant(CreateTenantRequest request, ServerCallContext context)
+    {
+        var settings = TenantMapping.ReadSettings(request);
+        var tenant = ReadTenant(request.TenantId);
+        var key = ApiKey.Generate(settings.Test);
+        var record = KeyIssue.FirstOf(tenant, key, context.GetCaller().Key.Id.Value, clock.GetUtcNow());
+        if (!await grains.GetGrain<ITenantGrain>(GrainKeys.Of(tenant)).CreateAsync(settings, record, CancellationToken.None))
+        {
+            throw RpcErrors.AlreadyExists("TENANT_EXISTS", "tenant", tenant.Value).ToRpcException();
+        }
+
+        return new CreateTenantResponse
+        {
+            Tenant = await FindAsync(tenant, context),
+            Key = key.Text,
+            KeyInfo = record.ToMessage(),
+        };
+    }
+
+    [RequiresScope(Scopes.ClusterAdmin)]
+    public override async Task<GetTenantResponse> GetTenant(GetTenantRequest request, ServerCallContext context) =>
+        new() { Tenant = await FindAsync(ReadTenant(request.TenantId), context) };
+
+    [RequiresScope(Scopes.Admin)]
+    public override async Task<CreateKeyResponse> CreateKey(CreateKeyRequest request, ServerCallContext context)
+    {
+        var caller = context.GetCaller();
+        var tenant = grains.GetGrain<ITenantGrain>(GrainKeys.Of(caller.Tenant));
+        var manifest = await tenant.GetManifestAsync(context.CancellationToken)
+            ?? throw new InvalidOperationException($"a key of tenant `{caller.Tenant}` works, but the tenant does not exist");
+        var key = ApiKey.Generate(manifest.Settings.Test);
+        var record = KeyIssue.Read(request, caller, key, clock.GetUtcNow());
+        await tenant.AddKeyAsync(record, CancellationToken.None);
+        return new CreateKeyResponse { Key = key.Text, KeyInfo = record.ToMessage() };
+    }
+
+    [RequiresScope(Scopes.Admin)]
+    public override async Task<RevokeKeyResponse> RevokeKey(RevokeKeyRequest request, ServerCallContext context)
+    {
+        var revoked = KeyId.TryParse(request.KeyId, out var id)
+            ? await grains.GetGrain<IKeyGrain>(GrainKeys.Of(id)).RevokeAsync(context.GetCaller().Tenant, CancellationToken.None)
+            : null;
+        return revoked is null
+            ? throw RpcErrors.NotFound("KEY_NOT_FOUND", "key", request.KeyId).ToRpcException()
+            : new RevokeKeyResponse { KeyInfo = revoked.ToMessage() };
+    }
+
+    private static TenantId ReadTenant(string text) => RequestSyntax.CheckTenantId(text) is { } fault
+        ? throw RpcErrors.InvalidFields([fault]).ToRpcException()
+        : TenantId.Parse(text);
+
+    private async Task<Tenant> FindAsync(TenantId tenant, ServerCallContext context)
+    {
+        var manifest = await grains.GetGrain<ITenantGrain>(GrainKeys.Of(tenant)).GetManifestAsync(context.CancellationToken);
+        return manifest?.ToMessage() ?? throw RpcErrors.NotFound("TENANT_NOT_FOUND", "tenant", tenant.Value).ToRpcException();
+    }
+}

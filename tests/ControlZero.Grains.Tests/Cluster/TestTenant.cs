@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using ControlZero.Abstractions;
+using ControlZero.Abstractions.Agents;
+using ControlZero.Abstractions.Keys;
+using ControlZero.Abstractions.Policies;
+using ControlZero.Abstractions.Tenants;
+using ControlZero.Engine.Policies;
+
+namespace ControlZero.Grains.Tests.Cluster;
+
+/// <summary>A tenant of one test's own.</summary>
+internal sealed class TestTenant
+{
+    private TestTenant(TwoSilos silos, TenantId id)
+    {
+        Silos = silos;
+        Id = id;
+    }
+
+    public TwoSilos Silos { get; }
+
+    public TenantId Id { get; }
+
+    public ITenantGrain Grain => Silos.First.GetGrain<ITenantGrain>(GrainKeys.Of(Id));
+
+    public static async Task<TestTenant> CreateAsync(TwoSilos silos, string id, TenantSettings? settings = null)
+    {
+        var tenant = new TestTenant(silos, TenantId.Parse(id));
+        Assert.True(await tenant.Grain.CreateAsync(settings ?? new TenantSettings(), Key(tenant.Id, id), CancellationToken.None));
+        return tenant;
+    }
+
+    /// <summary>The tenant's first key is the one whose seed is the tenant's id.</summary>
+    public static KeyRecord Key(TenantId tenant, string seed) => new()
+    {
+        Id = KeyId.Parse(Convert.ToHexString(SHA256.HashData(Encoding.ASCII.GetBytes(seed)))[..KeyId.Length]),
+        Hash = new string('a', 64),
+        Tenant = tenant,
+        Name = "test",
+        Scopes = [Scopes.Admin],
+        Agents = [],
+        CreatedAt = DateTimeOffset.UnixEpoch,
+        CreatedBy = "",
+    };
+
+    public Task<PublishOutcome> PublishAsync(string document, long? expectedVersion = null) => Grain.PublishPolicyAsync(
+        new PolicyPublication
+        {
+            Tenant = Id,
+            Name = PolicyName.Parse(PolicyParser.Parse(document).Document!.Name),
+            Document = document,
+            ExpectedVersion = expectedVersion,
+            PublishedBy = "test",
+        },
+        CancellationToken.None);
+
+    public IAgentGrain Agent(string agent, IGrainFactory? from = null) =>
+        (from ?? Silos.First).GetGrain<IAgentGrain>(GrainKeys.Of(Id, AgentId.Parse(agent)));
+
+    public async Task<IAgentGrain> RegisterAsync(string agent, IGrainFactory? from = null, params (string Key, string Value)[] labels)
+    {
+        var grain = Agent(agent, from);
+        var outcome = await grain.PutAsync(
+            new PutAgentCommand(labels.ToImmutableSortedDictionary(label => label.Key, label => label.Value, StringComparer.Ordinal), null),
+            CancellationToken.None);
+        Assert.Equal(PutAgentStatus.Done, outcome.Status);
+        return grain;
+    }
+
+    public static AuthorizeRequest Ask(string resource = "model/openai/gpt-4") => new() { Action = "llm.generate", Resource = resource };
+}

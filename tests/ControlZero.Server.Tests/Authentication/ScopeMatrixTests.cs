@@ -1,0 +1,82 @@
+using ControlZero.Protocol.V1;
+using ControlZero.Server.Tests.Hosting;
+using Google.Protobuf.Reflection;
+using Grpc.Core;
+
+namespace ControlZero.Server.Tests.Authentication;
+
+/// <summary>Every method with every scope, from the protos themselves: a new method without a row here fails the build.</summary>
+[Collection(RunningServerCollection.Name)]
+public sealed class ScopeMatrixTests(RunningServer server)
+{
+    private static readonly string[] Scopes = ["enforce", "policy:read", "policy:write", "agent:write", "audit:read", "admin"];
+
+    // What a key needs for each method. "*": any key.
+    private static readonly Dictionary<string, string> Needed = new()
+    {
+        ["EnforcementService/Enforce"] = "enforce",
+        ["EnforcementService/Explain"] = "policy:read",
+        ["PolicyService/ValidatePolicy"] = "policy:read",
+        ["PolicyService/PublishPolicy"] = "policy:write",
+        ["PolicyService/GetPolicy"] = "policy:read",
+        ["PolicyService/ListPolicies"] = "policy:read",
+        ["PolicyService/TestPolicy"] = "policy:read",
+        ["AgentService/PutAgent"] = "agent:write",
+        ["AgentService/GetAgent"] = "agent:write",
+        ["AgentService/GetUsage"] = "enforce",
+        ["TenantService/CreateTenant"] = "cluster:admin",
+        ["TenantService/GetTenant"] = "cluster:admin",
+        ["TenantService/CreateKey"] = "admin",
+        ["TenantService/RevokeKey"] = "admin",
+        ["ClusterService/GetStatus"] = "*",
+        ["ClusterService/GetLimits"] = "*",
+    };
+
+    private static IEnumerable<MethodDescriptor> Methods =>
+        new[]
+        {
+            EnforcementReflection.Descriptor, PolicyReflection.Descriptor, AgentReflection.Descriptor, TenantReflection.Descriptor,
+            ClusterReflection.Descriptor,
+        }.SelectMany(file => file.Services).SelectMany(service => service.Methods);
+
+    [Fact]
+    public void Matrix_HasARowForEveryMethod() =>
+        Assert.Equal(Needed.Keys.Order(), Methods.Select(method => $"{method.Service.Name}/{method.Name}").Order());
+
+    [Fact]
+    public async Task EveryMethod_WithEveryScope_OpensExactlyWhereItShould()
+    {
+        var (_, admin) = await server.NewTenantAsync();
+        foreach (var scope in Scopes)
+        {
+            var key = await server.NewKeyAsync(admin, [scope]);
+            foreach (var method in Methods)
+            {
+                var name = $"{method.Service.Name}/{method.Name}";
+                var needed = Needed[name];
+                var opens = needed == "*" || needed == scope || (scope == "admin" && needed != "cluster:admin");
+
+                var status = await CallAsync(method, key);
+
+                Assert.True(opens == (status != StatusCode.PermissionDenied), $"{name} with a key for {scope} answered {status}");
+                Assert.NotEqual(StatusCode.Unauthenticated, status);
+            }
+        }
+    }
+
+    // An empty message: what is wrong with it comes after the key.
+    private async Task<StatusCode> CallAsync(MethodDescriptor method, string key)
+    {
+        var bytes = Marshallers.Create(static (byte[] value) => value, static value => value);
+        var call = new Method<byte[], byte[]>(MethodType.Unary, method.Service.FullName, method.Name, bytes, bytes);
+        try
+        {
+            await server.Channel.CreateCallInvoker().AsyncUnaryCall(call, null, new CallOptions(server.With(key)), []);
+            return StatusCode.OK;
+        }
+        catch (RpcException failure)
+        {
+            return failure.StatusCode;
+        }
+    }
+}

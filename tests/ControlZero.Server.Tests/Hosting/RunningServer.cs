@@ -1,0 +1,90 @@
+using System.Net;
+using ControlZero.Abstractions.Tenants;
+using ControlZero.Protocol.V1;
+using ControlZero.Server.Hosting;
+using Grpc.Core;
+using Grpc.Net.Client;
+
+namespace ControlZero.Server.Tests.Hosting;
+
+/// <summary>A whole server on free ports over a directory of its own, for all tests of the collection.</summary>
+public sealed class RunningServer : IAsyncLifetime
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("cz-server-");
+    private readonly List<GrpcChannel> _channels = [];
+    private ServerHost _host = null!;
+    private int _tenants;
+
+    /// <summary>Where gRPC listens.</summary>
+    public Uri Grpc { get; private set; } = null!;
+
+    /// <summary>Where HTTP listens.</summary>
+    public Uri Http { get; private set; } = null!;
+
+    /// <summary>The first key: tenant `default`, everything.</summary>
+    public string AdminKey { get; private set; } = "";
+
+    /// <summary>A channel without a key.</summary>
+    public GrpcChannel Channel { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        _host = await ServerHost.StartAsync(
+            new ServerOptions
+            {
+                Data = Path.Combine(_directory.FullName, "data"),
+                Grpc = new IPEndPoint(IPAddress.Loopback, 0),
+                Http = new IPEndPoint(IPAddress.Loopback, 0),
+                DefaultTenant = new TenantSettings { UnknownAgents = UnknownAgents.Allow },
+            },
+            CancellationToken.None);
+        var (grpc, http) = Greeting.Addresses(_host);
+        Grpc = new Uri(grpc);
+        Http = new Uri(http);
+        AdminKey = _host.Data.ReadAdminKey()!.Text;
+        Channel = Open();
+    }
+
+    public async Task DisposeAsync()
+    {
+        _channels.ForEach(channel => channel.Dispose());
+        await _host.App.StopAsync();
+        await _host.DisposeAsync();
+        _directory.Delete(recursive: true);
+    }
+
+    /// <summary>A connection of its own.</summary>
+    public GrpcChannel Open()
+    {
+        var channel = GrpcChannel.ForAddress(Grpc);
+        _channels.Add(channel);
+        return channel;
+    }
+
+    /// <summary>The headers of a call with that key; the first key when none is named.</summary>
+    public Metadata With(string? key = null) => new() { { "authorization", $"Bearer {key ?? AdminKey}" } };
+
+    /// <summary>A tenant of one test's own, and its first key.</summary>
+    public async Task<(string Tenant, string Key)> NewTenantAsync(string unknownAgents = "allow", long maxAgents = 0, bool test = false)
+    {
+        var id = $"tenant-{Interlocked.Increment(ref _tenants)}";
+        var created = await new TenantService.TenantServiceClient(Channel).CreateTenantAsync(
+            new CreateTenantRequest { TenantId = id, UnknownAgents = unknownAgents, MaxAgents = maxAgents, Test = test }, With());
+        return (id, created.Key);
+    }
+
+    /// <summary>A key of the tenant that the given key administers.</summary>
+    public async Task<string> NewKeyAsync(string by, string[] scopes, params string[] agents)
+    {
+        var created = await new TenantService.TenantServiceClient(Channel).CreateKeyAsync(
+            new CreateKeyRequest { Scopes = { scopes }, Agents = { agents } }, With(by));
+        return created.Key;
+    }
+}
+
+/// <summary>The tests that share the server.</summary>
+[CollectionDefinition(Name)]
+public sealed class RunningServerCollection : ICollectionFixture<RunningServer>
+{
+    public const string Name = "running server";
+}
