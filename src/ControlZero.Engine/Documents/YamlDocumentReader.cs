@@ -28,8 +28,15 @@ internal sealed class YamlDocumentReader(string text, FindingList findings)
         }
         catch (YamlException refused)
         {
-            findings.Error((int)refused.Start.Line, (int)refused.Start.Column, DiagnosticCodes.Syntax,
-                $"this is not YAML: {Clause(refused.Message)}", "check the indentation, the colons and the quotes on this line and the one before");
+            // What spans lines is shown where it broke, not where it began.
+            var spansLines = refused.End.Line > refused.Start.Line;
+            SyntaxError(spansLines ? refused.End : refused.Start, Clause(refused.Message) + (spansLines ? $" (it begins in line {refused.Start.Line})" : ""));
+            return null;
+        }
+        catch (Exception failed) when (failed is not OutOfMemoryException)
+        {
+            // Some malformed texts trip the library's own assertions. They are as malformed as the others.
+            SyntaxError(_parser.Current?.End ?? Mark.Empty, "it cannot be read after this place");
             return null;
         }
     }
@@ -207,6 +214,9 @@ internal sealed class YamlDocumentReader(string text, FindingList findings)
     }
 
     private ParsingEvent? Next() => _parser.MoveNext() ? _parser.Current : null;
+
+    private void SyntaxError(Mark place, string what) => findings.Error((int)place.Line, (int)place.Column, DiagnosticCodes.Syntax,
+        $"this is not YAML: {what}", "check the indentation, the colons, the brackets and the quotes on this line and the one before");
 
     private static string Clause(string message)
     {

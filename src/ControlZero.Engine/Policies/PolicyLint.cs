@@ -6,8 +6,9 @@ namespace ControlZero.Engine.Policies;
 /// <summary>Warns of policies that are well-formed and hardly mean what their author thinks. Every warning is true; not every oddity is found.</summary>
 internal sealed class PolicyLint(FindingList findings)
 {
-    // Rules are held against each other in pairs. A hostile document stops being looked at rather than being slow.
-    private const long MaxSteps = 20_000_000;
+    // Rules are held against each other in pairs: a thousand of them with patterns of twenty characters are looked at to the end. A hostile
+    // document stops being looked at rather than being slow.
+    private const long MaxSteps = 200_000_000;
 
     private long _steps;
 

@@ -3,13 +3,13 @@ namespace ControlZero.Engine.Tests.Policies;
 public sealed class PolicyLintTests
 {
     [Theory]
-    [InlineData("[{allow: '*'}, {deny: 'delete_*'}]", "RULE_UNREACHABLE,DENY_AFTER_CATCH_ALL")]
-    [InlineData("[{allow: '*'}, {deny: 'delete_*', resource: 'db/*'}]", "RULE_UNREACHABLE,DENY_AFTER_CATCH_ALL")]
+    [InlineData("[{allow: '*'}, {deny: 'delete_*'}]", "DENY_AFTER_CATCH_ALL,RULE_UNREACHABLE")]
+    [InlineData("[{allow: '*'}, {deny: 'delete_*', resource: 'db/*'}]", "DENY_AFTER_CATCH_ALL,RULE_UNREACHABLE")]
     [InlineData("[{allow: 'llm.*'}, {allow: 'llm:generate'}]", "RULE_UNREACHABLE")]
     [InlineData("[{allow: 'llm:*'}, {allow: 'llm.generate'}]", "")]
     [InlineData("[{allow: a, resource: 'model/*'}, {allow: a, resource: [model/x, model/y]}]", "RULE_UNREACHABLE")]
     [InlineData("[{allow: a, resource: 'model/*'}, {allow: a}]", "")]
-    [InlineData("[{allow: a, resource: [x, '*']}, {allow: a, resource: y}]", "RULE_UNREACHABLE")]
+    [InlineData("[{allow: a, resource: [x, '*']}, {allow: a, resource: z}]", "RULE_UNREACHABLE")]
     [InlineData("[{allow: a, when: {agent_id: x}}, {allow: a}]", "")]
     [InlineData("[{allow: a}, {allow: a, when: {agent_id: x}}]", "RULE_UNREACHABLE")]
     [InlineData("[{allow: [a, b]}, {allow: [b, a]}]", "RULE_UNREACHABLE")]
