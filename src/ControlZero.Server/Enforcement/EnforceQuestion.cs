@@ -53,7 +53,9 @@ internal readonly record struct EnforceQuestion(TenantId Tenant, AgentId Agent, 
                 context is null ? null : RequestSyntax.CheckContext(context),
             }
             .OfType<FieldFault>()
-            .Select(fault => fault with { Field = path + fault.Field }),
+            .Select(fault => path.Length == 0
+                ? fault
+                : fault with { Field = path + fault.Field, Message = $"in {path.TrimEnd('.')}, {fault.Message}" }),
     ];
 
     /// <summary>The message as the engine and the grains know it.</summary>

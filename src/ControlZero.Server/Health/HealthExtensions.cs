@@ -1,4 +1,3 @@
-using ControlZero.Server.Hosting;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 
 namespace ControlZero.Server.Health;
@@ -13,17 +12,15 @@ internal static class HealthExtensions
 
     public static IServiceCollection AddHealth(this IServiceCollection services)
     {
-        services.AddHealthChecks().AddCheck<SiloHealthCheck>("silo", tags: [Ready]);
-        services.AddGrpcHealthChecks().AddCheck<SiloHealthCheck>("silo");
+        services.AddGrpcHealthChecks().AddCheck<SiloHealthCheck>("silo", tags: [Ready]);
         return services;
     }
 
-    public static WebApplication MapHealth(this WebApplication app, ServerOptions options)
+    public static WebApplication MapHealth(this WebApplication app)
     {
-        var host = $"*:{options.Http.Port}";
-        app.MapHealthChecks("/health/startup", Only(Ready)).RequireHost(host);
-        app.MapHealthChecks("/health/ready", Only(Ready)).RequireHost(host);
-        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false }).RequireHost(host);
+        app.MapHealthChecks("/health/startup", Only(Ready));
+        app.MapHealthChecks("/health/ready", Only(Ready));
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
         app.MapGrpcHealthChecksService();
         return app;
     }

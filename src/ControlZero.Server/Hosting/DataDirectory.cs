@@ -2,9 +2,6 @@ using System.Globalization;
 using System.Text;
 using ControlZero.Server.Authentication;
 
-[assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]
-[assembly: System.Runtime.Versioning.SupportedOSPlatform("macos")]
-
 namespace ControlZero.Server.Hosting;
 
 /// <summary>The directory of an embedded server, mode 0700: its database, its lock and, until somebody removes it, the first key.</summary>
@@ -34,14 +31,18 @@ internal sealed class DataDirectory : IDisposable
         var full = System.IO.Path.GetFullPath(path);
         try
         {
-            Directory.CreateDirectory(full, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            MakePrivate(full);
             var options = Private(FileMode.OpenOrCreate);
             options.Share = FileShare.None;
             var held = new FileStream(System.IO.Path.Combine(full, "lock"), options);
             held.SetLength(0);
             held.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
             held.Flush();
-            return new DataDirectory(full, held);
+            var data = new DataDirectory(full, held);
+
+            // Made here with mode 0600; the database gives the same to the files it puts beside it.
+            new FileStream(data.DatabasePath, Private(FileMode.OpenOrCreate)).Dispose();
+            return data;
         }
         catch (UnauthorizedAccessException failure)
         {
@@ -88,10 +89,26 @@ internal sealed class DataDirectory : IDisposable
 
     public void Dispose() => _lock.Dispose();
 
-    private static FileStreamOptions Private(FileMode mode) => new()
+    private static void MakePrivate(string directory)
     {
-        Mode = mode,
-        Access = FileAccess.ReadWrite,
-        UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-    };
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(directory);
+        }
+        else
+        {
+            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    private static FileStreamOptions Private(FileMode mode)
+    {
+        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.ReadWrite };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        return options;
+    }
 }

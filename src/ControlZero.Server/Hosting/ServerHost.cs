@@ -77,7 +77,7 @@ internal sealed class ServerHost : IAsyncDisposable
 
         var app = builder.Build();
         app.UseHostFiltering();
-        return app.MapFrontDoor().MapHealth(options);
+        return app.MapFrontDoor().MapHealth();
     }
 
     private static Exception Explain(Exception failure, ServerOptions options) => failure switch

@@ -1,5 +1,6 @@
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine.Diagnostics;
+using ControlZero.Engine.Requests;
 using ControlZero.Protocol.V1;
 using Google.Protobuf.WellKnownTypes;
 using EngineDiagnostic = ControlZero.Engine.Diagnostics.Diagnostic;
@@ -38,5 +39,16 @@ internal static class PolicyMapping
         Path = finding.Path,
         Message = finding.Message,
         Remedy = finding.Remedy,
+    };
+
+    /// <summary>A fault of a request that does not keep it from being decided.</summary>
+    public static Diagnostic ToWarning(FieldFault fault) => new()
+    {
+        Document = -1,
+        Severity = Severity.Warning,
+        Code = fault.Code,
+        Path = fault.Field,
+        Message = fault.Message,
+        Remedy = fault.Remedy,
     };
 }

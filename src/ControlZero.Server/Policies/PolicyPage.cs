@@ -26,7 +26,7 @@ internal sealed record PolicyPage(IReadOnlyList<PolicyEntry> Entries, string Nex
         var size = request.PageSize switch
         {
             < 0 => throw RpcErrors.InvalidFields([new FieldFault(
-                "page_size", "PAGE_SIZE_RANGE", "is below 0", $"send 1 to {Limits.PageMaxSize}, or 0 for {Limits.PageDefaultSize}", Limits.PageMaxSize)])
+                "page_size", "PAGE_SIZE_RANGE", "page_size is below 0", $"send 1 to {Limits.PageMaxSize}, or 0 for {Limits.PageDefaultSize}", Limits.PageMaxSize)])
                 .ToRpcException(),
             0 => Limits.PageDefaultSize,
             var asked => Math.Min(asked, Limits.PageMaxSize),
@@ -65,7 +65,7 @@ internal sealed record PolicyPage(IReadOnlyList<PolicyEntry> Entries, string Nex
         }
 
         throw RpcErrors.InvalidFields([new FieldFault(
-            "page_token", "PAGE_TOKEN_INVALID", "is no token of this list", "send next_page_token of the page before, or none")]).ToRpcException();
+            "page_token", "PAGE_TOKEN_INVALID", "page_token is no token of this list", "send next_page_token of the page before, or none")]).ToRpcException();
     }
 
     // No secret: a token names a place in the caller's own list and opens nothing. The tag finds mistakes and other lists' tokens.

@@ -41,7 +41,7 @@ internal sealed class PolicyService(IGrainFactory grains, PolicyTrial trial) : P
         if (request is { HasExpectedVersion: true, ExpectedVersion: < 0 })
         {
             throw RpcErrors.InvalidFields([new FieldFault(
-                "expected_version", "NUMBER_RANGE", "is below 0", "send the version in force, or 0 for none", 0)]).ToRpcException();
+                "expected_version", "NUMBER_RANGE", "expected_version is below 0", "send the version in force, or 0 for none", 0)]).ToRpcException();
         }
 
         var outcome = await Tenant(caller).PublishPolicyAsync(
@@ -131,7 +131,7 @@ internal sealed class PolicyService(IGrainFactory grains, PolicyTrial trial) : P
         if (document.Length == 0)
         {
             throw RpcErrors.InvalidFields([new FieldFault(
-                "document", "FIELD_REQUIRED", "is empty", "send a policy as JSON or YAML text")]).ToRpcException();
+                "document", FaultCodes.FieldRequired, "document is missing or empty", "send a policy as JSON or YAML text")]).ToRpcException();
         }
 
         var size = Encoding.UTF8.GetByteCount(document);
@@ -140,7 +140,7 @@ internal sealed class PolicyService(IGrainFactory grains, PolicyTrial trial) : P
             : throw RpcErrors.InvalidFields([new FieldFault(
                 "document",
                 "POLICY_TOO_LARGE",
-                $"has {size} bytes, {Limits.PolicyMaxBytes} are allowed",
+                $"document has {size} bytes, {Limits.PolicyMaxBytes} are allowed",
                 "split it into several policies",
                 Limits.PolicyMaxBytes,
                 size)]).ToRpcException();

@@ -8,6 +8,7 @@ using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Enforcement;
 using ControlZero.Server.Rpc;
+using Google.Protobuf.Collections;
 using Grpc.Core;
 
 namespace ControlZero.Server.Policies;
@@ -28,18 +29,27 @@ internal sealed class PolicyTrial([FromKeyedServices(ClusterClock.Key)] TimeProv
         {
             // Version 0: the documents were never published.
             var policies = PolicySet.Create(parsed.Select(result => CompiledPolicy.Compile(result.Document!, 0)), defaultOnEmpty);
-            response.Responses.Add(request.Requests.Select((one, index) => Decide(policies, one, index, caller)));
+            response.Responses.Add(request.Requests.Select((one, index) => Decide(policies, one, index, caller, response.Diagnostics)));
         }
 
         return response;
     }
 
-    private EnforceResponse Decide(PolicySet policies, EnforceRequest request, int index, ClientIdentity caller)
+    private EnforceResponse Decide(
+        PolicySet policies,
+        EnforceRequest request,
+        int index,
+        ClientIdentity caller,
+        RepeatedField<Diagnostic> diagnostics)
     {
         var path = $"requests[{index}].";
         var agentId = request.AgentId.Length == 0 ? caller.SoleAgent?.Value ?? "" : request.AgentId;
         var context = request.Context is null ? null : ContextMapping.ToValue(request.Context);
         var faults = EnforceQuestion.Faults(request, agentId, context, path);
+
+        // Enforce refuses a context that claims a fact of the server's own. Here it is said and does no harm: no condition reads it.
+        diagnostics.Add(faults.Where(fault => fault.Code == FaultCodes.ContextReserved).Select(PolicyMapping.ToWarning));
+        faults.RemoveAll(fault => fault.Code == FaultCodes.ContextReserved);
         if (faults.Count > 0)
         {
             throw RpcErrors.InvalidFields(faults).ToRpcException();
@@ -67,7 +77,7 @@ internal sealed class PolicyTrial([FromKeyedServices(ClusterClock.Key)] TimeProv
         "" => Effect.Deny,
         "deny" or "warn" or "allow" when Effects.TryParse(word, out var effect) => effect,
         _ => throw RpcErrors.InvalidFields([new FieldFault(
-            "default_on_empty", "FIELD_VALUE", $"`{word}` is no default", "send `deny`, `warn` or `allow`")]).ToRpcException(),
+            "default_on_empty", "FIELD_VALUE", $"default_on_empty `{word}` is no default", "send `deny`, `warn` or `allow`")]).ToRpcException(),
     };
 
     private static void CheckCounts(TestPolicyRequest request)
@@ -84,5 +94,5 @@ internal sealed class PolicyTrial([FromKeyedServices(ClusterClock.Key)] TimeProv
     }
 
     private static Google.Rpc.Status TooMany(string field, int count, int limit) => RpcErrors.InvalidFields(
-        [new FieldFault(field, "TOO_MANY", $"has {count} entries, {limit} are allowed", "send them in several calls", limit, count)]);
+        [new FieldFault(field, "TOO_MANY", $"{field} has {count} entries, {limit} are allowed", "send them in several calls", limit, count)]);
 }

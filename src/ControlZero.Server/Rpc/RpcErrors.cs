@@ -196,7 +196,7 @@ internal static class RpcErrors
     private static string Sentence(IReadOnlyList<FieldFault> faults)
     {
         var more = faults.Count > 1 ? $" (and {faults.Count - 1} more)" : "";
-        return $"`{faults[0].Field}`: {faults[0].Message}; {faults[0].Remedy}{more}";
+        return $"{faults[0].Message}; {faults[0].Remedy}{more}";
     }
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);

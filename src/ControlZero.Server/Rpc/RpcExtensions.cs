@@ -5,6 +5,7 @@ using ControlZero.Server.Cluster;
 using ControlZero.Server.Enforcement;
 using ControlZero.Server.Policies;
 using ControlZero.Server.Tenants;
+using Grpc.AspNetCore.Server;
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -20,13 +21,15 @@ internal static class RpcExtensions
         services.AddSingleton<AgentReferences>();
         services.AddGrpc(options =>
         {
-            // gRPC inflates a compressed message without a bound, so 2 MB could become 2 GB.
-            options.CompressionProviders.Clear();
             options.EnableDetailedErrors = false;
             options.MaxReceiveMessageSize = Limits.AdminMessageMaxBytes;
             options.Interceptors.Add<StatusInterceptor>();
         })
             .AddServiceOptions<EnforcementService>(options => options.MaxReceiveMessageSize = Limits.EnforceMessageMaxBytes);
+
+        // gRPC inflates a compressed message without a bound, so 2 MB could become 2 GB. After all other configuration: gRPC adds gzip
+        // to its options later than it calls the lambda above.
+        services.PostConfigure<GrpcServiceOptions>(options => options.CompressionProviders.Clear());
         services.AddGrpcReflection();
         services.RemoveAll(typeof(IServiceMethodProvider<>));
         services.AddSingleton(typeof(IServiceMethodProvider<>), typeof(CheckedServiceMethodProvider<>));

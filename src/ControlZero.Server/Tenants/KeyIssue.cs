@@ -85,12 +85,12 @@ internal static class KeyIssue
         if (size > Limits.KeyNameMaxBytes)
         {
             faults.Add(new FieldFault(
-                "name", "FIELD_TOO_LONG", $"has {size} bytes, {Limits.KeyNameMaxBytes} are allowed", "shorten it", Limits.KeyNameMaxBytes, size));
+                "name", FaultCodes.FieldTooLong, $"name has {size} bytes, {Limits.KeyNameMaxBytes} are allowed", "shorten it", Limits.KeyNameMaxBytes, size));
         }
 
         if (name.Any(char.IsControl))
         {
-            faults.Add(new FieldFault("name", "NAME_SYNTAX", "holds a control character", "leave it out"));
+            faults.Add(new FieldFault("name", FaultCodes.NameSyntax, "name holds a control character", "leave it out"));
         }
     }
 
@@ -99,12 +99,12 @@ internal static class KeyIssue
         var known = string.Join(", ", Scopes.All.Select(scope => $"`{scope}`"));
         if (scopes.Count == 0)
         {
-            faults.Add(new FieldFault("scopes", "FIELD_REQUIRED", "is empty", $"name at least one of {known}"));
+            faults.Add(new FieldFault("scopes", FaultCodes.FieldRequired, "scopes is missing or empty", $"name at least one of {known}"));
         }
 
         faults.AddRange(scopes
             .Where(scope => !Scopes.All.Contains(scope))
-            .Select(scope => new FieldFault("scopes", "SCOPE_UNKNOWN", $"`{scope}` is no scope", $"choose from {known}")));
+            .Select(scope => new FieldFault("scopes", "SCOPE_UNKNOWN", $"scopes holds `{scope}`, which is no scope", $"choose from {known}")));
     }
 
     private static ImmutableArray<Glob> ReadPatterns(RepeatedField<string> agents, List<FieldFault> faults)
@@ -114,7 +114,7 @@ internal static class KeyIssue
             faults.Add(new FieldFault(
                 "agents",
                 "TOO_MANY",
-                $"has {agents.Count} entries, {Limits.KeyMaxAgentPatterns} are allowed",
+                $"agents has {agents.Count} entries, {Limits.KeyMaxAgentPatterns} are allowed",
                 "use patterns that match more",
                 Limits.KeyMaxAgentPatterns,
                 agents.Count));
@@ -133,7 +133,7 @@ internal static class KeyIssue
         }
         catch (InvalidOperationException)
         {
-            faults.Add(new FieldFault(field, "TIME_RANGE", "is no moment between the years 1 and 9999", "send seconds since 1970 and nanos from 0 to 999,999,999"));
+            faults.Add(new FieldFault(field, "TIME_RANGE", $"{field} is no moment between the years 1 and 9999", "send seconds since 1970 and nanos from 0 to 999,999,999"));
             return null;
         }
     }

@@ -20,7 +20,7 @@ internal static class TenantMapping
         if (!TryReadUnknownAgents(request.UnknownAgents, out var unknownAgents))
         {
             faults.Add(new FieldFault(
-                "unknown_agents", "FIELD_VALUE", $"`{request.UnknownAgents}` is no choice", "send `deny` or `allow`"));
+                "unknown_agents", "FIELD_VALUE", $"unknown_agents `{request.UnknownAgents}` is no choice", "send `deny` or `allow`"));
         }
 
         var defaultOnEmpty = Effect.Deny;
@@ -28,7 +28,7 @@ internal static class TenantMapping
             && (!Effects.TryParse(request.DefaultOnEmpty, out defaultOnEmpty) || defaultOnEmpty == Effect.Audit))
         {
             faults.Add(new FieldFault(
-                "default_on_empty", "FIELD_VALUE", $"`{request.DefaultOnEmpty}` is no default", "send `deny`, `warn` or `allow`"));
+                "default_on_empty", "FIELD_VALUE", $"default_on_empty `{request.DefaultOnEmpty}` is no default", "send `deny`, `warn` or `allow`"));
         }
 
         if (request.MaxAgents is < 0 or > Limits.TenantMaxAgents)
@@ -36,7 +36,7 @@ internal static class TenantMapping
             faults.Add(new FieldFault(
                 "max_agents",
                 "NUMBER_RANGE",
-                $"{request.MaxAgents} is out of range",
+                $"max_agents {request.MaxAgents} is out of range",
                 $"send 1 to {Limits.TenantMaxAgents}, or 0 for {Limits.TenantDefaultMaxAgents}",
                 Limits.TenantMaxAgents,
                 request.MaxAgents));

@@ -1,0 +1,35 @@
+using ControlZero.Engine;
+using ControlZero.Protocol.V1;
+using ControlZero.Server.Tests.Hosting;
+
+namespace ControlZero.Server.Tests.Cluster;
+
+[Collection(RunningServerCollection.Name)]
+public sealed class ClusterServiceTests(RunningServer server)
+{
+    private readonly ClusterService.ClusterServiceClient _cluster = new(server.Channel);
+
+    [Fact]
+    public async Task GetStatus_OfARunningServer_NamesTheSiloAndTheCaller()
+    {
+        var status = await _cluster.GetStatusAsync(new GetStatusRequest(), server.With());
+
+        Assert.Equal(("embedded", "0.1.0"), (status.Storage, status.Version));
+        Assert.True(Assert.Single(status.Silos) is { Status: "active", Answering: true });
+        Assert.Equal("default", status.Caller.TenantId);
+        Assert.Equal(["admin", "cluster:admin"], status.Caller.Scopes);
+    }
+
+    [Fact]
+    public async Task GetLimits_ShowsEveryConstantOfTheOneFile()
+    {
+        var shown = (await _cluster.GetLimitsAsync(new GetLimitsRequest(), server.With())).Limits;
+
+        var constants = typeof(Limits).GetFields()
+            .Where(field => field.Name is not (nameof(Limits.PageDefaultSize) or nameof(Limits.TenantDefaultMaxAgents)))
+            .Select(field => Convert.ToInt64(field.GetRawConstantValue(), System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Equal(constants.Order(), shown.Select(limit => limit.Value).Order());
+        Assert.Equal(shown.Select(limit => limit.Name).Order(StringComparer.Ordinal), shown.Select(limit => limit.Name));
+        Assert.All(shown, limit => Assert.False(string.IsNullOrEmpty(limit.Description) || string.IsNullOrEmpty(limit.Unit)));
+    }
+}
