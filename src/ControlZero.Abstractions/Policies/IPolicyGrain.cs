@@ -9,9 +9,9 @@ namespace ControlZero.Abstractions.Policies;
 [Alias("cz.IPolicyGrain")]
 public interface IPolicyGrain : IGrainWithStringKey
 {
-    /// <summary>Stores a document under the next number and answers with that number. Durable when it returns.</summary>
+    /// <summary>Stores a document under the next number and answers with what was stored. Durable when it returns.</summary>
     [Alias("Store")]
-    Task<long> StoreAsync(PolicyPublication publication, CancellationToken cancellationToken);
+    Task<StoredPolicyVersion> StoreAsync(PolicyPublication publication, CancellationToken cancellationToken);
 
     /// <summary>One version, or null: there is none of that number.</summary>
     [Alias("GetVersion")]

@@ -10,7 +10,7 @@ internal sealed class PolicyGrain(
     [PersistentState("policy", StorageNames.State)] IPersistentState<PolicyState> state,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Grain, IPolicyGrain
 {
-    public async Task<long> StoreAsync(PolicyPublication publication, CancellationToken cancellationToken)
+    public async Task<StoredPolicyVersion> StoreAsync(PolicyPublication publication, CancellationToken cancellationToken)
     {
         // INVARIANT: a number stands for at most one document. It is taken before the document is written; a crash in between skips it.
         var number = state.State.Latest + 1;
@@ -26,7 +26,7 @@ internal sealed class PolicyGrain(
             PublishedBy = publication.PublishedBy,
         };
         return await Version(number).WriteAsync(version, cancellationToken)
-            ? number
+            ? version
             : throw new InvalidOperationException($"version {number} of policy `{publication.Name}` was written before");
     }
 

@@ -28,21 +28,21 @@ internal static class Publishing
     }
 
     /// <summary>The manifest's entry for a stored version.</summary>
-    public static PolicyEntry Describe(PolicyPublication publication, long version, DateTimeOffset now)
+    public static PolicyEntry Describe(PolicyName name, StoredPolicyVersion version)
     {
-        var document = PolicyParser.Parse(publication.Document).Document
-            ?? throw new ArgumentException($"the document of policy `{publication.Name}` was not checked", nameof(publication));
+        var document = PolicyParser.Parse(version.Document).Document
+            ?? throw new ArgumentException($"the document of policy `{name}` was not checked", nameof(version));
         return new PolicyEntry
         {
-            Name = publication.Name,
-            Version = version,
-            Digest = PolicyDigest.Of(publication.Document),
+            Name = name,
+            Version = version.Version,
+            Digest = version.Digest,
             Description = document.Description,
             Priority = document.Priority,
             Enabled = document.Enabled,
             RuleCount = document.Rules.Length,
-            PublishedAt = now,
-            PublishedBy = publication.PublishedBy,
+            PublishedAt = version.PublishedAt,
+            PublishedBy = version.PublishedBy,
         };
     }
 }

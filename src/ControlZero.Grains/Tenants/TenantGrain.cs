@@ -61,7 +61,7 @@ internal sealed class TenantGrain(
         // and nobody was told of it.
         var version = await GrainFactory.GetGrain<IPolicyGrain>(GrainKeys.Of(publication.Tenant, publication.Name))
             .StoreAsync(publication, cancellationToken);
-        var entry = Publishing.Describe(publication, version, clock.GetUtcNow());
+        var entry = Publishing.Describe(publication.Name, version);
         var next = manifest with
         {
             Epoch = manifest.Epoch + 1,

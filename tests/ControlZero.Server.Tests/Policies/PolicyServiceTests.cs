@@ -205,7 +205,7 @@ public sealed class PolicyServiceTests(RunningServer server)
     private static async Task<string> ErrorAsync<T>(AsyncUnaryCall<T> call)
     {
         var failure = await Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync);
-        return $"{failure.StatusCode} {failure.GetRpcStatus()}";
+        return $"{failure.Status} {failure.GetRpcStatus()!.GetDetail<ErrorInfo>()}";
     }
 
     private async Task<PublishPolicyResponse> PublishAsync(string key, string document) =>
