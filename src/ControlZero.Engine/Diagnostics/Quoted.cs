@@ -3,7 +3,9 @@ using System.Text;
 
 namespace ControlZero.Engine.Diagnostics;
 
-/// <summary>The user's own input as it appears in messages and paths: short, on one line, and without anything that a terminal would act on.</summary>
+/// <summary>
+/// The user's own input as it appears in messages and paths: short, on one line, and without anything that a terminal would act on.
+/// </summary>
 internal static class Quoted
 {
     /// <summary>Longest input that is shown in full. Unit: characters (UTF-16).</summary>

@@ -115,7 +115,8 @@ internal sealed class JsonDocumentReader
             }
             else
             {
-                _findings.Error(field, DiagnosticCodes.JsonDuplicateKey, $"the key {Quoted.Text(name)} stands here twice", "keep one of the two");
+                _findings.Error(field, DiagnosticCodes.JsonDuplicateKey, $"the key {Quoted.Text(name)} stands here twice",
+                    "keep one of the two");
             }
         }
 
@@ -166,7 +167,8 @@ internal sealed class JsonDocumentReader
         }
 
         node.Kind = NodeKind.Invalid;
-        _findings.Error(node, DiagnosticCodes.NumberRange, $"{Quoted.Text(node.Text)} is larger than any number held here", "write a smaller number, or quote it");
+        _findings.Error(node, DiagnosticCodes.NumberRange, $"{Quoted.Text(node.Text)} is larger than any number held here",
+            "write a smaller number, or quote it");
     }
 
     private string Unexpected(long offset)

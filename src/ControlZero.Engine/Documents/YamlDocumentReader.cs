@@ -28,9 +28,7 @@ internal sealed class YamlDocumentReader(string text, FindingList findings)
         }
         catch (YamlException refused)
         {
-            // What spans lines is shown where it broke, not where it began.
-            var spansLines = refused.End.Line > refused.Start.Line;
-            SyntaxError(spansLines ? refused.End : refused.Start, Clause(refused.Message) + (spansLines ? $" (it begins in line {refused.Start.Line})" : ""));
+            SyntaxError(PlaceOf(refused), Clause(refused.Message));
             return null;
         }
         catch (Exception failed) when (failed is not OutOfMemoryException)
@@ -77,7 +75,8 @@ internal sealed class YamlDocumentReader(string text, FindingList findings)
     {
         if (current is AnchorAlias alias)
         {
-            findings.Error(node, DiagnosticCodes.YamlAliasForbidden, $"the alias {Quoted.Text("*" + alias.Value)} is not allowed", "write the value out");
+            findings.Error(node, DiagnosticCodes.YamlAliasForbidden, $"the alias {Quoted.Text("*" + alias.Value)} is not allowed",
+                "write the value out");
             return true;
         }
 
@@ -137,7 +136,8 @@ internal sealed class YamlDocumentReader(string text, FindingList findings)
             }
             else
             {
-                findings.Error(field, DiagnosticCodes.YamlDuplicateKey, $"the key {Quoted.Text(name)} stands here twice", "keep one of the two");
+                findings.Error(field, DiagnosticCodes.YamlDuplicateKey, $"the key {Quoted.Text(name)} stands here twice",
+                    "keep one of the two");
             }
         }
 
@@ -170,7 +170,9 @@ internal sealed class YamlDocumentReader(string text, FindingList findings)
             return null;
         }
 
-        if (key is Scalar scalar && VisibleText.IndexOfLoneSurrogate(scalar.Value) < 0 && (scalar.Style != ScalarStyle.Plain || scalar.Value.Length > 0))
+        if (key is Scalar scalar
+            && (scalar.Style != ScalarStyle.Plain || scalar.Value.Length > 0)
+            && VisibleText.IndexOfLoneSurrogate(scalar.Value) < 0)
         {
             return scalar.Value;
         }
@@ -190,13 +192,15 @@ internal sealed class YamlDocumentReader(string text, FindingList findings)
         else if (!PlainScalar.TryResolve(scalar.Value, node))
         {
             node.Kind = NodeKind.Invalid;
-            findings.Error(node, DiagnosticCodes.NumberRange, $"{Quoted.Text(node.Text)} is larger than any number held here", "write a smaller number, or quote it");
+            findings.Error(node, DiagnosticCodes.NumberRange, $"{Quoted.Text(node.Text)} is larger than any number held here",
+                "write a smaller number, or quote it");
         }
 
         if (VisibleText.IndexOfLoneSurrogate(scalar.Value) >= 0)
         {
             node.Kind = NodeKind.Invalid;
-            findings.Error(node, DiagnosticCodes.Syntax, "this text has half a surrogate pair", "write both halves, or the character itself");
+            findings.Error(node, DiagnosticCodes.Syntax, "this text has half a surrogate pair",
+                "write both halves, or the character itself");
         }
     }
 
@@ -204,12 +208,14 @@ internal sealed class YamlDocumentReader(string text, FindingList findings)
     {
         if (!current.Anchor.IsEmpty)
         {
-            findings.Error(node, DiagnosticCodes.YamlAliasForbidden, $"the anchor {Quoted.Text("&" + current.Anchor.Value)} is not allowed", "write the value out where it is needed");
+            findings.Error(node, DiagnosticCodes.YamlAliasForbidden, $"the anchor {Quoted.Text("&" + current.Anchor.Value)} is not allowed",
+                "write the value out where it is needed");
         }
 
         if (!current.Tag.IsEmpty)
         {
-            findings.Error(node, DiagnosticCodes.YamlTagForbidden, $"the tag {Quoted.Text(current.Tag.ToString())} is not allowed", "remove it; quote the value if it is a text");
+            findings.Error(node, DiagnosticCodes.YamlTagForbidden, $"the tag {Quoted.Text(current.Tag.ToString())} is not allowed",
+                "remove it; quote the value if it is a text");
         }
     }
 
@@ -217,6 +223,14 @@ internal sealed class YamlDocumentReader(string text, FindingList findings)
 
     private void SyntaxError(Mark place, string what) => findings.Error((int)place.Line, (int)place.Column, DiagnosticCodes.Syntax,
         $"this is not YAML: {what}", "check the indentation, the colons, the brackets and the quotes on this line and the one before");
+
+    // What spans lines is shown where it broke rather than where it began; and never before what was read without complaint.
+    private Mark PlaceOf(YamlException refused)
+    {
+        var place = refused.End.Line > refused.Start.Line ? refused.End : refused.Start;
+        var read = _parser.Current?.End ?? Mark.Empty;
+        return place.Index < read.Index ? read : place;
+    }
 
     private static string Clause(string message)
     {

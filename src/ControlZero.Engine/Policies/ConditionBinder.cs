@@ -17,7 +17,8 @@ internal sealed class ConditionBinder(FindingList findings)
     {
         if (conditions.Value.Kind != NodeKind.Object)
         {
-            _fields.WrongType(conditions.Value, $"`{conditions.Name}` must be an object of conditions by key", "write `key: value` lines, or leave it out");
+            _fields.WrongType(conditions.Value, $"`{conditions.Name}` must be an object of conditions by key",
+                "write `key: value` lines, or leave it out");
             return [];
         }
 
@@ -29,7 +30,8 @@ internal sealed class ConditionBinder(FindingList findings)
         var (key, node) = (field.Name, field.Value);
         if (node.Kind == NodeKind.Object && node.Fields.Count == 0)
         {
-            findings.Error(node, DiagnosticCodes.OperandInvalid, $"the condition on {Quoted.Text(key)} names no operator", "give it one, or remove the condition");
+            findings.Error(node, DiagnosticCodes.OperandInvalid, $"the condition on {Quoted.Text(key)} names no operator",
+                "give it one, or remove the condition");
             return [];
         }
 
@@ -40,7 +42,8 @@ internal sealed class ConditionBinder(FindingList findings)
 
         return node.Kind == NodeKind.Object
             ? node.Fields.Select(operation => BindOperator(key, operation)).OfType<Condition>()
-            : Operands(key, ConditionOperator.Glob, _operands.Globs(node, $"the condition on {Quoted.Text(key)}")) is { } single ? [single] : [];
+            : Operands(key, ConditionOperator.Glob,
+                _operands.Globs(node, $"the condition on {Quoted.Text(key)}")) is { } single ? [single] : [];
     }
 
     private Condition? BindOperator(string key, DocumentField operation)
@@ -68,10 +71,12 @@ internal sealed class ConditionBinder(FindingList findings)
             case "exists":
                 return _fields.Boolean(node, what) is { } expected ? new Condition(key, ConditionOperator.Exists, [], expected) : null;
             case "zone" or "weekdays":
-                findings.Error(operation, DiagnosticCodes.OperandInvalid, $"{what} does not apply to {Quoted.Text(key)}", "ask it of `request.time`");
+                findings.Error(operation, DiagnosticCodes.OperandInvalid, $"{what} does not apply to {Quoted.Text(key)}",
+                    "ask it of `request.time`");
                 return null;
             default:
-                findings.Error(operation, DiagnosticCodes.OperatorUnknown, $"there is no operator {Quoted.Text(word)}", NearestWord.Remedy(word, PolicySchema.OperatorKeys));
+                findings.Error(operation, DiagnosticCodes.OperatorUnknown, $"there is no operator {Quoted.Text(word)}",
+                    NearestWord.Remedy(word, PolicySchema.OperatorKeys));
                 return null;
         }
     }

@@ -31,18 +31,21 @@ internal static class ConditionKey
 
         if (key.StartsWith(LabelPrefix, StringComparison.Ordinal))
         {
-            return RequestSyntax.CheckLabelKey(key[LabelPrefix.Length..]) is not { } fault || Refuse(field, findings, fault.Message, fault.Remedy);
+            return RequestSyntax.CheckLabelKey(key[LabelPrefix.Length..]) is not { } fault || Refuse(field, findings, fault.Message,
+                fault.Remedy);
         }
 
         if (key is "estimate" || key.StartsWith("estimate.", StringComparison.Ordinal))
         {
-            findings.Error(field, DiagnosticCodes.UnimplementedFeature, $"the condition key {Quoted.Text(key)} is not implemented in this build", "remove the condition");
+            findings.Error(field, DiagnosticCodes.UnimplementedFeature,
+                $"the condition key {Quoted.Text(key)} is not implemented in this build", "remove the condition");
             return false;
         }
 
         if (RequestSyntax.IsReserved(key))
         {
-            return Refuse(field, findings, $"the condition key {Quoted.Text(key)} is reserved and does not exist", $"did you mean `{Nearest(key)}`?");
+            return Refuse(field, findings, $"the condition key {Quoted.Text(key)} is reserved and does not exist",
+                $"did you mean `{Nearest(key)}`?");
         }
 
         return CheckPath(field, findings);
@@ -53,12 +56,14 @@ internal static class ConditionKey
         var key = field.Name;
         if (key.Length is 0 or > Limits.RuleTextMaxLength)
         {
-            return Refuse(field, findings, $"a condition key has {key.Length} characters, not 1 to {Limits.RuleTextMaxLength}", "name a key of the request's context");
+            return Refuse(field, findings, $"a condition key has {key.Length} characters, not 1 to {Limits.RuleTextMaxLength}",
+                "name a key of the request's context");
         }
 
         if (key.AsSpan().Trim().Length != key.Length || VisibleText.IndexOfHidden(key) >= 0)
         {
-            return Refuse(field, findings, $"the condition key {Quoted.Text(key)} begins or ends with white space, or has a character nobody sees", "remove it");
+            return Refuse(field, findings,
+                $"the condition key {Quoted.Text(key)} begins or ends with white space, or has a character nobody sees", "remove it");
         }
 
         return (key[0] != '.' && key[^1] != '.' && !key.Contains("..", StringComparison.Ordinal))

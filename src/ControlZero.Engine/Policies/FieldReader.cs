@@ -20,7 +20,8 @@ internal sealed class FieldReader(FindingList findings)
         {
             if (!known.Contains(field.Name))
             {
-                findings.Error(field, DiagnosticCodes.UnknownField, $"{what} has no field {Quoted.Text(field.Name)}", NearestWord.Remedy(field.Name, known));
+                findings.Error(field, DiagnosticCodes.UnknownField, $"{what} has no field {Quoted.Text(field.Name)}",
+                    NearestWord.Remedy(field.Name, known));
             }
         }
 
@@ -37,7 +38,8 @@ internal sealed class FieldReader(FindingList findings)
             case NodeKind.Text:
                 return node.Text;
             case NodeKind.Ambiguous or NodeKind.Number or NodeKind.Boolean:
-                WrongType(node, $"{what} must be a text, and {Quoted.Text(node.Text)} is none without quotes", $"quote it: \"{Quoted.Bare(node.Text)}\"");
+                WrongType(node, $"{what} must be a text, and {Quoted.Text(node.Text)} is none without quotes",
+                    $"quote it: \"{Quoted.Bare(node.Text)}\"");
                 return null;
             default:
                 WrongType(node, $"{what} must be a text", "give it a text, or leave the field out");
@@ -150,7 +152,8 @@ internal sealed class FieldReader(FindingList findings)
             return text;
         }
 
-        findings.Error(node!, DiagnosticCodes.NameSyntax, $"{what} {Quoted.Text(text)} begins or ends with white space, or has a character nobody sees",
+        findings.Error(node!, DiagnosticCodes.NameSyntax,
+            $"{what} {Quoted.Text(text)} begins or ends with white space, or has a character nobody sees",
             "remove white space at the ends, and control, format and bidirectional characters");
         return null;
     }

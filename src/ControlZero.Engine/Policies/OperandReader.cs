@@ -66,13 +66,15 @@ internal sealed class OperandReader(FindingList findings)
     {
         if (node.Kind != NodeKind.List || node.Items.Count != 2 || node.Items.Exists(item => item.Kind != NodeKind.Number))
         {
-            return Refuse(node, $"{what} takes a list of two numbers", "write `between: [lowest, highest]`; times of day are asked of `request.time`");
+            return Refuse(node, $"{what} takes a list of two numbers",
+                "write `between: [lowest, highest]`; times of day are asked of `request.time`");
         }
 
         var (lowest, highest) = (node.Items[0], node.Items[1]);
         return lowest.Number <= highest.Number
             ? [ContextValue.Of(lowest.Number), ContextValue.Of(highest.Number)]
-            : Refuse(node, $"{what} begins at {Quoted.Text(lowest.Text)} and ends at {Quoted.Text(highest.Text)}, which is less", "put the smaller number first");
+            : Refuse(node, $"{what} begins at {Quoted.Text(lowest.Text)} and ends at {Quoted.Text(highest.Text)}, which is less",
+                "put the smaller number first");
     }
 
     /// <summary>One network or several.</summary>

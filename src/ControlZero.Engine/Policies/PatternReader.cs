@@ -29,7 +29,8 @@ internal sealed class PatternReader(FindingList findings)
 
         if (pattern.AsSpan().Trim().Length != pattern.Length)
         {
-            return Refuse(node, $"the pattern {Quoted.Text(pattern)} begins or ends with white space", $"use {Quoted.Text(pattern.AsSpan().Trim())}");
+            return Refuse(node, $"the pattern {Quoted.Text(pattern)} begins or ends with white space",
+                $"use {Quoted.Text(pattern.AsSpan().Trim())}");
         }
 
         if (pattern.Length > Limits.PatternMaxLength)
@@ -39,7 +40,8 @@ internal sealed class PatternReader(FindingList findings)
         }
 
         return Glob.TryParse(pattern, out _, out var error)
-            || Refuse(node, $"the pattern {Quoted.Text(pattern)} is broken: {error}", "close every class with `]` and write ranges upwards; a literal `[` is written `[[]`");
+            || Refuse(node, $"the pattern {Quoted.Text(pattern)} is broken: {error}",
+                "close every class with `]` and write ranges upwards; a literal `[` is written `[[]`");
     }
 
     /// <summary>Notes a list that is too long.</summary>
@@ -47,7 +49,8 @@ internal sealed class PatternReader(FindingList findings)
     {
         if (count > Limits.RuleMaxPatterns)
         {
-            findings.Error(node, DiagnosticCodes.TooMany, $"{what} has {count} entries, more than {Limits.RuleMaxPatterns}", "split the rule into several");
+            findings.Error(node, DiagnosticCodes.TooMany, $"{what} has {count} entries, more than {Limits.RuleMaxPatterns}",
+                "split the rule into several");
         }
     }
 
@@ -62,7 +65,8 @@ internal sealed class PatternReader(FindingList findings)
         var patterns = ImmutableArray.CreateBuilder<string>(items.Count);
         foreach (var item in items)
         {
-            if (_fields.Text(item, node.Kind == NodeKind.List ? $"an entry of {what}" : what) is not { } pattern || !Check(item, what, pattern))
+            if (_fields.Text(item, node.Kind == NodeKind.List ? $"an entry of {what}" : what) is not { } pattern || !Check(item, what,
+                pattern))
             {
                 continue;
             }
@@ -86,7 +90,8 @@ internal sealed class PatternReader(FindingList findings)
         }
         else if (ModelPattern.Lookalike(pattern) is { } spelling)
         {
-            findings.Warning(node, DiagnosticCodes.PatternUnmatchable, $"a resource that is spelled like {Quoted.Text(pattern)} is refused: models begin `model/`",
+            findings.Warning(node, DiagnosticCodes.PatternUnmatchable,
+                $"a resource that is spelled like {Quoted.Text(pattern)} is refused: models begin `model/`",
                 $"write {Quoted.Text(spelling)}");
         }
     }

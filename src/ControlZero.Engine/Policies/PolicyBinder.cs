@@ -47,7 +47,8 @@ internal sealed class PolicyBinder(FindingList findings)
     {
         if (root.Find("name") is not { } node)
         {
-            findings.Error(root, "name", DiagnosticCodes.FieldRequired, "`name` is missing", "name the policy; the name is unique within a tenant");
+            findings.Error(root, "name", DiagnosticCodes.FieldRequired, "`name` is missing",
+                "name the policy; the name is unique within a tenant");
             return "";
         }
 
@@ -107,7 +108,8 @@ internal sealed class PolicyBinder(FindingList findings)
         if (double.Abs(node.Number) > PriorityLimit)
         {
             findings.Error(node, DiagnosticCodes.NumberRange,
-                string.Create(CultureInfo.InvariantCulture, $"`priority` is {Quoted.Text(node.Text)}, outside -{PriorityLimit} to {PriorityLimit}"),
+                string.Create(CultureInfo.InvariantCulture,
+                    $"`priority` is {Quoted.Text(node.Text)}, outside -{PriorityLimit} to {PriorityLimit}"),
                 "use a number within that range");
             return PolicyDocument.DefaultPriority;
         }
@@ -139,7 +141,8 @@ internal sealed class PolicyBinder(FindingList findings)
         {
             if (PolicySchema.IgnoredSettings.Contains(field.Name))
             {
-                findings.Warning(field, DiagnosticCodes.SettingNotApplicable, $"`{field.Name}` does not apply here", "remove it; the tenant's settings decide");
+                findings.Warning(field, DiagnosticCodes.SettingNotApplicable, $"`{field.Name}` does not apply here",
+                    "remove it; the tenant's settings decide");
             }
         }
     }
@@ -176,7 +179,8 @@ internal sealed class PolicyBinder(FindingList findings)
         }
         else if (node.Items.Count > Limits.PolicyMaxRules)
         {
-            findings.Error(node, DiagnosticCodes.TooMany, $"`rules` has {node.Items.Count} entries, more than {Limits.PolicyMaxRules}", "split the policy into several");
+            findings.Error(node, DiagnosticCodes.TooMany, $"`rules` has {node.Items.Count} entries, more than {Limits.PolicyMaxRules}",
+                "split the policy into several");
         }
 
         return [.. node.Items.Select((rule, index) => _rules.Bind(rule, index))];

@@ -3,7 +3,9 @@ using ControlZero.Engine.Documents;
 
 namespace ControlZero.Engine.Policies;
 
-/// <summary>Warns of policies that are well-formed and hardly mean what their author thinks. Every warning is true; not every oddity is found.</summary>
+/// <summary>
+/// Warns of policies that are well-formed and hardly mean what their author thinks. Every warning is true; not every oddity is found.
+/// </summary>
 internal sealed class PolicyLint(FindingList findings)
 {
     // Rules are held against each other in pairs: a thousand of them with patterns of twenty characters are looked at to the end. A hostile
@@ -26,7 +28,8 @@ internal sealed class PolicyLint(FindingList findings)
         WarnOfTwins(policy.Document, nodes);
         if (policy.Document.DefaultAction == Effect.Deny && !rules.Any(rule => rule.Effect.Permits() && !unreachable.Contains(rule.Index)))
         {
-            findings.Warning(policy.Root, DiagnosticCodes.PolicyAllowsNothing, "no rule that can be reached permits anything, and the default denies",
+            findings.Warning(policy.Root, DiagnosticCodes.PolicyAllowsNothing,
+                "no rule that can be reached permits anything, and the default denies",
                 "add a rule that allows, unless this policy only ever restricts others");
         }
     }
@@ -58,13 +61,15 @@ internal sealed class PolicyLint(FindingList findings)
         if (covering.LeavesNothingTo(covered))
         {
             unreachable.Add(covered.Rule.Index);
-            findings.Warning(node, DiagnosticCodes.RuleUnreachable, $"the rule {second} is never reached: {first} matches everything it matches, and comes first",
+            findings.Warning(node, DiagnosticCodes.RuleUnreachable,
+                $"the rule {second} is never reached: {first} matches everything it matches, and comes first",
                 "move it up, or remove it");
         }
 
         if (covering.Rule.Effect.Permits() && !covered.Rule.Effect.Permits())
         {
-            findings.Warning(node, DiagnosticCodes.DenyAfterCatchAll, $"the deny {second} comes too late: {first} permits everything it names",
+            findings.Warning(node, DiagnosticCodes.DenyAfterCatchAll,
+                $"the deny {second} comes too late: {first} permits everything it names",
                 "move the deny up; the first rule that matches decides");
         }
     }
@@ -84,7 +89,7 @@ internal sealed class PolicyLint(FindingList findings)
         if (dodged)
         {
             findings.Warning(node, DiagnosticCodes.DenyOnCallerContext,
-                $"the deny {Quoted.Text(rule.ReportedId)} rests on what the caller says: without `{Quoted.Bare(rule.Conditions[0].Key)}` in its context it does not match",
+                $"the deny {Quoted.Text(rule.ReportedId)} rests on what the caller says: without {Quoted.Text(rule.Conditions[0].Key)} it does not match",
                 "add a deny with `exists: false` for the key, or rest it on `agent_id`, `agent.labels.*` or `request.time`");
         }
     }
@@ -97,7 +102,8 @@ internal sealed class PolicyLint(FindingList findings)
             if (!ids.TryAdd(rule.ReportedId, rule.Index))
             {
                 findings.Warning(nodes[rule.Index], DiagnosticCodes.RuleIdTwice,
-                    $"the rules {ids[rule.ReportedId]} and {rule.Index} both report the id {Quoted.Text(rule.ReportedId)}", "give each an id of its own");
+                    $"the rules {ids[rule.ReportedId]} and {rule.Index} both report the id {Quoted.Text(rule.ReportedId)}",
+                        "give each an id of its own");
             }
         }
     }

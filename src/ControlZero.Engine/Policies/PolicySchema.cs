@@ -13,7 +13,8 @@ internal static class PolicySchema
     /// <summary>Keys at the top.</summary>
     public static readonly string[] PolicyKeys =
     [
-        "version", "name", "description", "priority", "enabled", "mode", "agents", "default_action", "settings", "rules", "limits", .. IgnoredSettings,
+        "version", "name", "description", "priority", "enabled", "mode", "agents", "default_action", "settings", "rules", "limits",
+            .. IgnoredSettings,
     ];
 
     /// <summary>Keys under <c>settings</c>.</summary>
@@ -30,7 +31,8 @@ internal static class PolicySchema
     public static readonly string[] ObligationKeys = ["name", "parameters"];
 
     /// <summary>Operators of a condition.</summary>
-    public static readonly string[] OperatorKeys = ["eq", "not", "in", "not_in", "gt", "gte", "lt", "lte", "glob", "cidr", "between", "exists"];
+    public static readonly string[] OperatorKeys = ["eq", "not", "in", "not_in", "gt", "gte", "lt", "lte", "glob", "cidr", "between",
+        "exists"];
 
     /// <summary>Keys of a condition on <c>request.time</c>.</summary>
     public static readonly string[] TimeKeys = ["gt", "gte", "lt", "lte", "between", "exists", "zone", "weekdays"];
@@ -56,12 +58,15 @@ internal static class PolicySchema
     public static readonly FrozenDictionary<string, string> Synonyms = new Dictionary<string, string>
     {
         ["permit"] = "allow", ["permits"] = "allow", ["grant"] = "allow", ["block"] = "deny", ["reject"] = "deny", ["forbid"] = "deny",
-        ["log"] = "audit", ["warning"] = "warn", ["condition"] = "conditions", ["timezone"] = "zone", ["time_zone"] = "zone", ["tz"] = "zone",
+        ["log"] = "audit", ["warning"] = "warn", ["condition"] = "conditions", ["timezone"] = "zone", ["time_zone"] = "zone",
+            ["tz"] = "zone",
         ["days"] = "weekdays", ["agent"] = "agents", ["default"] = "default_action", ["default_effect"] = "default_action",
         ["title"] = "name", ["tool"] = "action", ["tools"] = "actions", ["message"] = "reason", ["code"] = "reason_code", ["if"] = "when",
-        ["equals"] = "eq", ["equal"] = "eq", ["=="] = "eq", ["ne"] = "not", ["neq"] = "not", ["!="] = "not", ["nin"] = "not_in", ["any_of"] = "in",
+        ["equals"] = "eq", ["equal"] = "eq", ["=="] = "eq", ["ne"] = "not", ["neq"] = "not", ["!="] = "not", ["nin"] = "not_in",
+            ["any_of"] = "in",
         [">"] = "gt", [">="] = "gte", ["ge"] = "gte", ["<"] = "lt", ["<="] = "lte", ["le"] = "lte", ["min"] = "gte", ["max"] = "lte",
-        ["like"] = "glob", ["match"] = "glob", ["matches"] = "glob", ["pattern"] = "glob", ["regex"] = "glob", ["ip"] = "cidr", ["present"] = "exists",
+        ["like"] = "glob", ["match"] = "glob", ["matches"] = "glob", ["pattern"] = "glob", ["regex"] = "glob", ["ip"] = "cidr",
+            ["present"] = "exists",
         ["start"] = "from", ["end"] = "to",
     }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 }

@@ -75,7 +75,8 @@ internal sealed partial class RuleBinder(FindingList findings)
         if (node.Find(one) is not null && node.Find(other) is not null)
         {
             var second = FieldsOf(node, one, other).Last();
-            findings.Error(second, DiagnosticCodes.SaidTwice, $"a rule says `{one}` and `{other}`", $"keep one of the two, with everything in it; `{other}` takes the same as `{one}`");
+            findings.Error(second, DiagnosticCodes.SaidTwice, $"a rule says `{one}` and `{other}`",
+                $"keep one of the two, with everything in it; `{other}` takes the same as `{one}`");
         }
     }
 
@@ -98,7 +99,8 @@ internal sealed partial class RuleBinder(FindingList findings)
             return id;
         }
 
-        findings.Error(node!, DiagnosticCodes.FieldValue, $"{what} {Quoted.Text(id)} begins `{SyntheticPrefix}`, which marks decisions that no rule made", "use another one");
+        findings.Error(node!, DiagnosticCodes.FieldValue,
+            $"{what} {Quoted.Text(id)} begins `{SyntheticPrefix}`, which marks decisions that no rule made", "use another one");
         return null;
     }
 
@@ -114,7 +116,8 @@ internal sealed partial class RuleBinder(FindingList findings)
         {
             if (!LanguageTag().IsMatch(field.Name))
             {
-                findings.Error(field, DiagnosticCodes.FieldValue, $"{Quoted.Text(field.Name)} is no language tag", "write one like `en` or `pt-BR`");
+                findings.Error(field, DiagnosticCodes.FieldValue, $"{Quoted.Text(field.Name)} is no language tag",
+                    "write one like `en` or `pt-BR`");
             }
             else if (_fields.BoundedText(field.Value, "a reason") is { } reason)
             {
@@ -134,7 +137,8 @@ internal sealed partial class RuleBinder(FindingList findings)
 
         if (!ReasonCode().IsMatch(code))
         {
-            findings.Error(node!, DiagnosticCodes.ReasonCodeReserved, $"the reason code {Quoted.Text(code)} is not spelled like one", "write it as `[A-Z][A-Z0-9_]{0,63}`");
+            findings.Error(node!, DiagnosticCodes.ReasonCodeReserved, $"the reason code {Quoted.Text(code)} is not spelled like one",
+                "write it as `[A-Z][A-Z0-9_]{0,63}`");
         }
         else if (ReasonCodes.Reserved.Contains(code))
         {
@@ -144,7 +148,8 @@ internal sealed partial class RuleBinder(FindingList findings)
         return code;
     }
 
-    private static IEnumerable<DocumentField> FieldsOf(DocumentNode node, params string[] names) => node.Fields.Where(field => names.Contains(field.Name));
+    private static IEnumerable<DocumentField> FieldsOf(DocumentNode node,
+        params string[] names) => node.Fields.Where(field => names.Contains(field.Name));
 
     [GeneratedRegex(@"\A[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8}\z", RegexOptions.CultureInvariant)]
     private static partial Regex LanguageTag();

@@ -32,8 +32,10 @@ internal sealed class RuleReach
     /// covers a single one goes unnoticed.
     /// </summary>
     public bool CoversAsSpelled(RuleReach other) =>
-        Array.TrueForAll(other._actions, forms => Array.TrueForAll(forms, form => Array.Exists(_actions, mine => Array.Exists(mine, glob => glob.Covers(form)))))
-        && (IsUniversal || (!other.IsUniversal && Array.TrueForAll(other._resources, glob => Array.Exists(_resources, mine => mine.Covers(glob)))));
+        Array.TrueForAll(other._actions, forms => Array.TrueForAll(forms,
+            form => Array.Exists(_actions, mine => Array.Exists(mine, glob => glob.Covers(form)))))
+        && (IsUniversal || (!other.IsUniversal && Array.TrueForAll(other._resources,
+            glob => Array.Exists(_resources, mine => mine.Covers(glob)))));
 
     /// <summary>
     /// True only if no request at all gets past this rule to the other one, given that this one covers it as spelled. A deny also matches in

@@ -31,7 +31,8 @@ internal sealed partial class ScheduleBinder(FindingList findings)
         {
             if (zone is not null)
             {
-                findings.Error(zone, DiagnosticCodes.OperandInvalid, "`zone` alone asks nothing", "add `between` or `weekdays`, or remove it");
+                findings.Error(zone, DiagnosticCodes.OperandInvalid, "`zone` alone asks nothing",
+                    "add `between` or `weekdays`, or remove it");
             }
 
             return null;
@@ -88,13 +89,15 @@ internal sealed partial class ScheduleBinder(FindingList findings)
             return (from.Value, to.Value);
         }
 
-        findings.Error(between, DiagnosticCodes.OperandInvalid, $"`between` begins and ends at {Quoted.Text(first.Text)}", "leave `between` out for the whole day");
+        findings.Error(between, DiagnosticCodes.OperandInvalid, $"`between` begins and ends at {Quoted.Text(first.Text)}",
+            "leave `between` out for the whole day");
         return null;
     }
 
     private TimeOnly? ReadTime(DocumentNode node)
     {
-        if (node.Kind == NodeKind.Text && TimeOnly.TryParseExact(node.Text, TimeFormats, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time))
+        if (node.Kind == NodeKind.Text && TimeOnly.TryParseExact(node.Text, TimeFormats, CultureInfo.InvariantCulture, DateTimeStyles.None,
+            out var time))
         {
             return time;
         }
@@ -135,7 +138,8 @@ internal sealed partial class ScheduleBinder(FindingList findings)
             }
             else
             {
-                findings.Error(item, DiagnosticCodes.FieldValue, $"{Quoted.Text(word)} is no day of the week", "use mon, tue, wed, thu, fri, sat, sun or the full English names");
+                findings.Error(item, DiagnosticCodes.FieldValue, $"{Quoted.Text(word)} is no day of the week",
+                    "use mon, tue, wed, thu, fri, sat, sun or the full English names");
             }
         }
 
@@ -152,7 +156,8 @@ internal sealed partial class ScheduleBinder(FindingList findings)
         var zone = _fields.Text(node, "`zone`");
         if (zone is not null && !Exists(zone))
         {
-            findings.Error(node, DiagnosticCodes.TimezoneUnknown, $"there is no time zone {Quoted.Text(zone)}", "use an IANA name, for example `Europe/Berlin`, or `UTC`");
+            findings.Error(node, DiagnosticCodes.TimezoneUnknown, $"there is no time zone {Quoted.Text(zone)}",
+                "use an IANA name, for example `Europe/Berlin`, or `UTC`");
         }
 
         return zone ?? DefaultZone;

@@ -64,7 +64,8 @@ internal sealed class TimeConditionBinder(FindingList findings)
                 findings.Error(operation, DiagnosticCodes.OperandInvalid, $"`{word}` makes no sense of `request.time`", Remedy);
                 return null;
             default:
-                findings.Error(operation, DiagnosticCodes.OperatorUnknown, $"there is no operator {Quoted.Text(word)}", NearestWord.Remedy(word, PolicySchema.TimeKeys));
+                findings.Error(operation, DiagnosticCodes.OperatorUnknown, $"there is no operator {Quoted.Text(word)}",
+                    NearestWord.Remedy(word, PolicySchema.TimeKeys));
                 return null;
         }
     }
@@ -78,7 +79,8 @@ internal sealed class TimeConditionBinder(FindingList findings)
 
         if (node.Kind != NodeKind.Invalid)
         {
-            findings.Error(node, DiagnosticCodes.OperandInvalid, $"{what} takes an instant with its offset from UTC", "write one like \"2026-01-31T09:00:00Z\" or \"2026-01-31T09:00:00+01:00\"");
+            findings.Error(node, DiagnosticCodes.OperandInvalid, $"{what} takes an instant with its offset from UTC",
+                "write one like \"2026-01-31T09:00:00Z\" or \"2026-01-31T09:00:00+01:00\"");
         }
 
         return null;

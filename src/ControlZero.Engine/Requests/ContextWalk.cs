@@ -64,13 +64,15 @@ internal sealed class ContextWalk
         {
             _first ??= Exceeded(path, FaultCodes.ContextKeyTooLong, name.Length, Limits.ContextKeyMaxLength, "characters");
         }
-        else if (name.AsSpan().ContainsAnyInRange('\0', '\u001f') || name.AsSpan().ContainsAnyInRange('\u007f', '\u009f') || VisibleText.IndexOfLoneSurrogate(name) >= 0)
+        else if (name.AsSpan().ContainsAnyInRange('\0', '\u001f') || name.AsSpan().ContainsAnyInRange('\u007f',
+            '\u009f') || VisibleText.IndexOfLoneSurrogate(name) >= 0)
         {
             _first ??= new(path, FaultCodes.ContextKeySyntax, $"the context key {Quoted.Text(name)} has a control character", "remove it");
         }
         else if (isTop && RequestSyntax.IsReserved(name))
         {
-            _first ??= new(path, FaultCodes.ContextReserved, $"the context key {Quoted.Text(name)} names a fact of the server's own", "use another key");
+            _first ??= new(path, FaultCodes.ContextReserved, $"the context key {Quoted.Text(name)} names a fact of the server's own",
+                "use another key");
         }
     }
 

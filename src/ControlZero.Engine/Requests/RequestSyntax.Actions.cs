@@ -39,7 +39,8 @@ public static partial class RequestSyntax
 
         if (action.AsSpan().IndexOfAny(GlobCharacters) is var glob and >= 0)
         {
-            return new(field, FaultCodes.ActionSyntax, $"action {Quoted.Text(action)} has `{action[glob]}` at position {glob}", "name one action; patterns stand in policies only");
+            return new(field, FaultCodes.ActionSyntax, $"action {Quoted.Text(action)} has `{action[glob]}` at position {glob}",
+                "name one action; patterns stand in policies only");
         }
 
         var colon = action.IndexOf(':', StringComparison.Ordinal);
@@ -81,7 +82,8 @@ public static partial class RequestSyntax
             return Resource(resource, "has `*`", "name one resource; patterns stand in policies only");
         }
 
-        return ModelLookalike(resource) is { } spelling ? Resource(resource, "could be taken for a model", $"write {Quoted.Text(spelling)}") : null;
+        return ModelLookalike(resource) is { } spelling ? Resource(resource, "could be taken for a model",
+            $"write {Quoted.Text(spelling)}") : null;
     }
 
     /// <summary>The resource's spelling as a model when it is none but could be taken for one, or null.</summary>
@@ -96,14 +98,16 @@ public static partial class RequestSyntax
             .Replace("%5c", "/", StringComparison.OrdinalIgnoreCase)
             .Replace('\\', '/')
             .AsSpan().Trim().TrimStart('/');
-        return decoded.StartsWith(ModelPrefix, StringComparison.OrdinalIgnoreCase) ? string.Concat(ModelPrefix, decoded[ModelPrefix.Length..]) : null;
+        return decoded.StartsWith(ModelPrefix, StringComparison.OrdinalIgnoreCase) ? string.Concat(ModelPrefix,
+            decoded[ModelPrefix.Length..]) : null;
     }
 
     private static FieldFault? CheckModel(string resource)
     {
         if (resource.AsSpan().IndexOfAnyExceptInRange('!', '~') is var foreign and >= 0)
         {
-            return Resource(resource, $"has the character {VisibleText.CodePointAt(resource, foreign)} at position {foreign}", "models are printable ASCII without spaces");
+            return Resource(resource, $"has the character {VisibleText.CodePointAt(resource, foreign)} at position {foreign}",
+                "models are printable ASCII without spaces");
         }
 
         if (resource.AsSpan().IndexOfAny(NotInModels) is var refused and >= 0)
@@ -115,7 +119,8 @@ public static partial class RequestSyntax
         {
             if (resource[segment] is "" or "." or "..")
             {
-                return Resource(resource, "has an empty or dot segment, or a slash at its end", "write every segment out, and nothing after the last");
+                return Resource(resource, "has an empty or dot segment, or a slash at its end",
+                    "write every segment out, and nothing after the last");
             }
         }
 

@@ -9,7 +9,8 @@ public static partial class RequestSyntax
 
     /// <summary>
     /// Checks a request's context: an object of at most 64 entries, fields and items of all levels counted; keys of 1 to 128 characters; no
-    /// value over 4 KiB, no more than 64 KiB in all, no nesting beyond 16 levels, no number that is not finite, and at its top no key of the server's own.
+    /// value over 4 KiB, no more than 64 KiB in all, no nesting beyond 16 levels, no number that is not finite, and at its
+    /// top no key of the server's own.
     /// </summary>
     public static FieldFault? CheckContext(ContextValue context) => context.Kind == ContextKind.Object
         ? new ContextWalk().Check(context)

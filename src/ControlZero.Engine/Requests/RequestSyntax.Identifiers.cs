@@ -36,7 +36,8 @@ public static partial class RequestSyntax
         return index < 0
             ? null
             : new(field, FaultCodes.RequestIdSyntax,
-                $"{field} {Quoted.Text(requestId)} has the character {VisibleText.CodePointAt(requestId, index)} at position {index}", "use printable ASCII");
+                $"{field} {Quoted.Text(requestId)} has the character {VisibleText.CodePointAt(requestId, index)} at position {index}",
+                    "use printable ASCII");
     }
 
     /// <summary>Checks a glob over agent ids: 1 to 256 characters (UTF-16), trimmed, well-formed.</summary>
@@ -55,12 +56,14 @@ public static partial class RequestSyntax
 
         if (pattern.AsSpan().Trim().Length != pattern.Length)
         {
-            return new(field, FaultCodes.PatternSyntax, $"the pattern {Quoted.Text(pattern)} begins or ends with white space", $"use {Quoted.Text(pattern.AsSpan().Trim())}");
+            return new(field, FaultCodes.PatternSyntax, $"the pattern {Quoted.Text(pattern)} begins or ends with white space",
+                $"use {Quoted.Text(pattern.AsSpan().Trim())}");
         }
 
         return Glob.TryParse(pattern, out _, out var error)
             ? null
-            : new(field, FaultCodes.PatternSyntax, $"the pattern {Quoted.Text(pattern)} is broken: {error}", "close every class, and write a literal `[` as `[[]`");
+            : new(field, FaultCodes.PatternSyntax, $"the pattern {Quoted.Text(pattern)} is broken: {error}",
+                "close every class, and write a literal `[` as `[[]`");
     }
 
     private static FieldFault? CheckId(string field, string id, SearchValues<char> allowed, string grammar, int limit)

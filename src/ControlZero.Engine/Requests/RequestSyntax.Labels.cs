@@ -47,9 +47,11 @@ public static partial class RequestSyntax
 
         return IsId(key, LabelKeyCharacters)
             ? null
-            : new("labels", FaultCodes.LabelKeySyntax, $"the label key {Quoted.Text(key)} does not match `[a-z0-9][a-z0-9._-]{{0,62}}`", "use another key");
+            : new("labels", FaultCodes.LabelKeySyntax, $"the label key {Quoted.Text(key)} does not match `[a-z0-9][a-z0-9._-]{{0,62}}`",
+                "use another key");
     }
 
     private static FieldFault? CheckLabelValue(string field, string value) =>
-        CheckBytes(field, FaultCodes.LabelValueTooLong, value, Limits.LabelValueMaxBytes) ?? CheckVisible(field, FaultCodes.LabelValueSyntax, value);
+        CheckBytes(field, FaultCodes.LabelValueTooLong, value, Limits.LabelValueMaxBytes) ?? CheckVisible(field,
+            FaultCodes.LabelValueSyntax, value);
 }

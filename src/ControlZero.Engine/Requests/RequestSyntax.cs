@@ -28,7 +28,8 @@ public static partial class RequestSyntax
 
         if (name.AsSpan().Trim().Length != name.Length)
         {
-            return new(field, FaultCodes.NameSyntax, $"{field} {Quoted.Text(name)} begins or ends with white space", $"use {Quoted.Text(name.AsSpan().Trim())}");
+            return new(field, FaultCodes.NameSyntax, $"{field} {Quoted.Text(name)} begins or ends with white space",
+                $"use {Quoted.Text(name.AsSpan().Trim())}");
         }
 
         return CheckVisible(field, FaultCodes.NameSyntax, name);
@@ -46,7 +47,8 @@ public static partial class RequestSyntax
         new(field, FaultCodes.FieldRequired, $"{field} is missing or empty", remedy);
 
     private static FieldFault TooLong(string field, string code, string text, long actual, long limit, string unit) =>
-        new(field, code, string.Create(CultureInfo.InvariantCulture, $"{field} {Quoted.Text(text)} has {actual} {unit}, more than {limit}"), $"use at most {limit} {unit}", limit, actual);
+        new(field, code, string.Create(CultureInfo.InvariantCulture, $"{field} {Quoted.Text(text)} has {actual} {unit}, more than {limit}"),
+            $"use at most {limit} {unit}", limit, actual);
 
     private static FieldFault? CheckBytes(string field, string code, string text, int limit)
     {

@@ -21,6 +21,7 @@ public sealed class PolicyLintTests
     [Theory]
     [InlineData("[{allow: 'delete_*'}, {deny: delete_all}]")]
     [InlineData("[{allow: a, resource: 'model/*'}, {deny: a, resource: 'model/x'}]")]
+    [InlineData("[{allow: '*', resource: 'model/*'}, {deny: '*', resource: 'model/x'}]")]
     public void Lint_DenyThatOtherSpellingsOrAbsentResourcesStillReach_IsTooLateButNotUnreachable(string rules) => AssertWarnings(rules, "DENY_AFTER_CATCH_ALL");
 
     [Theory]
