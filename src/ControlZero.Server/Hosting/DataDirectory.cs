@@ -50,7 +50,7 @@ internal sealed class DataDirectory : IDisposable
         }
         catch (IOException failure) when (failure is DirectoryNotFoundException || !File.Exists(System.IO.Path.Combine(full, "lock")))
         {
-            throw new StartupException($"`{full}` cannot be made a directory: {failure.Message}; choose another with --data", failure);
+            throw new StartupException($"`{full}` cannot be made a directory: {failure.Message.TrimEnd('.')}; choose another with --data", failure);
         }
         catch (IOException failure)
         {

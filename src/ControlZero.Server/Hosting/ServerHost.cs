@@ -3,7 +3,6 @@ using ControlZero.Server.Policies;
 using ControlZero.Server.Rpc;
 using ControlZero.Server.Tenants;
 using ControlZero.Storage.Embedded;
-using Microsoft.AspNetCore.Connections;
 
 namespace ControlZero.Server.Hosting;
 
@@ -36,6 +35,7 @@ internal sealed class ServerHost : IAsyncDisposable
         try
         {
             database = EmbeddedDatabase.Open(data.DatabasePath);
+            ListenerExtensions.CheckFree(options);
             app = Build(options, data, database);
             await app.StartAsync(cancellationToken);
             return new ServerHost(data, database, app);
@@ -49,7 +49,7 @@ internal sealed class ServerHost : IAsyncDisposable
 
             database?.Dispose();
             data.Dispose();
-            throw Explain(failure, options);
+            throw Explain(failure);
         }
     }
 
@@ -80,17 +80,9 @@ internal sealed class ServerHost : IAsyncDisposable
         return app.MapFrontDoor().MapHealth();
     }
 
-    private static Exception Explain(Exception failure, ServerOptions options) => failure switch
+    private static Exception Explain(Exception failure) => failure switch
     {
-        StartupException or OperationCanceledException => failure,
         EmbeddedStorageException => new StartupException(failure.Message, failure),
-        IOException when FindAddressInUse(failure) => new StartupException(
-            $"{failure.Message.TrimEnd('.')}; stop the other process, or choose other ports with --grpc and --http "
-                + $"(asked for {options.Grpc} and {options.Http})",
-            failure),
         _ => failure,
     };
-
-    private static bool FindAddressInUse(Exception? failure) =>
-        failure is AddressInUseException || (failure is not null && FindAddressInUse(failure.InnerException));
 }

@@ -38,9 +38,8 @@ internal static class QuickstartRun
         await new AgentService.AgentServiceClient(channel).PutAgentAsync(
             new PutAgentRequest { AgentId = Agent, Labels = { ["purpose"] = "quickstart" } }, headers, cancellationToken: cancellationToken);
 
-        var answers = new Table().RoundedBorder()
-            .AddColumns("model", "decision", "rule", "reason")
-            .AddColumn(new TableColumn("time").RightAligned());
+        var answers = new Table().Border(TableBorder.Simple)
+            .AddColumns([.. new[] { "model", "decision", "rule", "reason", "time" }.Select(title => new TableColumn(title).NoWrap().PadLeft(0))]);
         var enforcement = new EnforcementService.EnforcementServiceClient(channel);
         foreach (var model in Models)
         {
@@ -50,7 +49,7 @@ internal static class QuickstartRun
         var version = published.Policy;
         var console = AnsiConsole.Console;
         console.MarkupLineInterpolated(
-            $"policy [bold]{version.Name}[/] version {version.Version} is in force ({(published.Unchanged ? "found in the data directory" : "published now")})");
+            $"policy [bold]{version.Name}[/] version {version.Version} is in force ({(published.Unchanged ? "found, unchanged" : "published now")})");
         console.MarkupLineInterpolated($"agent  [bold]{Agent}[/] asks for [bold]{Action}[/] at {address}");
         console.Write(answers);
         await Greeting.ShowKeyAsync(host);
