@@ -1,0 +1,24 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { anyUnpack } from '@bufbuild/protobuf/wkt';
+
+import type { ErrorDetails } from './errors.js';
+import { BadRequestSchema, ErrorInfoSchema } from './gen/google/rpc/error_details_pb.js';
+import { StatusSchema } from './gen/google/rpc/status_pb.js';
+
+/** Reads the `google.rpc.Status` that gRPC sends as `grpc-status-details-bin`. What cannot be read is left out: the code stands. */
+export function readStatusDetails(bytes: Uint8Array | undefined): ErrorDetails {
+  if (bytes === undefined) {
+    return {};
+  }
+  try {
+    const { details } = fromBinary(StatusSchema, bytes);
+    const info = details.map((any) => anyUnpack(any, ErrorInfoSchema)).find((found) => found !== undefined);
+    const violations = details.flatMap((any) => anyUnpack(any, BadRequestSchema)?.fieldViolations ?? []);
+    return {
+      ...(info && { reason: info.reason, metadata: info.metadata }),
+      violations: violations.map(({ field, description }) => ({ field, description })),
+    };
+  } catch {
+    return {};
+  }
+}
