@@ -1,5 +1,6 @@
 """Asks which models an agent may use, with stock grpcio and nothing but the protos.
 
+On Debian: apt-get install python3-grpcio protobuf-compiler protobuf-compiler-grpc libprotobuf-dev
 protoc -I protos --python_out=OUT --grpc_python_out=OUT --plugin=protoc-gen-grpc_python="$(command -v grpc_python_plugin)" \\
   controlzero/v1/enforcement.proto
 PYTHONPATH=OUT python3 protos/examples/enforce.py
