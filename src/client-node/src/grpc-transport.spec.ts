@@ -85,9 +85,10 @@ test('Call_EventLoopBlockedPastTheDeadline_AnswerIsNotUsed', async () => {
   await cz.close();
 });
 
-test('Call_SignalAborted_IsCancelledAndNeverAllows', async () => {
+test('Call_SignalAborted_IsCancelledOnTheServerTooAndNeverAllows', async () => {
   const controller = new AbortController();
   const left = new Error('user left');
+  const serverSawIt = new Promise<void>((resolve) => (cluster.cancelled = resolve));
   cluster.enforce = () => {
     controller.abort(left);
     return new Promise<Answer>(() => undefined);
@@ -96,6 +97,7 @@ test('Call_SignalAborted_IsCancelledAndNeverAllows', async () => {
 
   await assert.rejects(cz.enforce(ask, { signal: controller.signal }), { name: 'ControlZeroError', code: 'CANCELLED', cause: left });
 
+  await within(1_000, serverSawIt, 'the server to see the call cancelled');
   await cz.close();
 });
 
@@ -120,6 +122,16 @@ test('Call_ServerStartedAgain_FindsIt', async () => {
   assert.equal(await decidedByServer(cz), true);
   await cz.close();
 });
+
+/** Waits for what a test armed before; fails with what it waited for. */
+async function within(ms: number, event: Promise<void>, what: string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`waited ${ms} ms for ${what}`)), ms);
+  });
+  await Promise.race([event, late]);
+  clearTimeout(timer);
+}
 
 /** Asks until the server decides; ten calls pause for longer than the longest wait before a new connection. */
 async function decidedByServer(cz: ControlZero): Promise<boolean> {

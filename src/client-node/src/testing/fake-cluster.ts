@@ -30,6 +30,7 @@ export class FakeCluster {
   boundAgents: string[] = [];
   enforce: (request: EnforceRequest, attempt: number) => Answer | Promise<Answer> = openRouterPolicy;
   status: () => void = () => undefined;
+  cancelled: () => void = () => undefined;
   url = '';
 
   async start(port = 0): Promise<this> {
@@ -64,6 +65,7 @@ export class FakeCluster {
   #handler(answer: (request: EnforceRequest) => Promise<unknown>): handleUnaryCall<EnforceRequest, unknown> {
     return (call, callback) => {
       this.peers.add(call.getPeer());
+      call.on('cancelled', () => this.cancelled());
       answer(call.request).then((value) => callback(null, value), (error: ServerErrorResponse) => callback(error));
     };
   }
