@@ -179,6 +179,26 @@ test('Check_AnswerWithLimitsAndRetryAfter_IsPlainData', async () => {
   await cz.close();
 });
 
+test('Check_ErrorWhoseHeaderIsEscapedTwice_TellsTheMessageOfItsDetails', async () => {
+  cluster.enforce = () => Promise.reject({ ...failure(status.PERMISSION_DENIED, 'no scope; use `a:b`'), details: 'no scope%3B use `a%3Ab`' });
+  const cz = cluster.client();
+
+  assert.equal((await rejected(cz.check(ask))).message, 'no scope; use `a:b`');
+  await cz.close();
+});
+
+test('Check_ErrorWithBrokenDetails_KeepsCodeAndMessage', async () => {
+  const broken = failure(status.PERMISSION_DENIED, 'no scope');
+  broken.metadata.set('grpc-status-details-bin', Buffer.from([0xff, 0xff]));
+  cluster.enforce = () => Promise.reject(broken);
+  const cz = cluster.client();
+
+  const { code, message, reason } = await rejected(cz.check(ask));
+
+  assert.deepEqual([code, message, reason], ['PERMISSION_DENIED', 'no scope', '']);
+  await cz.close();
+});
+
 test('Initialize_WrongKey_SaysWhichKeyToSet', async () => {
   const cz = cluster.client({ apiKey: 'cz_test_wrong_wrong' });
 

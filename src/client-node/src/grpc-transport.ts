@@ -86,6 +86,6 @@ function isLoopback(host: string): boolean {
 
 function fromServiceError(error: ServiceError): ControlZeroError {
   const bytes = error.metadata?.get('grpc-status-details-bin')[0];
-  const details = readStatusDetails(typeof bytes === 'string' ? undefined : bytes);
-  return new ControlZeroError(errorCodes[error.code] ?? 'UNKNOWN', error.details || error.message, { ...details, cause: error });
+  const { message, ...details } = readStatusDetails(typeof bytes === 'string' ? undefined : bytes);
+  return new ControlZeroError(errorCodes[error.code] ?? 'UNKNOWN', message ?? (error.details || error.message), { ...details, cause: error });
 }
