@@ -1,0 +1,185 @@
+import { create } from '@bufbuild/protobuf';
+import type { DescMessage, DescMethodUnary, MessageShape } from '@bufbuild/protobuf';
+import { inspect } from 'node:util';
+
+import { systemClock } from './clock.js';
+import { fromResponse, honouring, withoutAnswer } from './decision.js';
+import type { Decision } from './decision.js';
+import { ControlZeroError, PolicyDeniedError, invalidArgument } from './errors.js';
+import { ClusterService, GetStatusRequestSchema } from './gen/controlzero/v1/cluster_pb.js';
+import { Decision as DecisionValue, EnforcementService } from './gen/controlzero/v1/enforcement_pb.js';
+import { GrpcTransport } from './grpc-transport.js';
+import { resolveOptions } from './options.js';
+import type { ControlZeroOptions } from './options.js';
+import { toMessage } from './request.js';
+import type { CallOptions, EnforceRequest } from './request.js';
+import { callWithRetries } from './retry.js';
+import type { CallBounds } from './retry.js';
+import type { Transport } from './transport.js';
+
+/** What was decided, and the error that stood in the way of an answer. */
+interface Outcome {
+  readonly decision: Decision;
+  readonly cause?: ControlZeroError;
+}
+
+/**
+ * Asks a Control Zero Cluster whether agents may act. One instance for a program: it holds one connection and is safe to
+ * share. Without a decision nothing is allowed, unless the option `onUnavailable` says otherwise.
+ */
+export class ControlZero {
+  readonly #transport: Transport;
+  readonly #address: string;
+  readonly #agentId: string | undefined;
+  readonly #bounds: CallBounds;
+  readonly #onUnavailable: 'deny' | 'allow';
+  readonly #obligations: ReadonlySet<string>;
+  #boundAgents: readonly string[] | undefined;
+  #closed = false;
+
+  /**
+   * Reads options and environment and connects to nothing yet.
+   * @throws ControlZeroError `INVALID_ARGUMENT` with every option that is wrong
+   */
+  constructor(options: ControlZeroOptions = {}) {
+    const { connection, agentId, timeoutMs, maxAttempts, onUnavailable, obligations } = resolveOptions(options, process.env);
+    this.#transport = 'transport' in connection ? connection.transport : new GrpcTransport(connection);
+    this.#address = 'transport' in connection ? 'the given transport' : `\`${connection.url.origin}\``;
+    this.#agentId = agentId;
+    this.#bounds = { timeoutMs, maxAttempts };
+    this.#onUnavailable = onUnavailable;
+    this.#obligations = obligations;
+  }
+
+  /**
+   * Checks address and key with the server and learns which agent the key is bound to. Optional: calls work without it,
+   * but then a wrong address or key shows only at the first of them.
+   * @throws ControlZeroError that says what to do: `UNAVAILABLE`, `DEADLINE_EXCEEDED`, `UNAUTHENTICATED` and others
+   */
+  async initialize(options: CallOptions = {}): Promise<void> {
+    try {
+      const status = await this.#call(ClusterService.method.getStatus, create(GetStatusRequestSchema), options);
+      this.#boundAgents = status.caller?.agents ?? [];
+    } catch (error) {
+      throw error instanceof ControlZeroError ? withRemedy(error, this.#address) : error;
+    }
+  }
+
+  /**
+   * Asks and goes on only when the agent may act.
+   * @throws PolicyDeniedError when it may not, or when no decision arrived and `onUnavailable` is `deny`
+   * @throws ControlZeroError when the call itself is wrong or refused
+   */
+  async enforce(request: EnforceRequest, options: CallOptions = {}): Promise<Decision> {
+    const { decision, cause } = await this.#decide(request, options);
+    if (!decision.allowed) {
+      throw new PolicyDeniedError(denial(request, decision), decision, cause);
+    }
+    return decision;
+  }
+
+  /**
+   * Asks and returns the decision, a deny included.
+   * @throws ControlZeroError when the call itself is wrong or refused; never because of a deny
+   */
+  async check(request: EnforceRequest, options: CallOptions = {}): Promise<Decision> {
+    const { decision } = await this.#decide(request, options);
+    return decision;
+  }
+
+  /** Gives up the connection. Idempotent; calls after it reject with `FAILED_PRECONDITION`. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#transport.close();
+  }
+
+  /** What `console.log` shows: where it asks and for whom, never the key. */
+  [inspect.custom](): string {
+    return `ControlZero { address: ${this.#address}, agentId: ${this.#agentId ?? '(of the call or the key)'} }`;
+  }
+
+  async #decide(request: EnforceRequest, options: CallOptions): Promise<Outcome> {
+    const message = toMessage(request, this.#agentOf(request));
+    try {
+      const response = await this.#call(EnforcementService.method.enforce, message, options);
+      if (response.decision !== DecisionValue.ALLOW && response.decision !== DecisionValue.DENY) {
+        const reason = `the answer holds no decision this client knows (\`${response.decision}\`)`;
+        return { decision: withoutAnswer(false, reason, message.requestId) };
+      }
+      return { decision: honouring(fromResponse(response, message.requestId), this.#obligations) };
+    } catch (error) {
+      if (!(error instanceof ControlZeroError) || !isUnavailable(error)) {
+        throw message.agentId === '' && concernsAgent(error) ? agentRequired(error) : error;
+      }
+      const reason = `no decision arrived from ${this.#address} (${error.code}: ${error.message})`;
+      return { decision: withoutAnswer(this.#onUnavailable === 'allow', reason, message.requestId), cause: error };
+    }
+  }
+
+  /** The call's agent, else the client's, else the key's; empty when only the server can know the key's. */
+  #agentOf({ agentId }: EnforceRequest): string {
+    if (agentId === '') {
+      const description = '`agentId` of the call is empty; leave it out (then the client\'s is used) or name an agent';
+      throw invalidArgument('INVALID_REQUEST', [{ field: 'agentId', description }]);
+    }
+    const known = agentId ?? this.#agentId;
+    if (known !== undefined || this.#boundAgents === undefined) {
+      return known ?? '';
+    }
+    const [bound, ...others] = this.#boundAgents;
+    if (bound === undefined || others.length > 0 || /[*?[]/.test(bound)) {
+      throw agentRequired();
+    }
+    return bound;
+  }
+
+  async #call<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageShape<I>,
+    { signal }: CallOptions,
+  ): Promise<MessageShape<O>> {
+    if (this.#closed) {
+      throw new ControlZeroError('FAILED_PRECONDITION', 'the client is closed; make a new ControlZero', { reason: 'CLIENT_CLOSED' });
+    }
+    const attempt = (timeoutMs: number, ends: AbortSignal): Promise<MessageShape<O>> =>
+      this.#transport.unary(method, request, { timeoutMs, signal: ends });
+    return callWithRetries(attempt, { ...this.#bounds, signal }, systemClock);
+  }
+}
+
+function isUnavailable({ code }: ControlZeroError): boolean {
+  return code === 'UNAVAILABLE' || code === 'DEADLINE_EXCEEDED';
+}
+
+function concernsAgent(error: unknown): error is ControlZeroError {
+  return error instanceof ControlZeroError && error.code === 'INVALID_ARGUMENT'
+    && error.violations.some(({ field }) => field === 'agent_id');
+}
+
+function agentRequired(cause?: ControlZeroError): ControlZeroError {
+  const message = 'no agent is named; name it in the call (`agentId`), in the constructor (option `agentId`), in the environment '
+    + '(CONTROLZERO_AGENT_ID), or use an API key that is bound to exactly one agent';
+  const violations = cause?.violations ?? [{ field: 'agentId', description: message }];
+  return new ControlZeroError('INVALID_ARGUMENT', message, { reason: 'AGENT_REQUIRED', violations, cause });
+}
+
+function denial({ action, resource }: EnforceRequest, { ruleId, policy, policyVersion, reasonCode, reason }: Decision): string {
+  const what = resource ? `\`${action}\` on \`${resource}\`` : `\`${action}\``;
+  const rule = ruleId ? ` by rule \`${ruleId}\`` : '';
+  const of = policy ? ` of policy \`${policy}\` version ${policyVersion}` : '';
+  return `${what} is denied${rule}${of} (${reasonCode})${reason ? `: ${reason}` : ''}`;
+}
+
+/** Says beside the error what somebody who sets up a program can do about it. */
+function withRemedy(error: ControlZeroError, address: string): ControlZeroError {
+  const remedies: Partial<Record<ControlZeroError['code'], string>> = {
+    UNAVAILABLE: `cannot reach ${address}; start the server, or set the option \`url\` or CONTROLZERO_URL to where it listens`,
+    DEADLINE_EXCEEDED: `no answer from ${address} in time; look whether the server is overloaded or behind a firewall, or raise \`timeoutMs\``,
+    UNAUTHENTICATED: `${address} refuses the API key; set the option \`apiKey\` or CONTROLZERO_API_KEY to a key that is in force there`,
+    PERMISSION_DENIED: `${address} does not let this API key ask; use one with the scope \`enforce\``,
+    UNIMPLEMENTED: `${address} is not a Control Zero Cluster; set the option \`url\` or CONTROLZERO_URL to its gRPC port`,
+  };
+  const remedy = remedies[error.code];
+  const { code, message, reason, metadata, violations, cause } = error;
+  return remedy === undefined ? error : new ControlZeroError(code, `${remedy} (${message})`, { reason, metadata, violations, cause: cause ?? error });
+}

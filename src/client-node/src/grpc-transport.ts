@@ -1,0 +1,91 @@
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import type { DescMessage, DescMethodUnary, MessageShape } from '@bufbuild/protobuf';
+import { Client, Metadata, credentials } from '@grpc/grpc-js';
+import type { ServiceError } from '@grpc/grpc-js';
+
+import { ControlZeroError, errorCodes } from './errors.js';
+import { readStatusDetails } from './status-details.js';
+import type { Transport, UnaryOptions } from './transport.js';
+import { version } from './version.js';
+
+/** Where the cluster is and who asks. */
+export interface GrpcTransportOptions {
+  /** `http://host:port` (HTTP/2 without TLS) or `https://host:port`. */
+  readonly url: URL;
+  /** The API key; sent as `authorization: Bearer KEY`, never logged. */
+  readonly apiKey: string;
+}
+
+/** gRPC over one HTTP/2 connection, opened at the first call, kept alive, and opened again when it breaks. */
+export class GrpcTransport implements Transport {
+  readonly #client: Client;
+  readonly #metadata = new Metadata();
+
+  constructor({ url, apiKey }: GrpcTransportOptions) {
+    const tls = url.protocol === 'https:';
+    const target = `dns:${url.hostname}:${url.port || (tls ? '443' : '80')}`;
+    this.#metadata.set('authorization', `Bearer ${apiKey}`);
+    this.#client = new Client(target, tls ? credentials.createSsl() : credentials.createInsecure(), channelOptions(url));
+  }
+
+  unary<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageShape<I>,
+    { timeoutMs, signal }: UnaryOptions,
+  ): Promise<MessageShape<O>> {
+    return new Promise((resolve, reject) => {
+      const call = this.#client.makeUnaryRequest(
+        `/${method.parent.typeName}/${method.name}`,
+        (message: MessageShape<I>) => Buffer.from(toBinary(method.input, message)),
+        (bytes: Buffer) => fromBinary(method.output, bytes),
+        request,
+        this.#metadata,
+        { deadline: Date.now() + timeoutMs },
+        (error, answer) => {
+          signal.removeEventListener('abort', cancel);
+          if (error !== null) {
+            reject(fromServiceError(error));
+          } else if (answer === undefined) {
+            reject(new ControlZeroError('INTERNAL', 'the call ended without an answer'));
+          } else {
+            resolve(answer);
+          }
+        },
+      );
+      const cancel = (): void => call.cancel();
+      signal.addEventListener('abort', cancel, { once: true });
+      if (signal.aborted) {
+        cancel();
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#client.close();
+  }
+}
+
+/** The client retries by itself, with its own bounds, and finds a restarted server within the pauses it makes. */
+function channelOptions(url: URL): Record<string, string | number> {
+  return {
+    'grpc.primary_user_agent': `controlzero-node/${version}`,
+    'grpc.keepalive_time_ms': 30_000,
+    'grpc.keepalive_timeout_ms': 5_000,
+    'grpc.initial_reconnect_backoff_ms': 50,
+    'grpc.max_reconnect_backoff_ms': 1_000,
+    'grpc.enable_retries': 0,
+    'grpc.service_config_disable_resolution': 1,
+    'grpc.use_local_subchannel_pool': 1, // close() then really closes, and two clients share nothing
+    ...(isLoopback(url.hostname) && { 'grpc.enable_http_proxy': 0 }),
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function fromServiceError(error: ServiceError): ControlZeroError {
+  const bytes = error.metadata?.get('grpc-status-details-bin')[0];
+  const { message, ...details } = readStatusDetails(typeof bytes === 'string' ? undefined : bytes);
+  return new ControlZeroError(errorCodes[error.code] ?? 'UNKNOWN', message ?? (error.details || error.message), { ...details, cause: error });
+}

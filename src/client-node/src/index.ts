@@ -1,0 +1,10 @@
+export type { Context, ContextValue } from './context.js';
+export { ControlZero } from './control-zero.js';
+export type { Decision, LimitUsage, Obligation } from './decision.js';
+export { ControlZeroError, PolicyDeniedError } from './errors.js';
+export type { ErrorCode, ErrorDetails, FieldViolation } from './errors.js';
+export { GrpcTransport } from './grpc-transport.js';
+export type { GrpcTransportOptions } from './grpc-transport.js';
+export type { ControlZeroOptions } from './options.js';
+export type { CallOptions, EnforceRequest } from './request.js';
+export type { Transport, UnaryOptions } from './transport.js';

@@ -1,0 +1,127 @@
+import { invalidArgument } from './errors.js';
+import type { FieldViolation } from './errors.js';
+import type { Transport } from './transport.js';
+
+/** How a client reaches the cluster and what it does when it cannot. */
+export interface ControlZeroOptions {
+  /**
+   * Where the cluster is: `http://host:port` (HTTP/2 without TLS) or `https://host:port`. Not read when `transport` is given.
+   * @defaultValue the environment's `CONTROLZERO_URL`, else `http://127.0.0.1:5050`
+   */
+  readonly url?: string | undefined;
+
+  /**
+   * The API key, `cz_live_…` or `cz_test_…`, with the scope `enforce`. Not read when `transport` is given.
+   * @defaultValue the environment's `CONTROLZERO_API_KEY`; it is an error when there is neither
+   */
+  readonly apiKey?: string | undefined;
+
+  /**
+   * The agent of every call that does not name one.
+   * @defaultValue the environment's `CONTROLZERO_AGENT_ID`, else the single agent the key is bound to
+   */
+  readonly agentId?: string | undefined;
+
+  /**
+   * Time for a whole call, pauses and retries included, in milliseconds, 1 to 600,000. An answer that arrives later is not used.
+   * @defaultValue `2000`
+   */
+  readonly timeoutMs?: number | undefined;
+
+  /**
+   * Attempts at most, the first included, 1 to 10. Only `UNAVAILABLE` is tried again, with the same request id.
+   * @defaultValue `3`
+   */
+  readonly maxAttempts?: number | undefined;
+
+  /**
+   * What no decision means after `UNAVAILABLE` or `DEADLINE_EXCEEDED`. `allow` trades safety for uptime: while the cluster
+   * cannot be reached, every agent may do everything, and nothing of it is audited.
+   * @defaultValue `'deny'`
+   */
+  readonly onUnavailable?: 'deny' | 'allow' | undefined;
+
+  /**
+   * Names of the obligations this program fulfils. An allow with any other one is a deny (`OBLIGATION_UNKNOWN`).
+   * @defaultValue `[]`
+   */
+  readonly obligations?: readonly string[] | undefined;
+
+  /**
+   * Carries the calls instead of gRPC; the client closes it.
+   * @defaultValue a gRPC transport to `url` with `apiKey`
+   */
+  readonly transport?: Transport | undefined;
+}
+
+/** Options with everything filled in. Holds the key: never keep or print it. */
+export interface ResolvedOptions {
+  readonly connection: { readonly transport: Transport } | { readonly url: URL; readonly apiKey: string };
+  readonly agentId: string | undefined;
+  readonly timeoutMs: number;
+  readonly maxAttempts: number;
+  readonly onUnavailable: 'deny' | 'allow';
+  readonly obligations: ReadonlySet<string>;
+}
+
+const defaultUrl = 'http://127.0.0.1:5050';
+
+/** Fills in environment and defaults; throws one error with everything that is wrong. */
+export function resolveOptions(options: ControlZeroOptions, env: Readonly<NodeJS.ProcessEnv>): ResolvedOptions {
+  const violations: FieldViolation[] = [];
+  const refuse = (field: string, description: string): void => void violations.push({ field, description });
+  const { transport, onUnavailable = 'deny', obligations = [] } = options;
+
+  const agentId = options.agentId ?? (env['CONTROLZERO_AGENT_ID'] || undefined);
+  if (agentId === '') {
+    refuse('agentId', 'option `agentId` is empty; leave it out (then CONTROLZERO_AGENT_ID is read) or name an agent');
+  }
+  if (onUnavailable !== 'deny' && onUnavailable !== 'allow') {
+    refuse('onUnavailable', `option \`onUnavailable\` is \`${String(onUnavailable)}\`; it takes \`deny\` or \`allow\` (no environment variable)`);
+  }
+  if (!Array.isArray(obligations) || !obligations.every((name) => typeof name === 'string' && name !== '')) {
+    refuse('obligations', 'option `obligations` takes a list of names, none empty (no environment variable)');
+  }
+  const timeoutMs = wholeNumber('timeoutMs', options.timeoutMs, 2_000, 600_000, refuse);
+  const maxAttempts = wholeNumber('maxAttempts', options.maxAttempts, 3, 10, refuse);
+  const connection = transport ? { transport } : { url: readUrl(options, env, refuse), apiKey: readKey(options, env, refuse) };
+
+  if (violations.length > 0) {
+    throw invalidArgument('INVALID_OPTION', violations);
+  }
+  return { connection, agentId, timeoutMs, maxAttempts, onUnavailable, obligations: new Set(obligations) };
+}
+
+type Refuse = (field: string, description: string) => void;
+
+function readUrl(options: ControlZeroOptions, env: Readonly<NodeJS.ProcessEnv>, refuse: Refuse): URL {
+  const text = options.url ?? (env['CONTROLZERO_URL'] || defaultUrl);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const remedy = `set the option \`url\` or CONTROLZERO_URL to \`http://host:port\` or \`https://host:port\`, for example \`${defaultUrl}\``;
+  if (url && (url.username !== '' || url.password !== '')) {
+    refuse('url', `option \`url\` (CONTROLZERO_URL) holds a user name or password; ${remedy}`);
+  } else if (!url || !['http:', 'https:'].includes(url.protocol)) {
+    refuse('url', `option \`url\` (CONTROLZERO_URL) is \`${text}\`, not the address of a server; ${remedy}`);
+  } else if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    refuse('url', `option \`url\` (CONTROLZERO_URL) is \`${text}\`, with a path, query or fragment; ${remedy}`);
+  }
+  return url ?? new URL(defaultUrl);
+}
+
+function readKey(options: ControlZeroOptions, env: Readonly<NodeJS.ProcessEnv>, refuse: Refuse): string {
+  const key = options.apiKey ?? env['CONTROLZERO_API_KEY'] ?? '';
+  if (key === '') {
+    refuse('apiKey', 'option `apiKey` is not given and CONTROLZERO_API_KEY is empty; set one of them to a key with the scope `enforce`');
+  } else if (!/^[\x21-\x7e]+$/.test(key)) {
+    refuse('apiKey', 'option `apiKey` (CONTROLZERO_API_KEY) holds white space or a character no key has; copy the key again, without quotes or line ends');
+  }
+  return key;
+}
+
+function wholeNumber(field: string, value: number | undefined, fallback: number, largest: number, refuse: Refuse): number {
+  const number = value ?? fallback;
+  if (!Number.isInteger(number) || number < 1 || number > largest) {
+    refuse(field, `option \`${field}\` is \`${String(number)}\`; it takes a whole number from 1 to ${largest}, default ${fallback} (no environment variable)`);
+  }
+  return number;
+}

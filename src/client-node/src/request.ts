@@ -1,0 +1,58 @@
+import { create } from '@bufbuild/protobuf';
+import { randomUUID } from 'node:crypto';
+
+import { checkText, toJson } from './context.js';
+import type { Context } from './context.js';
+import { invalidArgument } from './errors.js';
+import type { FieldViolation } from './errors.js';
+import { EnforceRequestSchema } from './gen/controlzero/v1/enforcement_pb.js';
+import type { EnforceRequest as EnforceRequestMessage } from './gen/controlzero/v1/enforcement_pb.js';
+
+/** One question: may this agent do this now? */
+export interface EnforceRequest {
+  /** What the agent wants to do, for example `llm.generate`. */
+  readonly action: string;
+  /** What it wants to do it with, for example `model/openai/gpt-4`. Default: none. */
+  readonly resource?: string | undefined;
+  /** The agent that wants to act. Default: the client's. */
+  readonly agentId?: string | undefined;
+  /** Facts for conditions. Default: none. */
+  readonly context?: Context | undefined;
+  /** Id of the request, kept over all attempts, at most 255 bytes of printable ASCII. Default: a random UUID. */
+  readonly requestId?: string | undefined;
+}
+
+/** How one call is made. */
+export interface CallOptions {
+  /** Ends the call: it rejects with `CANCELLED` and never allows. Default: only the deadline ends it. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const textFields = ['action', 'resource', 'agentId', 'requestId'] as const;
+
+/** The message to send, with a request id of its own; throws one error with everything that cannot be sent. */
+export function toMessage(request: EnforceRequest, agentId: string): EnforceRequestMessage {
+  const violations: FieldViolation[] = [];
+  if (!request.action) {
+    violations.push({ field: 'action', description: '`action` is missing; name what the agent wants to do, for example `llm.generate`' });
+  }
+  for (const field of textFields) {
+    const value: unknown = request[field];
+    if (typeof value === 'string') {
+      checkText(value, field, violations);
+    } else if (value !== undefined) {
+      violations.push({ field, description: `\`${field}\` is \`${String(value)}\`; it takes a string` });
+    }
+  }
+  const context = request.context === undefined ? undefined : toJson(request.context, violations);
+  if (violations.length > 0) {
+    throw invalidArgument('INVALID_REQUEST', violations);
+  }
+  return create(EnforceRequestSchema, {
+    requestId: request.requestId || randomUUID(),
+    agentId,
+    action: request.action,
+    resource: request.resource ?? '',
+    ...(context && { context }),
+  });
+}

@@ -1,0 +1,141 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import type { DescMethodUnary, Message, MessageInitShape } from '@bufbuild/protobuf';
+import { AnySchema, anyPack } from '@bufbuild/protobuf/wkt';
+import { Metadata, Server, ServerCredentials, ServerInterceptingCall, status } from '@grpc/grpc-js';
+import type { ServerErrorResponse, ServerInterceptor, ServiceDefinition, handleUnaryCall } from '@grpc/grpc-js';
+
+import { ClusterService, GetStatusResponseSchema } from '../gen/controlzero/v1/cluster_pb.js';
+import { Decision, EnforceResponseSchema, EnforcementService } from '../gen/controlzero/v1/enforcement_pb.js';
+import type { EnforceRequest } from '../gen/controlzero/v1/enforcement_pb.js';
+import { BadRequestSchema, ErrorInfoSchema } from '../gen/google/rpc/error_details_pb.js';
+import { StatusSchema } from '../gen/google/rpc/status_pb.js';
+import { ControlZero } from '../control-zero.js';
+import type { ControlZeroOptions } from '../options.js';
+
+export type Answer = Exclude<MessageInitShape<typeof EnforceResponseSchema>, Message>;
+
+export const apiKey = 'cz_test_fakefakefake_secretsecretsecret';
+
+for (const name of ['CONTROLZERO_URL', 'CONTROLZERO_API_KEY', 'CONTROLZERO_AGENT_ID']) {
+  delete process.env[name]; // tests begin with an empty environment
+}
+
+/** A gRPC server that plays the cluster, on a free port. What it answers is the test's choice, else the README's policy. */
+export class FakeCluster {
+  readonly requests: EnforceRequest[] = [];
+  readonly authorizations: string[] = [];
+  readonly peers = new Set<string>();
+  readonly server = new Server({ interceptors: [this.#authenticate()] });
+  statusCalls = 0;
+  boundAgents: string[] = [];
+  enforce: (request: EnforceRequest, attempt: number) => Answer | Promise<Answer> = openRouterPolicy;
+  status: () => void = () => undefined;
+  cancelled: () => void = () => undefined;
+  url = '';
+
+  async start(port = 0): Promise<this> {
+    this.server.addService(definition('controlzero.v1.EnforcementService', EnforcementService.method.enforce), {
+      enforce: this.#handler(async (request: EnforceRequest) => {
+        this.requests.push(request);
+        return create(EnforceResponseSchema, await this.enforce(request, this.requests.length));
+      }),
+    });
+    this.server.addService(definition('controlzero.v1.ClusterService', ClusterService.method.getStatus), {
+      getStatus: this.#handler(async () => {
+        this.statusCalls++;
+        this.status();
+        return create(GetStatusResponseSchema, { version: '0.1.0', caller: { tenantId: 'default', agents: this.boundAgents } });
+      }),
+    });
+    const bound = await new Promise<number>((resolve, reject) => {
+      this.server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, at) => (error ? reject(error) : resolve(at)));
+    });
+    this.url = `http://127.0.0.1:${bound}`;
+    return this;
+  }
+
+  client(options: ControlZeroOptions = {}): ControlZero {
+    return new ControlZero({ url: this.url, apiKey, agentId: 'support-bot', ...options });
+  }
+
+  stop(): void {
+    this.server.forceShutdown();
+  }
+
+  #handler(answer: (request: EnforceRequest) => Promise<unknown>): handleUnaryCall<EnforceRequest, unknown> {
+    return (call, callback) => {
+      this.peers.add(call.getPeer());
+      call.on('cancelled', () => this.cancelled());
+      answer(call.request).then((value) => callback(null, value), (error: ServerErrorResponse) => callback(error));
+    };
+  }
+
+  #authenticate(): ServerInterceptor {
+    return (_, call) => new ServerInterceptingCall(call, {
+      start: (next) => next({
+        onReceiveMetadata: (metadata, nextMetadata) => {
+          const authorization = String(metadata.get('authorization')[0] ?? '');
+          this.authorizations.push(authorization);
+          if (authorization === `Bearer ${apiKey}`) {
+            nextMetadata(metadata);
+          } else {
+            call.sendStatus(failure(status.UNAUTHENTICATED, 'no valid API key', { reason: 'INVALID_CREDENTIALS' }));
+          }
+        },
+      }),
+    });
+  }
+}
+
+/** The README's policy, as the server answers it. */
+export function openRouterPolicy({ resource, requestId }: EnforceRequest): Answer {
+  const allowed = ['model/anthropic/claude-sonnet-4-20250514', 'model/openai/gpt-4', 'model/meta-llama/llama-3-70b-instruct'];
+  const index = [...allowed, 'model/anthropic/claude-opus-4-20250514'].indexOf(resource);
+  const ruleIndex = index < 0 ? 4 : index;
+  const allow = ruleIndex < allowed.length;
+  return {
+    decision: allow ? Decision.ALLOW : Decision.DENY,
+    effect: allow ? 'allow' : 'deny',
+    reasonCode: 'RULE_MATCH',
+    policy: 'openrouter-model-policy',
+    policyVersion: 1n,
+    policyEpoch: 7n,
+    ruleId: `rule-${ruleIndex}`,
+    ruleIndex,
+    evaluatedRules: ruleIndex + 1,
+    decisionId: '01JF8Q6Z5N3V7XW2K4M9T0RHCD',
+    requestId,
+  };
+}
+
+/** A failed call with `google.rpc` details, to be thrown by a handler. */
+export function failure(
+  code: number,
+  message: string,
+  info?: MessageInitShape<typeof ErrorInfoSchema>,
+  violations: { field: string; description: string }[] = [],
+) {
+  const metadata = new Metadata();
+  const details = [
+    ...(info ? [anyPack(ErrorInfoSchema, create(ErrorInfoSchema, info))] : []),
+    ...(violations.length > 0 ? [anyPack(BadRequestSchema, create(BadRequestSchema, { fieldViolations: violations }))] : []),
+    create(AnySchema, { typeUrl: 'type.googleapis.com/unknown.Detail' }),
+  ];
+  const bytes = toBinary(StatusSchema, create(StatusSchema, { code, message, details }));
+  metadata.set('grpc-status-details-bin', Buffer.from(bytes));
+  return { code, details: message, metadata };
+}
+
+function definition(service: string, method: DescMethodUnary): ServiceDefinition {
+  return {
+    [method.localName]: {
+      path: `/${service}/${method.name}`,
+      requestStream: false,
+      responseStream: false,
+      requestSerialize: (message) => Buffer.from(toBinary(method.input, message)),
+      requestDeserialize: (bytes) => fromBinary(method.input, bytes),
+      responseSerialize: (message) => Buffer.from(toBinary(method.output, message)),
+      responseDeserialize: (bytes) => fromBinary(method.output, bytes),
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import type { DescMessage, DescMethodUnary, MessageShape } from '@bufbuild/protobuf';
+
+/** How one attempt of a call is to be made. */
+export interface UnaryOptions {
+  /** Time the attempt may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Ends the attempt: the caller gave up, or the time of the whole call is over. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Carries messages to a cluster and answers back. It makes one attempt and knows nothing of decisions or retries;
+ * it adds the API key. Wrap one to instrument calls, or write one to go over another protocol.
+ */
+export interface Transport {
+  /** Makes one attempt. Rejects with a `ControlZeroError`; any other error counts as `UNKNOWN`. */
+  unary<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageShape<I>,
+    options: UnaryOptions,
+  ): Promise<MessageShape<O>>;
+
+  /** Gives up the connection. Idempotent. */
+  close(): Promise<void>;
+}
