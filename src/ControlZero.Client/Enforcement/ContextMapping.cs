@@ -73,12 +73,9 @@ internal static class ContextMapping
     private static double Finite(double number, string path) =>
         double.IsFinite(number) ? number : throw Refused(path, $"`{number}` is not a finite number; leave it out or send text");
 
-    private static double Exact(decimal number, string path)
-    {
-        // A condition must not be held against a number that silently changed on the way: beyond 2^53 a double skips whole numbers.
-        var sent = (double)number;
-        return (decimal)sent == number && Math.Abs(sent) <= 1L << 53 ? sent : throw Refused(path, $"`{number}` is beyond 2^53 and would be rounded; send it as text");
-    }
+    /// <summary>A whole number as it is. A condition must not be held against one that changed on the way: beyond 2^53 a double skips some.</summary>
+    private static double Exact(decimal number, string path) =>
+        Math.Abs(number) <= 1L << 53 ? (double)number : throw Refused(path, $"`{number}` is beyond 2^53 and would be rounded; send it as text");
 
     private static ArgumentException Refused(string path, string why) => new($"`{path}`: {why}");
 
