@@ -1,0 +1,40 @@
+using System.Globalization;
+using System.Text;
+
+namespace ControlZero.Engine.Diagnostics;
+
+/// <summary>The user's own input as it appears in messages and paths: short, on one line, and without anything that a terminal would act on.</summary>
+internal static class Quoted
+{
+    /// <summary>Longest input that is shown in full. Unit: characters (UTF-16).</summary>
+    public const int MaxLength = 80;
+
+    /// <summary>The text between backticks.</summary>
+    public static string Text(ReadOnlySpan<char> text) => $"`{Bare(text)}`";
+
+    /// <summary>The text without backticks around it: invisible characters escaped, the end cut off when it is long.</summary>
+    public static string Bare(ReadOnlySpan<char> text)
+    {
+        var builder = new StringBuilder(Math.Min(text.Length, MaxLength) + 1);
+        var shown = text.Length > MaxLength ? text[..MaxLength] : text;
+        while (!shown.IsEmpty)
+        {
+            var whole = Rune.DecodeFromUtf16(shown, out var rune, out var length) == System.Buffers.OperationStatus.Done;
+            if (whole && rune.Value != '`' && !VisibleText.IsHidden(rune))
+            {
+                builder.Append(shown[..length]);
+            }
+            else
+            {
+                foreach (var unit in shown[..length])
+                {
+                    builder.Append(CultureInfo.InvariantCulture, $"\\u{(int)unit:x4}");
+                }
+            }
+
+            shown = shown[length..];
+        }
+
+        return text.Length > MaxLength ? builder.Append('…').ToString() : builder.ToString();
+    }
+}

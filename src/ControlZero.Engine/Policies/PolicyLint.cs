@@ -1,0 +1,103 @@
+using ControlZero.Engine.Diagnostics;
+using ControlZero.Engine.Documents;
+
+namespace ControlZero.Engine.Policies;
+
+/// <summary>Warns of policies that are well-formed and hardly mean what their author thinks. Every warning is true; not every oddity is found.</summary>
+internal sealed class PolicyLint(FindingList findings)
+{
+    // Rules are held against each other in pairs. A hostile document stops being looked at rather than being slow.
+    private const long MaxSteps = 20_000_000;
+
+    private long _steps;
+
+    /// <summary>Looks at a policy without errors.</summary>
+    public void Check(BoundPolicy policy)
+    {
+        var rules = policy.Document.Rules;
+        var nodes = policy.Root.Find("rules")!.Items;
+        var unreachable = FindUnreachable([.. rules.Select(rule => new RuleReach(rule))], nodes);
+        foreach (var rule in rules)
+        {
+            WarnOfCallerContext(rule, nodes[rule.Index]);
+        }
+
+        WarnOfTwins(policy.Document, nodes);
+        if (policy.Document.DefaultAction == Effect.Deny && !rules.Any(rule => rule.Effect.Permits() && !unreachable.Contains(rule.Index)))
+        {
+            findings.Warning(policy.Root, DiagnosticCodes.PolicyAllowsNothing, "no rule that can be reached permits anything, and the default denies",
+                "add a rule that allows, unless this policy only ever restricts others");
+        }
+    }
+
+    private HashSet<int> FindUnreachable(RuleReach[] rules, List<DocumentNode> nodes)
+    {
+        var unreachable = new HashSet<int>();
+        var unconditional = new List<RuleReach>();
+        foreach (var rule in rules)
+        {
+            var covering = unconditional.Find(earlier => TryAfford(earlier, rule) && earlier.CoversAsSpelled(rule));
+            if (covering is not null)
+            {
+                Warn(covering, rule, nodes[rule.Rule.Index], unreachable);
+            }
+
+            if (rule.Rule.Conditions.IsEmpty)
+            {
+                unconditional.Add(rule);
+            }
+        }
+
+        return unreachable;
+    }
+
+    private void Warn(RuleReach covering, RuleReach covered, DocumentNode node, HashSet<int> unreachable)
+    {
+        var (first, second) = (Quoted.Text(covering.Rule.ReportedId), Quoted.Text(covered.Rule.ReportedId));
+        if (covering.LeavesNothingTo(covered))
+        {
+            unreachable.Add(covered.Rule.Index);
+            findings.Warning(node, DiagnosticCodes.RuleUnreachable, $"the rule {second} is never reached: {first} matches everything it matches, and comes first",
+                "move it up, or remove it");
+        }
+
+        if (covering.Rule.Effect.Permits() && !covered.Rule.Effect.Permits())
+        {
+            findings.Warning(node, DiagnosticCodes.DenyAfterCatchAll, $"the deny {second} comes too late: {first} permits everything it names",
+                "move the deny up; the first rule that matches decides");
+        }
+    }
+
+    private bool TryAfford(RuleReach earlier, RuleReach later)
+    {
+        _steps += earlier.Cost(later);
+        return _steps <= MaxSteps;
+    }
+
+    private void WarnOfCallerContext(PolicyRule rule, DocumentNode node)
+    {
+        var dodged = rule.Effect == Effect.Deny
+            && !rule.Conditions.IsEmpty
+            && rule.Conditions.All(condition => ConditionKey.IsFromCaller(condition.Key))
+            && !rule.Conditions.Any(condition => condition is { Operator: ConditionOperator.Exists, Expected: false });
+        if (dodged)
+        {
+            findings.Warning(node, DiagnosticCodes.DenyOnCallerContext,
+                $"the deny {Quoted.Text(rule.ReportedId)} rests on what the caller says: without `{Quoted.Bare(rule.Conditions[0].Key)}` in its context it does not match",
+                "add a deny with `exists: false` for the key, or rest it on `agent_id`, `agent.labels.*` or `request.time`");
+        }
+    }
+
+    private void WarnOfTwins(PolicyDocument document, List<DocumentNode> nodes)
+    {
+        var ids = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var rule in document.Rules)
+        {
+            if (!ids.TryAdd(rule.ReportedId, rule.Index))
+            {
+                findings.Warning(nodes[rule.Index], DiagnosticCodes.RuleIdTwice,
+                    $"the rules {ids[rule.ReportedId]} and {rule.Index} both report the id {Quoted.Text(rule.ReportedId)}", "give each an id of its own");
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+using ControlZero.Engine.Diagnostics;
+using ControlZero.Engine.Documents;
+
+namespace ControlZero.Engine.Policies;
+
+/// <summary>
+/// Reads policy documents. Any text may be handed in: the answer is a policy or findings, never an exception, in time linear in its length.
+/// </summary>
+public static class PolicyParser
+{
+    /// <summary>Reads one document: JSON when its first character other than white space is <c>{</c>, YAML otherwise.</summary>
+    public static PolicyParseResult Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var findings = new FindingList();
+        var document = DocumentReader.Read(text, findings) is { } root ? new PolicyBinder(findings).Bind(root) : null;
+        if (document is not null && !findings.HasErrors)
+        {
+            new PolicyLint(findings).Check(document.Value);
+        }
+
+        return new PolicyParseResult
+        {
+            Document = findings.HasErrors ? null : document?.Document,
+            Diagnostics = findings.ToSorted(),
+        };
+    }
+}
