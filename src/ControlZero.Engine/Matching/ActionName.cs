@@ -1,0 +1,40 @@
+using System.Collections.Immutable;
+
+namespace ControlZero.Engine.Matching;
+
+/// <summary>
+/// The forms in which an action can be read. An action is <c>tool:method</c>; one without a colon is read as <c>name:*</c> and, where it
+/// has a dot, also with its first dot as the colon, so that <c>llm.generate</c> and <c>llm:generate</c> are the same action.
+/// A rule's action matches when any form of any of its patterns matches any form of the request.
+/// </summary>
+public static class ActionName
+{
+    /// <summary>
+    /// The forms of an action pattern, one or two, themselves patterns. A <c>:</c> or <c>.</c> within a class does not count.
+    /// The pattern must be a valid <see cref="Glob"/>.
+    /// </summary>
+    public static ImmutableArray<string> PatternForms(string pattern)
+    {
+        ArgumentNullException.ThrowIfNull(pattern);
+
+        return Forms(pattern, GlobSyntax.IndexOutsideClasses(pattern, ':'), GlobSyntax.IndexOutsideClasses(pattern, '.'));
+    }
+
+    /// <summary>The forms of the action of a request, one or two, plain texts: a <c>*</c> in them is an asterisk.</summary>
+    public static ImmutableArray<string> RequestForms(string action)
+    {
+        ArgumentNullException.ThrowIfNull(action);
+
+        return Forms(action, action.IndexOf(':', StringComparison.Ordinal), action.IndexOf('.', StringComparison.Ordinal));
+    }
+
+    private static ImmutableArray<string> Forms(string name, int colon, int dot)
+    {
+        if (colon >= 0)
+        {
+            return [name];
+        }
+
+        return dot < 0 ? [name + ":*"] : [name + ":*", $"{name.AsSpan(0, dot)}:{name.AsSpan(dot + 1)}"];
+    }
+}

@@ -1,0 +1,82 @@
+namespace ControlZero.Engine.Matching;
+
+/// <summary>A set of code points, kept as sorted ranges that neither overlap nor touch; what a class such as <c>[a-z]</c> stands for.</summary>
+internal sealed class CodePointSet
+{
+    private readonly (int First, int Last)[] _ranges;
+
+    private CodePointSet((int First, int Last)[] ranges) => _ranges = ranges;
+
+    /// <summary>The only member, or -1 when the set has none or several.</summary>
+    public int Single => _ranges.Length == 1 && _ranges[0].First == _ranges[0].Last ? _ranges[0].First : -1;
+
+    /// <summary>The set of all members of the ranges, or of all other code points.</summary>
+    public static CodePointSet Create(List<(int First, int Last)> ranges, bool negated)
+    {
+        ranges.Sort();
+        var merged = new List<(int First, int Last)>(ranges.Count);
+        foreach (var range in ranges)
+        {
+            if (merged.Count > 0 && range.First <= merged[^1].Last + 1)
+            {
+                merged[^1] = (merged[^1].First, Math.Max(merged[^1].Last, range.Last));
+            }
+            else
+            {
+                merged.Add(range);
+            }
+        }
+
+        return new CodePointSet([.. negated ? Complement(merged) : merged]);
+    }
+
+    /// <summary>True when the code point is a member.</summary>
+    public bool Contains(int codePoint)
+    {
+        foreach (var (first, last) in _ranges)
+        {
+            if (codePoint <= last)
+            {
+                return codePoint >= first;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>True when every member of the other set is a member of this one.</summary>
+    public bool Contains(CodePointSet other)
+    {
+        foreach (var (first, last) in other._ranges)
+        {
+            if (!Array.Exists(_ranges, own => own.First <= first && last <= own.Last))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static List<(int First, int Last)> Complement(List<(int First, int Last)> ranges)
+    {
+        var complement = new List<(int First, int Last)>(ranges.Count + 1);
+        var next = 0;
+        foreach (var (first, last) in ranges)
+        {
+            if (next < first)
+            {
+                complement.Add((next, first - 1));
+            }
+
+            next = last + 1;
+        }
+
+        if (next <= CodePoints.Max)
+        {
+            complement.Add((next, CodePoints.Max));
+        }
+
+        return complement;
+    }
+}
