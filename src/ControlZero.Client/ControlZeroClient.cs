@@ -98,7 +98,7 @@ public sealed class ControlZeroClient : IDisposable, IAsyncDisposable
         }
         catch (ControlZeroException error) when (IsNoAnswer(error))
         {
-            return DecisionMapping.WithoutAnswer(requestId, _options.OnUnavailable, error.Message);
+            return DecisionMapping.WithoutAnswer(requestId, _options, error.Message);
         }
     }
 

@@ -39,7 +39,7 @@ internal static class CaseReader
         }
         catch (JsonException error)
         {
-            throw new CaseSyntaxException($"line {error.LineNumber + 1}, column {error.BytePositionInLine + 1}: {error.Message}");
+            throw new CaseSyntaxException($"the file is not JSON: {error.Message}");
         }
     }
 

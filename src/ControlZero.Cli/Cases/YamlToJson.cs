@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using YamlDotNet.Core;
@@ -12,6 +13,8 @@ internal static class YamlToJson
 
     /// <summary>Stops a file whose aliases multiply.</summary>
     private const int MaxNodes = 1_000_000;
+
+    private static readonly SearchValues<char> NumberCharacters = SearchValues.Create("0123456789+-.eE");
 
     /// <summary>The one document of the text. Throws <see cref="CaseSyntaxException"/> when it is not YAML.</summary>
     public static JsonNode? Convert(string text)
@@ -79,5 +82,5 @@ internal static class YamlToJson
         };
     }
 
-    private static bool LooksLikeNumber(string text) => text.AsSpan().IndexOfAnyExcept("0123456789+-.eE") < 0 && text.Any(char.IsAsciiDigit);
+    private static bool LooksLikeNumber(string text) => text.AsSpan().IndexOfAnyExcept(NumberCharacters) < 0 && text.Any(char.IsAsciiDigit);
 }

@@ -11,7 +11,7 @@ internal static class ErrorReport
 {
     /// <summary>True for errors a user can do something about. Others are mistakes of this program and end it as they are.</summary>
     public static bool Knows(Exception error) =>
-        error is CommandFailure or ControlZeroException or OptionsValidationException or OperationCanceledException or ArgumentException;
+        error is CommandFailure or ControlZeroException or OptionsValidationException or OperationCanceledException;
 
     /// <summary>Says what went wrong and returns the exit code.</summary>
     public static int Write(Report report, Exception error)
@@ -40,13 +40,12 @@ internal static class ErrorReport
             Violations = [.. remote.Violations.Select(violation => new ViolationShape(violation.Field, violation.Reason, violation.Description))],
         }),
         OptionsValidationException options => (ExitCodes.Usage, new ErrorShape("", "USAGE", string.Join("\n  ", options.Failures))),
-        OperationCanceledException => (ExitCodes.Failed, new ErrorShape("CANCELLED", "", "interrupted")),
-        _ => (ExitCodes.Usage, new ErrorShape("", "USAGE", error.Message)),
+        _ => (ExitCodes.Failed, new ErrorShape("CANCELLED", "", "interrupted")),
     };
 
     private static string Sentence(ControlZeroException error) => error.StatusCode switch
     {
-        StatusCode.Unavailable => $"the cluster cannot be reached or cannot answer: {error.Message}",
+        StatusCode.Unavailable => $"the cluster cannot be reached or cannot answer: {error.Message} (start it, or check `--url`)",
         StatusCode.Unauthenticated => $"{error.Message} (give another key with `CONTROLZERO_API_KEY`, `--key-file` or `--key`)",
         _ => error.Message,
     };

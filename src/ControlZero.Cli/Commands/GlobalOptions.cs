@@ -31,12 +31,11 @@ internal sealed class GlobalOptions
         Recursive = true,
     };
 
-    public Option<TimeSpan> Timeout { get; } = new("--timeout")
+    public Option<TimeSpan?> Timeout { get; } = new("--timeout")
     {
-        Description = "How long a call may take, for example `500ms`, `10s` or `2m`.",
+        Description = "How long a call may take, for example `500ms` or `2m`. Default: 10s.",
         HelpName = "time",
-        DefaultValueFactory = _ => TimeSpan.FromSeconds(10),
-        CustomParser = result => Durations.Parse(result),
+        CustomParser = Durations.Parse,
         Recursive = true,
     };
 

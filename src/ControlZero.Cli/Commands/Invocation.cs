@@ -9,6 +9,7 @@ namespace ControlZero.Cli.Commands;
 internal sealed class Invocation(CliHost host, GlobalOptions globals, ParseResult parse, Report report) : IDisposable
 {
     private const string DefaultUrl = "http://127.0.0.1:5050";
+    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(10);
     private ControlZeroClient? _client;
 
     public CliHost Host => host;
@@ -34,7 +35,7 @@ internal sealed class Invocation(CliHost host, GlobalOptions globals, ParseResul
             Url = url,
             ApiKey = KeySource.Find(host, url, Value(globals.Key), Value(globals.KeyFile)),
             AgentId = AgentOfEnvironment,
-            Timeout = Value(globals.Timeout),
+            Timeout = Value(globals.Timeout) ?? DefaultTimeout,
         };
         options.Obligations.UnionWith(obligations);
         return _client = new ControlZeroClient(options);

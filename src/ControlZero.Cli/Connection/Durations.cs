@@ -32,7 +32,7 @@ internal static class Durations
     }
 
     /// <summary>Reads the value of an option.</summary>
-    public static TimeSpan Parse(ArgumentResult result)
+    public static TimeSpan? Parse(ArgumentResult result)
     {
         var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
         if (!TryParse(text, out var time))

@@ -27,7 +27,7 @@ internal static class EnforceCommand
         {
             var query = question.Query(run);
             var honoured = (run.Value(obligations) ?? []).SelectMany(list => list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
-            var decision = await run.Connect(honoured).CheckAsync(query, cancellationToken);
+            var decision = await AskAsync(run.Connect(honoured), query, cancellationToken);
             if (run.Report.IsJson)
             {
                 run.Report.Json(Shapes.Of(decision));
@@ -45,6 +45,18 @@ internal static class EnforceCommand
             };
         });
         return command;
+    }
+
+    private static async Task<EnforceDecision> AskAsync(ControlZeroClient client, EnforceQuery query, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.CheckAsync(query, cancellationToken);
+        }
+        catch (ArgumentException error)
+        {
+            throw CommandFailure.Usage(error.Message);
+        }
     }
 
     private static void Print(Report report, EnforceDecision decision) => report.Facts(

@@ -4,7 +4,7 @@ using ControlZero.Cli.Commands;
 using ControlZero.Client;
 using ControlZero.Protocol.V1;
 using Google.Protobuf;
-using Google.Protobuf.WellKnownTypes;
+using Struct = Google.Protobuf.WellKnownTypes.Struct;
 
 namespace ControlZero.Cli.Enforcement;
 
@@ -47,8 +47,20 @@ internal sealed class QuestionOptions
             Action = run.Value(_action)!,
             Resource = run.Value(_resource) ?? "",
             RequestId = run.Value(_requestId) ?? "",
-            Context = json is null ? null : JsonParser.Default.Parse<Struct>(ReadContext(json).GetRawText()),
+            Context = json is null ? null : ReadStruct(json),
         };
+    }
+
+    private static Struct ReadStruct(string json)
+    {
+        try
+        {
+            return JsonParser.Default.Parse<Struct>(ReadContext(json).GetRawText());
+        }
+        catch (IOException error)
+        {
+            throw CommandFailure.Usage($"`--context` cannot be sent: {error.Message}; send numbers that large as text");
+        }
     }
 
     private static JsonElement ReadContext(string json)
@@ -72,7 +84,7 @@ internal sealed class QuestionOptions
         JsonValueKind.Object => element.EnumerateObject().ToDictionary(field => field.Name, field => ToObject(field.Value)),
         JsonValueKind.Array => element.EnumerateArray().Select(ToObject).ToList(),
         JsonValueKind.String => element.GetString(),
-        JsonValueKind.Number => element.TryGetInt64(out var whole) ? whole : element.GetDouble(),
+        JsonValueKind.Number => element.TryGetInt64(out var whole) ? (object)whole : element.GetDouble(),
         JsonValueKind.True => true,
         JsonValueKind.False => false,
         _ => null,

@@ -72,18 +72,25 @@ internal sealed class Report(CliHost host, bool isJson)
 
     private void Write(Table table)
     {
+        using var rendered = new StringWriter();
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
-            Out = new AnsiConsoleOutput(host.Out),
+            Out = new AnsiConsoleOutput(host.OutIsTerminal ? host.Out : rendered),
             Ansi = host.OutIsTerminal ? AnsiSupport.Detect : AnsiSupport.No,
             ColorSystem = host.OutIsTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
         });
-        if (!host.OutIsTerminal)
+        if (host.OutIsTerminal)
         {
-            console.Profile.Width = EndlessWidth;
+            console.Write(table);
+            return;
         }
 
+        console.Profile.Width = EndlessWidth;
         console.Write(table);
+        foreach (var line in rendered.ToString().AsSpan().TrimEnd('\n').EnumerateLines())
+        {
+            host.Out.WriteLine(line.TrimEnd(' '));
+        }
     }
 }

@@ -46,16 +46,16 @@ internal static class DecisionMapping
     }
 
     /// <summary>What the client says when no decision arrived.</summary>
-    public static EnforceDecision WithoutAnswer(string requestId, OnUnavailable onUnavailable, string why)
+    public static EnforceDecision WithoutAnswer(string requestId, ControlZeroClientOptions options, string why)
     {
-        var allowed = onUnavailable == OnUnavailable.Allow;
+        var allowed = options.OnUnavailable == OnUnavailable.Allow;
         return new()
         {
             Allowed = allowed,
             Source = DecisionSource.Client,
             Effect = allowed ? "allow" : "deny",
             ReasonCode = StateUnavailable,
-            Reason = $"no decision arrived: {why}",
+            Reason = $"no decision arrived from `{options.Url}`: {why}",
             RequestId = requestId,
         };
     }

@@ -13,13 +13,20 @@ internal static class ErrorDecoding
     {
         var details = DetailsOf(error);
         var info = details?.GetDetail<ErrorInfo>();
-        var message = error.Status.Detail.Length > 0 ? error.Status.Detail : $"the call failed with {error.StatusCode}";
-        return new ControlZeroException(error.StatusCode, info?.Reason ?? "", message, error)
+        return new ControlZeroException(error.StatusCode, info?.Reason ?? "", Message(error), error)
         {
             Metadata = info is null ? new Dictionary<string, string>() : new Dictionary<string, string>(info.Metadata),
             Violations = [.. (details?.GetDetail<BadRequest>()?.FieldViolations ?? []).Select(Map)],
             Findings = [.. details?.GetDetail<PolicyFindings>()?.Diagnostics ?? []],
         };
+    }
+
+    /// <summary>The server's words; when the call never reached it, also why not (connection refused, certificate not trusted).</summary>
+    private static string Message(RpcException error)
+    {
+        var words = error.Status.Detail.Length > 0 ? error.Status.Detail : $"the call failed with {error.StatusCode}";
+        var cause = error.Status.DebugException?.GetBaseException().Message;
+        return cause is null || words.Contains(cause, StringComparison.Ordinal) ? words : $"{words.TrimEnd('.')}: {cause}";
     }
 
     private static FieldViolation Map(BadRequest.Types.FieldViolation violation) => new(violation.Field, violation.Reason, violation.Description);

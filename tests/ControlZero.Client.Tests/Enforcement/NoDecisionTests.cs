@@ -22,7 +22,7 @@ public sealed class NoDecisionTests : ClientTest
 
         Assert.False(decision.Allowed);
         Assert.Equal(("deny", "STATE_UNAVAILABLE", DecisionSource.Client), (decision.Effect, decision.ReasonCode, decision.Source));
-        Assert.Equal("no decision arrived: the disk is full", decision.Reason);
+        Assert.Equal($"no decision arrived from `{Cluster.Url}`: the disk is full", decision.Reason);
         Assert.Equal("", decision.DecisionId);
         Assert.Equal(Cluster.Received<EnforceRequest>().Single().RequestId, decision.RequestId);
     }
@@ -58,6 +58,7 @@ public sealed class NoDecisionTests : ClientTest
         var decision = await client.CheckAsync(Query);
 
         Assert.Equal((false, "STATE_UNAVAILABLE"), (decision.Allowed, decision.ReasonCode));
+        Assert.Contains("Connection refused", decision.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
