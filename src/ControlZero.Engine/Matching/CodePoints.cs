@@ -39,9 +39,9 @@ internal static class CodePoints
             return false;
         }
 
-        for (var i = 0; i < left.Length; i++)
+        for (var i = left.CommonPrefixLength(right); i < left.Length; i++)
         {
-            if (left[i] != right[i] && FoldAsciiCase(left[i]) != FoldAsciiCase(right[i]))
+            if (FoldAsciiCase(left[i]) != FoldAsciiCase(right[i]))
             {
                 return false;
             }

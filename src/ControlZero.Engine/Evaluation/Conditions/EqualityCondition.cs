@@ -1,0 +1,29 @@
+using ControlZero.Engine.Context;
+
+namespace ControlZero.Engine.Evaluation.Conditions;
+
+/// <summary><c>eq</c>, <c>in</c> and, negated, <c>not_in</c>: two numbers are equal as numbers, everything else by its text.</summary>
+internal sealed class EqualityCondition(FactSource source, bool negated, IEnumerable<ContextValue> operands) : ScalarCondition(source, negated)
+{
+    private readonly (string Text, double? Number)[] _operands =
+        [.. operands.Select(operand => (operand.AsText()!, operand.Kind == ContextKind.Number ? operand.Number : (double?)null))];
+
+    /// <inheritdoc/>
+    protected override ConditionOutcome TestScalar(in Fact scalar)
+    {
+        Span<char> buffer = stackalloc char[Fact.NumberMaxLength];
+        var text = scalar.AsText(buffer);
+        foreach (var operand in _operands)
+        {
+            var equal = operand.Number is { } number && scalar.Kind == ContextKind.Number
+                ? number == scalar.Number
+                : text.SequenceEqual(operand.Text);
+            if (equal)
+            {
+                return ConditionOutcome.True;
+            }
+        }
+
+        return ConditionOutcome.False;
+    }
+}

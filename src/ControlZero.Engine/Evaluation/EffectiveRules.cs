@@ -1,0 +1,104 @@
+using System.Collections.Immutable;
+using ControlZero.Engine.Matching;
+using ControlZero.Engine.Policies;
+
+namespace ControlZero.Engine.Evaluation;
+
+/// <summary>
+/// The rules that decide for an agent, in the order they are tried: the first that matches decides, whatever its effect. Immutable, and
+/// safe for use by several threads.
+/// </summary>
+public sealed class EffectiveRules
+{
+    /// <summary>From this number of rules on, an index finds those worth trying. Unit: rules. Below it, trying all of them is as fast.</summary>
+    internal const int IndexFrom = 12;
+
+    // Room for the forms of every action the front door lets pass. Unit: characters.
+    private const int StackBufferLength = (Limits.ActionMaxBytes * 2) + 2;
+
+    private readonly CompiledRule[] _rules;
+    private readonly RuleIndex? _index;
+    private readonly Decision _noRuleMatch;
+    private readonly bool _isEmpty;
+
+    internal EffectiveRules(CompiledPolicy[] policies, Effect defaultOnEmpty, int indexFrom)
+    {
+        _isEmpty = policies.Length == 0;
+        _rules = [.. policies.SelectMany(policy => policy.Rules)];
+        _index = _rules.Length >= indexFrom ? new RuleIndex(_rules) : null;
+        _noRuleMatch = _isEmpty
+            ? DefaultDecisions.NoActivePolicies(defaultOnEmpty)
+            : DefaultDecisions.NoRuleMatch(DefaultDecisions.Strictest(policies.Select(policy => policy.Document.DefaultAction)));
+    }
+
+    /// <summary>
+    /// Decides a request. Takes no locks, reads no clock and allocates nothing for an action within <see cref="Limits.ActionMaxBytes"/>.
+    /// </summary>
+    public Evaluation Evaluate(in EvaluationRequest request)
+    {
+        var length = ActionForms.BufferLength(request.Action);
+        var query = new Query(in request, length <= StackBufferLength ? stackalloc char[length] : new char[length]);
+        return _index is null ? TryAll(in query) : TryIndexed(_index, in query);
+    }
+
+    /// <summary>Decides a request and says how each rule fared that was looked at. The decision is that of <see cref="Evaluate"/>.</summary>
+    public Explanation Explain(in EvaluationRequest request)
+    {
+        var query = new Query(in request, new char[ActionForms.BufferLength(request.Action)]);
+        var trials = ImmutableArray.CreateBuilder<RuleTrial>();
+        foreach (var rule in _rules)
+        {
+            var trial = rule.Try(in query);
+            trials.Add(TrialText.Describe(rule, in trial, in request));
+            if (trial.Decision is { } decision)
+            {
+                return new Explanation(new Evaluation(decision, trials.Count), trials.ToImmutable());
+            }
+        }
+
+        return new Explanation(NoMatch(in query), trials.ToImmutable());
+    }
+
+    private Evaluation TryAll(in Query query)
+    {
+        for (var i = 0; i < _rules.Length; i++)
+        {
+            if (_rules[i].Try(in query).Decision is { } decision)
+            {
+                return new Evaluation(decision, i + 1);
+            }
+        }
+
+        return NoMatch(in query);
+    }
+
+    private Evaluation TryIndexed(RuleIndex index, in Query query)
+    {
+        var first = index.FindDeciding(in query, out var decision);
+        return decision is null ? NoMatch(in query) : new Evaluation(decision, first + 1);
+    }
+
+    private Evaluation NoMatch(in Query query)
+    {
+        var skipped = !_isEmpty && _noRuleMatch.Effect == Effect.Deny && AnySkipsAtResource(in query);
+        return new Evaluation(skipped ? DefaultDecisions.ResourceGateSkip : _noRuleMatch, _rules.Length);
+    }
+
+    private bool AnySkipsAtResource(in Query query)
+    {
+        if (_index is not null)
+        {
+            return _index.AnySkipsAtResource(in query);
+        }
+
+        foreach (var rule in _rules)
+        {
+            if (rule.SkipsAtResource(in query))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

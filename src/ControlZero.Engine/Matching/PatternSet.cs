@@ -1,0 +1,62 @@
+using System.Collections.Immutable;
+
+namespace ControlZero.Engine.Matching;
+
+/// <summary>Several patterns of which one must match, and whether the case of ASCII letters counts.</summary>
+internal sealed class PatternSet
+{
+    // Every form of a request's action has a colon, so this matches each of them.
+    private static readonly Glob EveryAction = Parse("*:*");
+
+    private readonly Glob[] _globs;
+    private readonly bool _ignoringAsciiCase;
+
+    private PatternSet(Glob[] globs, bool ignoringAsciiCase, bool isUniversal)
+    {
+        _globs = globs;
+        _ignoringAsciiCase = ignoringAsciiCase;
+        IsUniversal = isUniversal;
+    }
+
+    /// <summary>True when everything matches that can be asked of this set.</summary>
+    public bool IsUniversal { get; }
+
+    /// <summary>The patterns; for actions, all their forms.</summary>
+    public ReadOnlySpan<Glob> Globs => _globs;
+
+    /// <summary>Patterns over actions, to be held against the forms of a request's action.</summary>
+    public static PatternSet OfActions(ImmutableArray<string> patterns, bool ignoringAsciiCase)
+    {
+        var globs = patterns.SelectMany(pattern => ActionName.PatternForms(Parse(pattern).Pattern)).Select(Parse).ToArray();
+        return new PatternSet(globs, ignoringAsciiCase, Array.Exists(globs, glob => glob.Covers(EveryAction)));
+    }
+
+    /// <summary>Patterns over resources, agent ids or other plain texts.</summary>
+    public static PatternSet OfTexts(IEnumerable<string> patterns, bool ignoringAsciiCase = false)
+    {
+        var globs = patterns.Select(Parse).ToArray();
+        return new PatternSet(globs, ignoringAsciiCase, Array.Exists(globs, glob => glob.IsUniversal));
+    }
+
+    /// <summary>True when one pattern matches one form.</summary>
+    public bool Matches(in ActionForms action) =>
+        IsUniversal || Matches(action.First) || (!action.Second.IsEmpty && Matches(action.Second));
+
+    /// <summary>True when one pattern matches.</summary>
+    public bool Matches(ReadOnlySpan<char> text)
+    {
+        foreach (var glob in _globs)
+        {
+            if (_ignoringAsciiCase ? glob.IsMatchIgnoringAsciiCase(text) : glob.IsMatch(text))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static Glob Parse(string pattern) => Glob.TryParse(pattern, out var glob, out var error)
+        ? glob
+        : throw new ArgumentException($"the pattern `{pattern}` was never checked: {error}", nameof(pattern));
+}
