@@ -1,0 +1,95 @@
+using System.Text;
+using ControlZero.Engine.Context;
+using ControlZero.Engine.Evaluation;
+using ControlZero.Engine.Policies;
+using CsCheck;
+using Xunit.Abstractions;
+
+namespace ControlZero.Engine.Tests.Oracle;
+
+public class OracleTests(ITestOutputHelper output)
+{
+    private const int Sets = 2_500;
+    private const int RequestsPerSet = 400;
+
+    [Fact]
+    public void Evaluator_OnAMillionGeneratedCases_AgreesWithTheNaiveOne()
+    {
+        var mix = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        var cases = Gen.Select(GeneratedCases.Policies, Gen.OneOf(Effect.Deny, Effect.Allow, Effect.Warn), GeneratedCases.Request.Array[RequestsPerSet]);
+
+        cases.Sample(
+            (policies, defaultOnEmpty, requests) =>
+            {
+                var compiled = policies.Select(policy => CompiledPolicy.Compile(policy, 1)).ToArray();
+                var plain = PolicySet.Create(compiled, defaultOnEmpty, indexFrom: int.MaxValue);
+                var indexed = PolicySet.Create(compiled, defaultOnEmpty, indexFrom: 0);
+                foreach (var request in requests)
+                {
+                    var expected = NaiveEvaluator.Decide(policies, defaultOnEmpty, request);
+                    var explanation = plain.For(request.AgentId).Explain(in request);
+                    Verdict[] actual =
+                    [
+                        Verdict.Of(plain.For(request.AgentId).Evaluate(in request)),
+                        Verdict.Of(indexed.For(request.AgentId).Evaluate(in request)),
+                        Verdict.Of(explanation.Evaluation),
+                        expected with { EvaluatedRules = explanation.Trials.Length },
+                    ];
+                    if (actual.Any(verdict => verdict != expected))
+                    {
+                        Assert.Fail($"expected {expected}\nbut got\n{string.Join('\n', actual.AsEnumerable())}\n{Show(request)}\n{Show(policies)}");
+                    }
+
+                    var kind = Kind(expected);
+                    mix[kind] = mix.GetValueOrDefault(kind) + 1;
+                }
+            },
+            seed: "0000000000001", iter: Sets, threads: 1, print: _ => "the message above shows the case");
+
+        var total = mix.Values.Sum();
+        foreach (var (kind, count) in mix)
+        {
+            output.WriteLine($"{kind,-32} {count,9:N0}  {(double)count / total:P1}");
+        }
+
+        Assert.Equal(1_000_000, total);
+        Assert.All(mix, entry => Assert.InRange(entry.Value, 100, total));
+        Assert.InRange(Share("allow by rule"), 0.30, 1);
+        Assert.InRange(Share("deny by rule"), 0.30, 1);
+
+        double Share(string beginning) => (double)mix.Where(entry => entry.Key.StartsWith(beginning, StringComparison.Ordinal)).Sum(entry => entry.Value) / total;
+    }
+
+    private static string Kind(Verdict verdict)
+    {
+        var by = verdict.RuleIndex is null ? $"by default {verdict.RuleId}" : $"by rule {verdict.ReasonCode}";
+        return verdict.Effect == "deny" ? $"deny {by}" : verdict.RuleIndex is null ? $"allow {by}" : "allow by rule";
+    }
+
+    private static string Show(EvaluationRequest request) =>
+        $"agent {request.AgentId}, action {request.Action}, resource {request.Resource}, at {request.Now:O}, labels {string.Join(',', request.Labels?.AsEnumerable() ?? [])}, context {Show(request.Context)}";
+
+    private static string Show(PolicyDocument[] policies)
+    {
+        var text = new StringBuilder();
+        foreach (var policy in policies)
+        {
+            text.AppendLine($"{policy.Name} priority {policy.Priority} enabled {policy.Enabled} agents [{string.Join(' ', policy.Agents)}] default {policy.DefaultAction}");
+            foreach (var rule in policy.Rules)
+            {
+                var conditions = rule.Conditions.Select(condition => $"{condition.Key} {condition.Operator} [{string.Join(' ', condition.Operands.Select(Show))}] {condition.Expected} {condition.Schedule}");
+                text.AppendLine($"  {rule.Effect} actions [{string.Join(' ', rule.Actions)}] resources [{string.Join(' ', rule.Resources)}] if {string.Join("; ", conditions)}");
+            }
+        }
+
+        return text.ToString();
+    }
+
+    private static string Show(ContextValue? value) => value switch
+    {
+        null => "none",
+        { Kind: ContextKind.List } => $"[{string.Join(", ", value.Items.Select(Show))}]",
+        { Kind: ContextKind.Object } => $"{{{string.Join(", ", value.Fields.Select(field => $"{field.Name}: {Show(field.Value)}"))}}}",
+        _ => $"{value.Kind} '{value.AsText()}'",
+    };
+}
