@@ -10,6 +10,9 @@ namespace ControlZero.Engine.Evaluation;
 /// </summary>
 public sealed class PolicySet
 {
+    // Subsets kept. An agent beyond that gets rules of its own: the ids of agents come from callers, and must not fill the memory.
+    private const int SubsetCapacity = 1024;
+
     private readonly ConcurrentDictionary<string, EffectiveRules> _byPolicies = new(StringComparer.Ordinal);
     private readonly CompiledPolicy[] _selective;
     private readonly Effect _defaultOnEmpty;
@@ -25,6 +28,9 @@ public sealed class PolicySet
 
     /// <summary>The enabled policies in the order they are evaluated: by priority, lower first, then in the order they were given.</summary>
     public ImmutableArray<CompiledPolicy> Policies { get; }
+
+    /// <summary>How many subsets of the policies have rules that are shared.</summary>
+    internal int SubsetsKept => _byPolicies.Count;
 
     /// <summary>Makes a set. Disabled policies take no part in it.</summary>
     /// <param name="policies">The policies; among those of one priority, the first one given is evaluated first.</param>
@@ -58,7 +64,14 @@ public sealed class PolicySet
                 flags[i] = state._selective[i].AppliesTo(state.agentId) ? '1' : '0';
             }
         });
-        return _byPolicies.GetOrAdd(applies, static (flags, set) => set.Combine(flags), this);
+        if (_byPolicies.TryGetValue(applies, out var shared))
+        {
+            return shared;
+        }
+
+        return _byPolicies.Count < SubsetCapacity
+            ? _byPolicies.GetOrAdd(applies, static (flags, set) => set.Combine(flags), this)
+            : Combine(applies);
     }
 
     private EffectiveRules Combine(string flags)

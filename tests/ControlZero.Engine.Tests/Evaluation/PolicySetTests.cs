@@ -32,6 +32,22 @@ public class PolicySetTests
     }
 
     [Fact]
+    public void For_MoreKindsOfAgentsThanAreKept_DecidesRightAndKeepsNoMore()
+    {
+        var letters = "abcdefghijk";
+        var set = Policies.Set([.. letters.Select(letter => $$"""{ "name": "{{letter}}", "agents": "*{{letter}}*", "rules": [{ "allow": "{{letter}}:x" }] }""")]);
+
+        for (var kind = 0; kind < 1 << letters.Length; kind++)
+        {
+            var agent = "1" + string.Concat(letters.Where((_, bit) => (kind >> bit & 1) == 1));
+            var allowed = letters.Where(letter => set.For(agent).Evaluate(Policies.Request($"{letter}:x", agent: agent)).Decision.Allowed);
+            Assert.Equal(agent[1..], string.Concat(allowed));
+        }
+
+        Assert.Equal(1024, set.SubsetsKept);
+    }
+
+    [Fact]
     public void For_AnAgentThatNoPolicyNames_FallsToTheDefaultOfTheTenant()
     {
         var policy = CompiledPolicy.Compile(Policies.Document("""{ "name": "some", "agents": "etl-*", "rules": [{ "deny": "*" }] }"""), 1);
