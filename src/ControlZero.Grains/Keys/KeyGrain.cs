@@ -25,7 +25,16 @@ internal sealed class KeyGrain(
         return true;
     }
 
-    public Task<KeyRecord?> GetAsync(CancellationToken cancellationToken) => Task.FromResult(state.State.Key);
+    public Task<KeyRecord?> GetAsync(CancellationToken cancellationToken)
+    {
+        if (state.State.Key is null)
+        {
+            // Anyone can ask for made-up ids, without a key: they must not stay in memory.
+            DeactivateOnIdle();
+        }
+
+        return Task.FromResult(state.State.Key);
+    }
 
     public async Task<KeyRecord?> RevokeAsync(TenantId tenant, CancellationToken cancellationToken)
     {

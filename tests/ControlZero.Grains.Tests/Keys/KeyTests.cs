@@ -50,6 +50,17 @@ public sealed class KeyTests(TwoSilos silos)
         Assert.False(await silos.First.GetGrain<IKeyGrain>(GrainKeys.Of(key.Id)).CreateAsync(key, CancellationToken.None));
     }
 
+    [Fact]
+    public async Task Find_AMadeUpId_LeavesNothingInMemory()
+    {
+        var id = KeyId.Parse("madeupmadeup");
+        var grain = silos.First.GetGrain<IKeyGrain>(GrainKeys.Of(id));
+
+        Assert.Null(await FindAsync(0, id));
+
+        await silos.Cluster.WaitForDeactivationAsync(grain);
+    }
+
     private ValueTask<KeyRecord?> FindAsync(int silo, KeyId id) =>
         silos.Cluster.Silos[silo].ServiceProvider.GetRequiredService<KeyCatalog>().FindAsync(id, CancellationToken.None);
 }

@@ -1,0 +1,87 @@
+using ControlZero.Abstractions.Keys;
+using ControlZero.Abstractions.Policies;
+using ControlZero.Abstractions.Tenants;
+using ControlZero.Engine.Policies;
+using ControlZero.Grains.Agents;
+using ControlZero.Grains.Keys;
+using ControlZero.Grains.Policies;
+using ControlZero.Grains.Tenants;
+using Microsoft.Extensions.Options;
+using Orleans.Serialization;
+using Orleans.Storage;
+
+namespace ControlZero.Grains.Tests.State;
+
+/// <summary>
+/// State as it stands in storage. A golden file is never changed: a layout that differs gets a new schema version, a new file beside the
+/// old one, and must still read the old.
+/// </summary>
+public sealed class StateGoldenTests
+{
+    private static readonly DateTimeOffset Moment = new(2026, 3, 2, 10, 0, 0, TimeSpan.Zero);
+
+    private static readonly SystemTextJsonGrainStorageSerializer Serializer =
+        new(Options.Create(new SystemTextJsonGrainStorageSerializerOptions()));
+
+    [Fact]
+    public void TenantState_OfSchema1_ReadsAndWritesAsItDid()
+    {
+        var state = Check<TenantState>("tenant.v1.json");
+
+        Assert.Equal((7L, 3UL, UnknownAgents.Allow), (state.AgentCount, state.Manifest!.Epoch, state.Manifest.Settings.UnknownAgents));
+        Assert.Equal((TenantId.Parse("acme"), Effect.Warn), (state.Manifest.Tenant, state.Manifest.Settings.DefaultOnEmpty));
+        var entry = Assert.Single(state.Manifest.Policies);
+        Assert.Equal((PolicyName.Parse("p"), 2L, 5, Moment), (entry.Name, entry.Version, entry.Priority, entry.PublishedAt));
+    }
+
+    [Fact]
+    public void TenantKeysState_OfSchema1_ReadsAndWritesAsItDid() =>
+        Assert.Equal([KeyId.Parse("abcdefABCDEF")], Check<TenantKeysState>("tenant-keys.v1.json").Keys);
+
+    [Fact]
+    public void PolicyState_OfSchema1_ReadsAndWritesAsItDid() => Assert.Equal(4, Check<PolicyState>("policy.v1.json").Latest);
+
+    [Fact]
+    public void PolicyVersionState_OfSchema1_ReadsAndWritesAsItDid()
+    {
+        var version = Check<PolicyVersionState>("policy-version.v1.json").Version!;
+
+        Assert.Equal((2L, "name: p\n", "abcdefABCDEF", Moment), (version.Version, version.Document, version.PublishedBy, version.PublishedAt));
+    }
+
+    [Fact]
+    public void AgentState_OfSchema1_ReadsAndWritesAsItDid()
+    {
+        var state = Check<AgentState>("agent.v1.json");
+
+        Assert.Equal((2L, "finance", 10L, 3L), (state.Version, state.Labels["team"], state.Allowed, state.Denied));
+        Assert.Equal(Moment, state.LastDecisionAt);
+    }
+
+    [Fact]
+    public void KeyState_OfSchema1_ReadsAndWritesAsItDid()
+    {
+        var key = Check<KeyState>("key.v1.json").Key!;
+
+        Assert.Equal((KeyId.Parse("abcdefABCDEF"), TenantId.Parse("acme"), "ci"), (key.Id, key.Tenant, key.Name));
+        Assert.Equal("enforce", Assert.Single(key.Scopes));
+        Assert.Equal("ci-*", Assert.Single(key.Agents));
+        Assert.Equal(Moment, key.RevokedAt);
+    }
+
+    [Fact]
+    public void States_WithMembersMissing_TakeTheirDefaults()
+    {
+        Assert.Null(Serializer.Deserialize<TenantState>(BinaryData.FromString("{}"))!.Manifest);
+        Assert.Empty(Serializer.Deserialize<AgentState>(BinaryData.FromString("{}"))!.Labels);
+        Assert.Equal(0, Serializer.Deserialize<PolicyState>(BinaryData.FromString("""{ "FromAnotherRelease": 1 }"""))!.Latest);
+    }
+
+    private static T Check<T>(string file)
+    {
+        var golden = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "State", "golden", file)).Trim();
+        var state = Serializer.Deserialize<T>(BinaryData.FromString(golden))!;
+        Assert.Equal(golden, Serializer.Serialize(state).ToString());
+        return state;
+    }
+}
