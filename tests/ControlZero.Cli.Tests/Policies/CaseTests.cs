@@ -109,6 +109,20 @@ public sealed class CaseTests : CliTest
     }
 
     [Theory]
+    [InlineData("""{"effect": "deny"}""", 0)]
+    [InlineData("""{"effect": "allow"}""", 4)]
+    [InlineData("""{"error": "CONTEXT_RESERVED"}""", 0)]
+    public async Task Test_ContextThatClaimsAFactOfTheServers_IsDecidedWithoutIt(string expect, int exitCode)
+    {
+        var run = await RunAsync("policy", "test", Write("a.json", $$"""
+            [{"name": "one", "policies": [{"name": "p", "rules": [{"allow": "*", "when": {"agent_id": "admin"}}]}],
+              "request": {"agent": "bot", "action": "x:y", "context": {"agent_id": "admin"}}, "expect": {{expect}}}]
+            """));
+
+        Assert.Equal(exitCode, run.ExitCode);
+    }
+
+    [Theory]
     [InlineData("""[{"name": "one", "request": {"agent": "a", "action": "x"}, "expect": {"efect": "allow"}}]""", "`[0].expect.efect` does not exist")]
     [InlineData("""[{"name": "one", "request": {"agent": "a", "action": "x"}, "expect": {}}]""", "`[0].expect` is empty: such a case cannot fail")]
     [InlineData("""[{"name": "one", "request": {"agent": "a", "action": "x"}}]""", "`[0].expect` is missing")]
