@@ -1,1 +1,4 @@
-return 0;
+using ControlZero.Cli;
+using ControlZero.Cli.Commands;
+
+return await CzCommand.RunAsync(args, CliHost.OfProcess());

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using ControlZero.Cli.Commands;
+using ControlZero.Cli.Output;
+using ControlZero.Protocol.V1;
+
+namespace ControlZero.Cli.Agents;
+
+/// <summary><c>cz agent put</c> and <c>cz agent show</c>.</summary>
+internal static class AgentCommands
+{
+    public static Command Create(CommandRunner runner) => new("agent", "Registers agents and shows them.") { CreatePut(runner), CreateShow(runner) };
+
+    private static Command CreatePut(CommandRunner runner)
+    {
+        var id = new Argument<string>("id") { Description = "The agent." };
+        var labels = new Option<string[]>("--label") { Description = "A label for conditions; may be repeated. They replace the labels the agent had.", HelpName = "name=value" };
+        var expected = new Option<long?>("--expected-version") { Description = "The version the agent must have; 0: it must not exist yet.", HelpName = "number" };
+        var command = new Command("put", "Registers an agent, or replaces its labels.") { id, labels, expected };
+        runner.Bind(command, async (run, cancellationToken) =>
+        {
+            var request = new PutAgentRequest { AgentId = run.Value(id) };
+            foreach (var (name, value) in (run.Value(labels) ?? []).Select(ReadLabel))
+            {
+                if (!request.Labels.TryAdd(name, value))
+                {
+                    throw CommandFailure.Usage($"the label `{name}` is given twice; give it once");
+                }
+            }
+
+            if (run.Value(expected) is { } version)
+            {
+                request.ExpectedVersion = version;
+            }
+
+            var answer = await run.Client.Agents.PutAgentAsync(request, cancellationToken: cancellationToken);
+            return Show(run.Report, answer.Agent);
+        });
+        return command;
+    }
+
+    private static Command CreateShow(CommandRunner runner)
+    {
+        var id = new Argument<string>("id") { Description = "The agent." };
+        var command = new Command("show", "Shows an agent and its labels.") { id };
+        runner.Bind(command, async (run, cancellationToken) =>
+        {
+            var answer = await run.Client.Agents.GetAgentAsync(new GetAgentRequest { AgentId = run.Value(id) }, cancellationToken: cancellationToken);
+            return Show(run.Report, answer.Agent);
+        });
+        return command;
+    }
+
+    private static int Show(Report report, Agent agent)
+    {
+        if (report.IsJson)
+        {
+            report.Json(new { agent = Shapes.Of(agent) });
+            return ExitCodes.Ok;
+        }
+
+        report.Facts(
+            ("agent", agent.AgentId),
+            ("version", Shapes.Number(agent.Version)),
+            ("labels", string.Join(" ", agent.Labels.OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}={label.Value}"))),
+            ("created", Shapes.Instant(agent.CreatedAt)),
+            ("updated", Shapes.Instant(agent.UpdatedAt)));
+        return ExitCodes.Ok;
+    }
+
+    private static KeyValuePair<string, string> ReadLabel(string text)
+    {
+        var equals = text.IndexOf('=', StringComparison.Ordinal);
+        return equals > 0 ? new(text[..equals], text[(equals + 1)..]) : throw CommandFailure.Usage($"`--label {text}` has no name or no `=`; write `--label team=blue`");
+    }
+}

@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.Text.Json;
+using ControlZero.Cli.Commands;
+using ControlZero.Client;
+using ControlZero.Protocol.V1;
+using Google.Protobuf;
+using Struct = Google.Protobuf.WellKnownTypes.Struct;
+
+namespace ControlZero.Cli.Enforcement;
+
+/// <summary>The options that put a question; <c>enforce</c> and <c>explain</c> share them.</summary>
+internal sealed class QuestionOptions
+{
+    private readonly Option<string?> _agent = new("--agent")
+    {
+        Description = "The agent. Default: $CONTROLZERO_AGENT_ID, else the one the key is bound to.",
+        HelpName = "id",
+    };
+
+    private readonly Option<string> _action = new("--action") { Description = "What it wants to do, for example `llm.generate`.", HelpName = "action", Required = true };
+
+    private readonly Option<string?> _resource = new("--resource") { Description = "What it wants to do it with, for example `model/openai/gpt-4`.", HelpName = "resource" };
+
+    private readonly Option<string?> _context = new("--context") { Description = "Facts for conditions, as a JSON object.", HelpName = "json" };
+
+    private readonly Option<string?> _requestId = new("--request-id") { Description = "Your own id for this question. Default: a new one.", HelpName = "id" };
+
+    public IEnumerable<Option> All => [_agent, _action, _resource, _context, _requestId];
+
+    /// <summary>The question for <c>enforce</c>.</summary>
+    public EnforceQuery Query(Invocation run) => new()
+    {
+        AgentId = run.Value(_agent),
+        Action = run.Value(_action)!,
+        Resource = run.Value(_resource),
+        RequestId = run.Value(_requestId),
+        Context = run.Value(_context) is { } json ? (IReadOnlyDictionary<string, object?>)ToObject(ReadContext(json))! : null,
+    };
+
+    /// <summary>The question for <c>explain</c>. Without an agent the server takes the one the key is bound to.</summary>
+    public EnforceRequest Request(Invocation run)
+    {
+        var json = run.Value(_context);
+        return new EnforceRequest
+        {
+            AgentId = run.Value(_agent) ?? run.AgentOfEnvironment ?? "",
+            Action = run.Value(_action)!,
+            Resource = run.Value(_resource) ?? "",
+            RequestId = run.Value(_requestId) ?? "",
+            Context = json is null ? null : ReadStruct(json),
+        };
+    }
+
+    private static Struct ReadStruct(string json)
+    {
+        try
+        {
+            return JsonParser.Default.Parse<Struct>(ReadContext(json).GetRawText());
+        }
+        catch (IOException error)
+        {
+            throw CommandFailure.Usage($"`--context` cannot be sent: {error.Message}; send numbers that large as text");
+        }
+    }
+
+    private static JsonElement ReadContext(string json)
+    {
+        const string Remedy = """write an object, for example `{"env": "prod", "cost": 3}`""";
+        try
+        {
+            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? document.RootElement.Clone()
+                : throw CommandFailure.Usage($"`--context` is not a JSON object; {Remedy}");
+        }
+        catch (JsonException error)
+        {
+            throw CommandFailure.Usage($"`--context` is not JSON: {error.Message}; {Remedy}");
+        }
+    }
+
+    private static object? ToObject(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Object => element.EnumerateObject().ToDictionary(field => field.Name, field => ToObject(field.Value)),
+        JsonValueKind.Array => element.EnumerateArray().Select(ToObject).ToList(),
+        JsonValueKind.String => element.GetString(),
+        JsonValueKind.Number => element.TryGetInt64(out var whole) ? (object)whole : element.GetDouble(),
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ => null,
+    };
+}

@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.Globalization;
+using ControlZero.Cli.Commands;
+using ControlZero.Cli.Connection;
+using ControlZero.Cli.Output;
+using ControlZero.Protocol.V1;
+using Google.Protobuf.WellKnownTypes;
+
+namespace ControlZero.Cli.Keys;
+
+/// <summary><c>cz key create</c> and <c>cz key revoke</c>.</summary>
+internal static class KeyCommands
+{
+    public static Command Create(CommandRunner runner) => new("key", "Creates and revokes API keys.") { CreateCreate(runner), CreateRevoke(runner) };
+
+    private static Command CreateCreate(CommandRunner runner)
+    {
+        var scopes = new Option<string[]>("--scopes")
+        {
+            Description = "What the key may do, for example `enforce,policy:read`: enforce, policy:read, policy:write, agent:write, audit:read, admin.",
+            HelpName = "a,b",
+            Required = true,
+        };
+        var agents = new Option<string[]>("--agents") { Description = "Globs over the agents it may speak for. Default: those of your own key.", HelpName = "g,h" };
+        var name = new Option<string?>("--name") { Description = "What the key is for.", HelpName = "text" };
+        var expires = new Option<string?>("--expires") { Description = "When it ends: `30d` from now, or `2027-01-31T00:00:00Z`. Default: never.", HelpName = "time" };
+        var command = new Command("create", "Creates a key and prints it, this once. Facts about it go to stderr.") { scopes, agents, name, expires };
+        runner.Bind(command, async (run, cancellationToken) =>
+        {
+            var request = new CreateKeyRequest { Name = run.Value(name) ?? "", Scopes = { Words(run.Value(scopes)) }, Agents = { Words(run.Value(agents)) } };
+            if (run.Value(expires) is { } end)
+            {
+                request.ExpiresAt = Timestamp.FromDateTimeOffset(ReadEnd(end, run.Host.Clock));
+            }
+
+            var answer = await run.Client.Tenants.CreateKeyAsync(request, cancellationToken: cancellationToken);
+            if (run.Report.IsJson)
+            {
+                run.Report.Json(new { answer.Key, KeyInfo = Shapes.Of(answer.KeyInfo) });
+                return ExitCodes.Ok;
+            }
+
+            run.Report.Line(answer.Key);
+            run.Report.Words($"{Describe(answer.KeyInfo)}\nkeep it now: it is not shown again");
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static Command CreateRevoke(CommandRunner runner)
+    {
+        var id = new Argument<string>("id") { Description = "The key's public id: the 12 characters after `cz_live_` or `cz_test_`." };
+        var command = new Command("revoke", "Ends a key for good.") { id };
+        runner.Bind(command, async (run, cancellationToken) =>
+        {
+            var answer = await run.Client.Tenants.RevokeKeyAsync(new RevokeKeyRequest { KeyId = run.Value(id) }, cancellationToken: cancellationToken);
+            if (run.Report.IsJson)
+            {
+                run.Report.Json(new { KeyInfo = Shapes.Of(answer.KeyInfo) });
+                return ExitCodes.Ok;
+            }
+
+            run.Report.Facts(("key", answer.KeyInfo.KeyId), ("name", answer.KeyInfo.Name), ("revoked", Shapes.Instant(answer.KeyInfo.RevokedAt)));
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static string Describe(Key key) =>
+        $"key {key.KeyId}{(key.Name.Length > 0 ? $" ({key.Name})" : "")}: scopes {string.Join(",", key.Scopes)}; " +
+        $"agents {(key.Agents.Count == 0 ? "all" : string.Join(",", key.Agents))}; {(key.ExpiresAt is null ? "does not expire" : $"expires {Shapes.Instant(key.ExpiresAt)}")}";
+
+    private static IEnumerable<string> Words(string[]? lists) =>
+        (lists ?? []).SelectMany(list => list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+
+    private static DateTimeOffset ReadEnd(string text, TimeProvider clock)
+    {
+        if (Durations.TryParse(text, out var time))
+        {
+            return clock.GetUtcNow() + time;
+        }
+
+        // An instant without its offset means another moment on another machine.
+        string[] forms = ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
+        return text.AsSpan().IndexOfAny('Z', '+') >= 0 || text.LastIndexOf('-') > "yyyy-MM-dd".Length
+            ? DateTimeOffset.TryParseExact(text, forms, CultureInfo.InvariantCulture, DateTimeStyles.None, out var instant) ? instant : throw NoEnd(text)
+            : throw NoEnd(text);
+    }
+
+    private static CommandFailure NoEnd(string text) =>
+        CommandFailure.Usage($"`--expires {text}` is neither a length of time nor an instant; write `30d` or `2027-01-31T00:00:00Z`");
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+using ControlZero.Client;
+using ControlZero.Protocol.V1;
+using Google.Protobuf.WellKnownTypes;
+
+namespace ControlZero.Cli.Output;
+
+/// <summary>The JSON forms that several commands share. Names and types are stable; readers must tolerate new fields.</summary>
+internal static class Shapes
+{
+    public static object Of(PolicyVersion policy) => new
+    {
+        policy.Name,
+        policy.Version,
+        policy.Description,
+        policy.Priority,
+        policy.Enabled,
+        policy.RuleCount,
+        policy.Digest,
+        PublishedAt = Instant(policy.PublishedAt),
+        policy.PublishedBy,
+    };
+
+    public static object Of(EnforceDecision decision) => new
+    {
+        Decision = decision.Allowed ? "allow" : "deny",
+        Source = decision.Source == DecisionSource.Client ? "client" : "server",
+        decision.Effect,
+        decision.ReasonCode,
+        decision.Reason,
+        decision.DecisionId,
+        decision.RequestId,
+        decision.Policy,
+        decision.PolicyVersion,
+        decision.RuleId,
+        decision.RuleIndex,
+        decision.EvaluatedRules,
+        decision.PolicyEpoch,
+        Obligations = decision.Obligations.Select(obligation => new { obligation.Name, obligation.Parameters }),
+    };
+
+    public static object Of(EnforceResponse response) => new
+    {
+        Decision = Word(response.Decision),
+        response.Effect,
+        response.ReasonCode,
+        response.Reason,
+        response.Policy,
+        response.PolicyVersion,
+        response.RuleId,
+        RuleIndex = response.HasRuleIndex ? response.RuleIndex : (int?)null,
+        response.EvaluatedRules,
+        response.PolicyEpoch,
+    };
+
+    public static object Of(Agent agent) => new
+    {
+        agent.AgentId,
+        Labels = new SortedDictionary<string, string>(agent.Labels, StringComparer.Ordinal),
+        agent.Version,
+        CreatedAt = Instant(agent.CreatedAt),
+        UpdatedAt = Instant(agent.UpdatedAt),
+    };
+
+    public static object Of(Key key) => new
+    {
+        key.KeyId,
+        key.Name,
+        Scopes = key.Scopes.ToArray(),
+        Agents = key.Agents.ToArray(),
+        CreatedAt = Instant(key.CreatedAt),
+        key.CreatedBy,
+        NotBefore = Instant(key.NotBefore),
+        ExpiresAt = Instant(key.ExpiresAt),
+        RevokedAt = Instant(key.RevokedAt),
+    };
+
+    /// <summary>An instant as RFC 3339 in UTC. Null: there is none.</summary>
+    public static string? Instant(Timestamp? timestamp) =>
+        timestamp?.ToDateTimeOffset().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
+
+    /// <summary>A decision in a word. Anything but a plain allow is a deny.</summary>
+    public static string Word(Decision decision) => decision == Decision.Allow ? "allow" : "deny";
+
+    /// <summary>A number in the same form everywhere.</summary>
+    public static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,17 @@
+using System.CommandLine;
+using ControlZero.Cli.Commands;
+
+namespace ControlZero.Cli.Policies;
+
+/// <summary><c>cz policy …</c>.</summary>
+internal static class PolicyCommands
+{
+    public static Command Create(CommandRunner runner) => new("policy", "Checks, publishes and shows policies.")
+    {
+        ValidateCommand.Create(runner),
+        TestCommand.Create(runner),
+        PublishCommand.Create(runner),
+        ListCommand.Create(runner),
+        ShowCommand.Create(runner),
+    };
+}

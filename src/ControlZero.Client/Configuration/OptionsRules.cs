@@ -1,0 +1,87 @@
+using Microsoft.Extensions.Options;
+
+namespace ControlZero.Client.Configuration;
+
+/// <summary>What valid options are. Every fault is reported, each with its remedy; the key is never repeated.</summary>
+internal static class OptionsRules
+{
+    private static readonly TimeSpan MinTimeout = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan MaxTimeout = TimeSpan.FromMinutes(5);
+    private const int MaxAttemptsLimit = 10;
+
+    /// <summary>Throws <see cref="OptionsValidationException"/> with every fault of the filled-in options.</summary>
+    public static void ThrowIfInvalid(ControlZeroClientOptions options)
+    {
+        var faults = Faults(options).ToList();
+        if (faults.Count > 0)
+        {
+            throw new OptionsValidationException(ControlZeroClientOptions.SectionName, typeof(ControlZeroClientOptions), faults);
+        }
+    }
+
+    /// <summary>Every fault of the filled-in options.</summary>
+    public static IEnumerable<string> Faults(ControlZeroClientOptions options)
+    {
+        if (UrlFault(options.Url) is { } urlFault)
+        {
+            yield return urlFault;
+        }
+
+        if (string.IsNullOrWhiteSpace(options.ApiKey))
+        {
+            yield return $"ApiKey: no key is given; set `{EnvironmentDefaults.ApiKeyVariable}` or the option ApiKey";
+        }
+        else if (options.ApiKey.Any(character => character is <= ' ' or > '~'))
+        {
+            yield return "ApiKey: the key holds white space or characters outside ASCII; copy it again without quotes or line breaks";
+        }
+
+        if (options.AgentId is not null && string.IsNullOrWhiteSpace(options.AgentId))
+        {
+            yield return "AgentId: the agent is an empty text; name an agent, or leave it out (null) to use the one the key is bound to";
+        }
+
+        if (options.Timeout < MinTimeout || options.Timeout > MaxTimeout)
+        {
+            yield return $"Timeout: `{options.Timeout}` is not between `{MinTimeout}` and `{MaxTimeout}`; take a time within, for example `00:00:02`";
+        }
+
+        if (options.MaxAttempts is < 1 or > MaxAttemptsLimit)
+        {
+            yield return $"MaxAttempts: `{options.MaxAttempts}` is not between 1 and {MaxAttemptsLimit}; take 1 to send each question once";
+        }
+
+        if (!Enum.IsDefined(options.OnUnavailable))
+        {
+            yield return $"OnUnavailable: `{options.OnUnavailable}` does not exist; take `Deny` or `Allow`";
+        }
+
+        if (options.Obligations.Any(string.IsNullOrWhiteSpace))
+        {
+            yield return "Obligations: one name is empty; remove it or name the obligation the program honours";
+        }
+    }
+
+    private static string? UrlFault(string? url)
+    {
+        const string Remedy = "write `http://host:port` or `https://host:port`";
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var parsed) || parsed.Scheme is not ("http" or "https"))
+        {
+            return $"Url: `{Redacted(url)}` is not an http or https address; {Remedy}";
+        }
+
+        if (parsed.UserInfo.Length > 0)
+        {
+            return $"Url: `{Redacted(url)}` holds a user name or password; {Remedy} and give the key as ApiKey";
+        }
+
+        return parsed.PathAndQuery != "/" || parsed.Fragment.Length > 0 ? $"Url: `{url}` has a path, query or fragment; {Remedy}" : null;
+    }
+
+    /// <summary>An address without what stands before an <c>@</c>: that may be a password.</summary>
+    private static string? Redacted(string? url)
+    {
+        var at = url?.LastIndexOf('@') ?? -1;
+        return at < 0 ? url : $"…{url![at..]}";
+    }
+}

@@ -1,0 +1,131 @@
+using ControlZero.Client.Configuration;
+using ControlZero.Client.Enforcement;
+using ControlZero.Client.Transport;
+using ControlZero.Protocol.V1;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using Grpc.Net.Client;
+
+namespace ControlZero.Client;
+
+/// <summary>
+/// Asks the cluster whether an agent may act. Safe for concurrent use; make one and keep it: it holds one connection.
+/// Without a decision the answer is a deny, unless the options say otherwise.
+/// </summary>
+public sealed class ControlZeroClient : IDisposable, IAsyncDisposable
+{
+    private readonly ControlZeroClientOptions _options;
+    private readonly GrpcChannel _channel;
+    private readonly BoundedCalls _calls;
+    private readonly AgentBinding _binding;
+
+    /// <summary>Makes a client. No connection is opened before the first call.</summary>
+    /// <param name="options">How to reach the cluster. Default: all from the environment.</param>
+    /// <param name="timeProvider">The clock of time-outs and back-offs. Default: the system's.</param>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The options are invalid; the message tells every fault.</exception>
+    public ControlZeroClient(ControlZeroClientOptions? options = null, TimeProvider? timeProvider = null)
+        : this(options, timeProvider, EnvironmentDefaults.OfProcess)
+    {
+    }
+
+    internal ControlZeroClient(ControlZeroClientOptions? options, TimeProvider? timeProvider, EnvironmentDefaults environment)
+    {
+        _options = environment.Fill(options ?? new ControlZeroClientOptions());
+        OptionsRules.ThrowIfInvalid(_options);
+        _channel = Channels.Open(_options.Url!);
+        var invoker = _channel.CreateCallInvoker().Intercept(new AuthenticatedCalls(_options.ApiKey!, _options.Timeout));
+        Enforcement = new(invoker);
+        Policies = new(invoker);
+        Agents = new(invoker);
+        Tenants = new(invoker);
+        Cluster = new(invoker);
+        _calls = new BoundedCalls(timeProvider ?? TimeProvider.System, _options.Timeout, _options.MaxAttempts);
+        _binding = new AgentBinding(_calls, Cluster);
+    }
+
+    /// <summary>Generated client of EnforcementService: authenticated, no retries, no fallback. Prefer <see cref="CheckAsync"/>.</summary>
+    public EnforcementService.EnforcementServiceClient Enforcement { get; }
+
+    /// <summary>Generated client of PolicyService, authenticated. Its calls throw <see cref="ControlZeroException"/>.</summary>
+    public PolicyService.PolicyServiceClient Policies { get; }
+
+    /// <summary>Generated client of AgentService, authenticated. Its calls throw <see cref="ControlZeroException"/>.</summary>
+    public AgentService.AgentServiceClient Agents { get; }
+
+    /// <summary>Generated client of TenantService, authenticated. Its calls throw <see cref="ControlZeroException"/>.</summary>
+    public TenantService.TenantServiceClient Tenants { get; }
+
+    /// <summary>Generated client of ClusterService, authenticated. Its calls throw <see cref="ControlZeroException"/>.</summary>
+    public ClusterService.ClusterServiceClient Cluster { get; }
+
+    /// <summary>Checks the url and the key with one call, so that a wrong one is found at the start and not at the first question.</summary>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="ControlZeroException">The cluster cannot be reached (Unavailable, DeadlineExceeded) or the key is not valid (Unauthenticated).</exception>
+    public async Task InitializeAsync(CancellationToken cancellationToken = default)
+    {
+        using var budget = _calls.Begin(cancellationToken);
+        try
+        {
+            await _binding.RefreshAsync(budget).ConfigureAwait(false);
+        }
+        catch (ControlZeroException error) when (IsNoAnswer(error))
+        {
+            throw new ControlZeroException(
+                error.StatusCode,
+                error.Reason,
+                $"no answer from `{_options.Url}`; start the cluster or set `{EnvironmentDefaults.UrlVariable}` or the option Url ({error.Message})",
+                error);
+        }
+    }
+
+    /// <summary>Asks, and returns the answer whatever it is. A deny is an answer.</summary>
+    /// <param name="query">The question.</param>
+    /// <param name="cancellationToken">Ends the call; then there is no answer.</param>
+    /// <returns>The decision; one the client made itself when none arrived.</returns>
+    /// <exception cref="ControlZeroException">The question or the key is wrong; the agent must not act.</exception>
+    /// <exception cref="ArgumentException">The context holds a value that cannot be sent.</exception>
+    public async Task<EnforceDecision> CheckAsync(EnforceQuery query, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        var requestId = string.IsNullOrEmpty(query.RequestId) ? Guid.NewGuid().ToString() : query.RequestId;
+        var request = DecisionMapping.ToRequest(query, requestId);
+        using var budget = _calls.Begin(cancellationToken);
+        try
+        {
+            request.AgentId = NonEmpty(query.AgentId) ?? _options.AgentId ?? await _binding.SoleAgentAsync(budget).ConfigureAwait(false);
+            var response = await _calls.SendAsync(options => Enforcement.EnforceAsync(request, options), budget).ConfigureAwait(false);
+            return DecisionMapping.ToDecision(response, requestId, _options.Obligations);
+        }
+        catch (ControlZeroException error) when (IsNoAnswer(error))
+        {
+            return DecisionMapping.WithoutAnswer(requestId, _options, error.Message);
+        }
+    }
+
+    /// <summary>Asks, and throws unless the agent may act.</summary>
+    /// <param name="query">The question.</param>
+    /// <param name="cancellationToken">Ends the call; then there is no answer.</param>
+    /// <returns>The decision, an allow.</returns>
+    /// <exception cref="PolicyDeniedException">The agent may not act; the whole decision is in it.</exception>
+    /// <exception cref="ControlZeroException">The question or the key is wrong; the agent must not act.</exception>
+    /// <exception cref="ArgumentException">The context holds a value that cannot be sent.</exception>
+    public async Task<EnforceDecision> EnforceAsync(EnforceQuery query, CancellationToken cancellationToken = default)
+    {
+        var decision = await CheckAsync(query, cancellationToken).ConfigureAwait(false);
+        return decision.Allowed ? decision : throw new PolicyDeniedException(query, decision);
+    }
+
+    /// <summary>Closes the connection. Calls under way end without an answer.</summary>
+    public void Dispose() => _channel.Dispose();
+
+    /// <summary>Closes the connection. Calls under way end without an answer.</summary>
+    public ValueTask DisposeAsync()
+    {
+        Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static bool IsNoAnswer(ControlZeroException error) => error.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded;
+
+    private static string? NonEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+}

@@ -1,0 +1,23 @@
+namespace ControlZero.Client;
+
+/// <summary>One question: may this agent do this now?</summary>
+public sealed record EnforceQuery
+{
+    /// <summary>What the agent wants to do, for example <c>llm.generate</c>. Required; at most 256 bytes.</summary>
+    public required string Action { get; init; }
+
+    /// <summary>What it wants to do it with, for example <c>model/openai/gpt-4</c>. At most 1 KiB. Default: nothing in particular.</summary>
+    public string? Resource { get; init; }
+
+    /// <summary>The agent. Default: the one of the options, else of the environment, else the one the key is bound to.</summary>
+    public string? AgentId { get; init; }
+
+    /// <summary>
+    /// Facts for conditions: text, truth values, numbers, null, dictionaries of text to these, and lists of these. At most 64 entries and 64 KiB.
+    /// Default: none.
+    /// </summary>
+    public IReadOnlyDictionary<string, object?>? Context { get; init; }
+
+    /// <summary>The program's own id for this question, the same on every attempt. Default: a new one.</summary>
+    public string? RequestId { get; init; }
+}

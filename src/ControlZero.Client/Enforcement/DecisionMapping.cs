@@ -1,0 +1,83 @@
+using ControlZero.Protocol.V1;
+
+namespace ControlZero.Client.Enforcement;
+
+/// <summary>Questions to messages, answers to decisions, and the decisions the client makes itself.</summary>
+internal static class DecisionMapping
+{
+    public const string StateUnavailable = "STATE_UNAVAILABLE";
+    public const string ObligationUnknown = "OBLIGATION_UNKNOWN";
+
+    /// <summary>The message that asks the question.</summary>
+    public static EnforceRequest ToRequest(EnforceQuery query, string requestId) => new()
+    {
+        RequestId = requestId,
+        Action = query.Action ?? "",
+        Resource = query.Resource ?? "",
+        Context = query.Context is null ? null : ContextMapping.ToStruct(query.Context),
+    };
+
+    /// <summary>
+    /// The answer as the program may act on it: anything but a plain allow is a deny, and so is an allow with an obligation the program does not honour.
+    /// </summary>
+    public static EnforceDecision ToDecision(EnforceResponse response, string requestId, ISet<string> honoured)
+    {
+        var decision = ToDecision(response, requestId);
+        if (response.Decision is not (Decision.Allow or Decision.Deny))
+        {
+            return decision with
+            {
+                Source = DecisionSource.Client,
+                Effect = "deny",
+                ReasonCode = StateUnavailable,
+                Reason = $"the cluster answered without a decision (`{(int)response.Decision}`); update the client if the cluster is newer",
+            };
+        }
+
+        var unknown = decision.Obligations.FirstOrDefault(obligation => !honoured.Contains(obligation.Name));
+        return !decision.Allowed || unknown is null ? decision : decision with
+        {
+            Allowed = false,
+            Source = DecisionSource.Client,
+            Effect = "deny",
+            ReasonCode = ObligationUnknown,
+            Reason = $"the allow asks for `{unknown.Name}`, which the program does not honour; honour it and add it to the option Obligations",
+        };
+    }
+
+    /// <summary>What the client says when no decision arrived.</summary>
+    public static EnforceDecision WithoutAnswer(string requestId, ControlZeroClientOptions options, string why)
+    {
+        var allowed = options.OnUnavailable == OnUnavailable.Allow;
+        return new()
+        {
+            Allowed = allowed,
+            Source = DecisionSource.Client,
+            Effect = allowed ? "allow" : "deny",
+            ReasonCode = StateUnavailable,
+            Reason = $"no decision arrived from `{options.Url}`: {why}",
+            RequestId = requestId,
+        };
+    }
+
+    private static EnforceDecision ToDecision(EnforceResponse response, string requestId) => new()
+    {
+        Allowed = response.Decision == Decision.Allow,
+        Source = DecisionSource.Server,
+        Effect = response.Effect,
+        ReasonCode = response.ReasonCode,
+        Reason = response.Reason,
+        RequestId = response.RequestId.Length > 0 ? response.RequestId : requestId,
+        DecisionId = response.DecisionId,
+        Policy = response.Policy,
+        PolicyVersion = response.PolicyVersion,
+        RuleId = response.RuleId,
+        RuleIndex = response.HasRuleIndex ? response.RuleIndex : null,
+        EvaluatedRules = response.EvaluatedRules,
+        PolicyEpoch = response.PolicyEpoch,
+        RetryAfter = response.RetryAfter?.ToTimeSpan(),
+        Replayed = response.Replayed,
+        Obligations = [.. response.Obligations.Select(o => new EnforceObligation(o.Name, ContextMapping.ToDictionary(o.Parameters)))],
+        ReasonLocalized = new Dictionary<string, string>(response.ReasonLocalized),
+    };
+}

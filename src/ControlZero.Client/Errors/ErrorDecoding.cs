@@ -1,0 +1,46 @@
+using ControlZero.Protocol.V1;
+using Google.Protobuf;
+using Google.Rpc;
+using Grpc.Core;
+
+namespace ControlZero.Client.Errors;
+
+/// <summary>The one place where a gRPC error becomes a <see cref="ControlZeroException"/>.</summary>
+internal static class ErrorDecoding
+{
+    /// <summary>The error with what its details say: google.rpc.ErrorInfo, google.rpc.BadRequest and the findings in a document.</summary>
+    public static ControlZeroException Decode(RpcException error)
+    {
+        var details = DetailsOf(error);
+        var info = details?.GetDetail<ErrorInfo>();
+        return new ControlZeroException(error.StatusCode, info?.Reason ?? "", Message(error), error)
+        {
+            Metadata = info is null ? new Dictionary<string, string>() : new Dictionary<string, string>(info.Metadata),
+            Violations = [.. (details?.GetDetail<BadRequest>()?.FieldViolations ?? []).Select(Map)],
+            Findings = [.. details?.GetDetail<PolicyFindings>()?.Diagnostics ?? []],
+        };
+    }
+
+    /// <summary>The server's words; when the call never reached it, also why not (connection refused, certificate not trusted).</summary>
+    private static string Message(RpcException error)
+    {
+        var words = error.Status.Detail.Length > 0 ? error.Status.Detail : $"the call failed with {error.StatusCode}";
+        var cause = error.Status.DebugException?.GetBaseException().Message;
+        return cause is null || words.Contains(cause, StringComparison.Ordinal) ? words : $"{words.TrimEnd('.')}: {cause}";
+    }
+
+    private static FieldViolation Map(BadRequest.Types.FieldViolation violation) => new(violation.Field, violation.Reason, violation.Description);
+
+    /// <summary>The details, or null: there are none, or they are not readable. A broken detail must not hide the error it belongs to.</summary>
+    private static Google.Rpc.Status? DetailsOf(RpcException error)
+    {
+        try
+        {
+            return error.GetRpcStatus();
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using Grpc.Net.Client;
+
+namespace ControlZero.Client.Transport;
+
+/// <summary>Opens the one channel of a client.</summary>
+internal static class Channels
+{
+    /// <summary>Unit: bytes. The largest answer; a page of policies is well below.</summary>
+    private const int MaxAnswerBytes = 8 * 1024 * 1024;
+
+    /// <summary>A channel over HTTP/2: in the clear for http, with TLS for https.</summary>
+    public static GrpcChannel Open(string url)
+    {
+        var secure = url.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
+        var handler = new SocketsHttpHandler
+        {
+            // A redirect would carry questions to where the program never sent them.
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            // HTTP/2 in the clear does not get through an HTTP proxy; TLS does, by CONNECT.
+            UseProxy = secure,
+            // An idle connection that a firewall dropped is noticed before the next question waits for it.
+            KeepAlivePingDelay = TimeSpan.FromSeconds(30),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+            PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
+            EnableMultipleHttp2Connections = true,
+        };
+        return GrpcChannel.ForAddress(url, new GrpcChannelOptions
+        {
+            HttpHandler = handler,
+            DisposeHttpClient = true,
+            MaxReceiveMessageSize = MaxAnswerBytes,
+        });
+    }
+}

@@ -1,0 +1,48 @@
+using ControlZero.Protocol.V1;
+using ControlZero.Testing.Scripted;
+
+namespace ControlZero.Cli.Tests.Admin;
+
+public sealed class ClusterTests : CliTest
+{
+    [Fact]
+    public async Task Status_Text_TellsWhatRunsAndWhoAsks()
+    {
+        Cluster.On<GetStatusRequest>(_ => Answers.Status("team-*"));
+
+        var run = await RunAsync("status");
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(
+            [
+                "version           0.1.0", "started           1970-01-01T00:00:00Z", "server time       1970-01-01T01:00:00Z", "storage           embedded",
+                "policies in force 1", "policy epoch      7", "tenant            default", "key               abcdefghjkmn", "scopes            admin",
+                "agents            team-*", "", "SILO   STATUS ANSWERING", "silo-1 active yes",
+            ],
+            run.Lines);
+    }
+
+    [Fact]
+    public async Task Status_Json_HoldsTheCaller()
+    {
+        Cluster.On<GetStatusRequest>(_ => Answers.Status());
+
+        var run = await RunAsync("status", "--output", "json");
+
+        Assert.Equal("default", run.Json.GetProperty("caller").GetProperty("tenant_id").GetString());
+        Assert.True(run.Json.GetProperty("silos")[0].GetProperty("answering").GetBoolean());
+    }
+
+    [Theory]
+    [InlineData("text", "LIMIT            VALUE UNIT  OF\naction_max_bytes 256   bytes the action\n")]
+    [InlineData("json", "\"value\": 256")]
+    public async Task Limits_BothForms_TellEveryLimit(string form, string expected)
+    {
+        Cluster.On<GetLimitsRequest>(_ => new GetLimitsResponse { Limits = { new Limit { Name = "action_max_bytes", Value = 256, Unit = "bytes", Description = "the action" } } });
+
+        var run = await RunAsync("limits", "--output", form);
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains(expected, run.Out, StringComparison.Ordinal);
+    }
+}

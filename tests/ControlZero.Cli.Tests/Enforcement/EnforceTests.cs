@@ -1,0 +1,147 @@
+using ControlZero.Protocol.V1;
+using ControlZero.Testing.Scripted;
+using Google.Rpc;
+using Grpc.Core;
+
+namespace ControlZero.Cli.Tests.Enforcement;
+
+public sealed class EnforceTests : CliTest
+{
+    private static readonly string[] Question = ["enforce", "--agent", "agent-1", "--action", "llm.generate"];
+
+    [Fact]
+    public async Task Enforce_Allowed_IsExitCode0AndPrintsTheDecision()
+    {
+        Cluster.On<EnforceRequest>(_ => Answers.Allow());
+
+        var run = await RunAsync([.. Question, "--resource", "model/x", "--request-id", "mine"]);
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(
+            [
+                "decision    allow",
+                "effect      allow",
+                "reason code RULE_MATCH",
+                "reason      rule `sonnet` allows it",
+                "policy      models (version 3)",
+                "rule        sonnet (index 0)",
+                "decision id 01JD0000000000000000000000",
+                "request id  mine",
+            ],
+            run.Lines);
+        var asked = Cluster.Received<EnforceRequest>().Single();
+        Assert.Equal(("agent-1", "llm.generate", "model/x", "mine"), (asked.AgentId, asked.Action, asked.Resource, asked.RequestId));
+    }
+
+    [Fact]
+    public async Task Enforce_Denied_IsExitCode3()
+    {
+        Cluster.On<EnforceRequest>(_ => Answers.Deny());
+
+        var run = await RunAsync(Question);
+
+        Assert.Equal((3, "decision    deny", ""), (run.ExitCode, run.Lines[0], run.Error));
+    }
+
+    [Fact]
+    public async Task Enforce_Json_IsOneDocumentWithStableNames()
+    {
+        Cluster.On<EnforceRequest>(_ => Answers.Deny());
+
+        var run = await RunAsync([.. Question, "--output", "json"]);
+
+        Assert.Equal(3, run.ExitCode);
+        Assert.Equal(
+            ["decision", "source", "effect", "reason_code", "reason", "decision_id", "request_id", "policy", "policy_version", "rule_id", "rule_index", "evaluated_rules", "policy_epoch", "obligations"],
+            run.Json.EnumerateObject().Select(field => field.Name));
+        Assert.Equal(("deny", "server"), (run.Json.GetProperty("decision").GetString(), run.Json.GetProperty("source").GetString()));
+    }
+
+    [Fact]
+    public async Task Enforce_NoDecision_IsExitCode1()
+    {
+        Cluster.Fail<EnforceRequest>(Answers.Error(StatusCode.DeadlineExceeded));
+
+        var run = await RunAsync(Question);
+
+        Assert.Equal((1, "reason code STATE_UNAVAILABLE"), (run.ExitCode, run.Lines[2]));
+    }
+
+    [Theory]
+    [InlineData(StatusCode.InvalidArgument, 2)]
+    [InlineData(StatusCode.Unimplemented, 2)]
+    [InlineData(StatusCode.Unauthenticated, 5)]
+    [InlineData(StatusCode.PermissionDenied, 5)]
+    [InlineData(StatusCode.Internal, 1)]
+    [InlineData(StatusCode.ResourceExhausted, 1)]
+    public async Task Enforce_Error_HasTheDocumentedExitCode(StatusCode code, int exitCode)
+    {
+        Cluster.Fail<EnforceRequest>(Answers.Error(code, "so it is"));
+
+        var run = await RunAsync(Question);
+
+        Assert.Equal((exitCode, ""), (run.ExitCode, run.Out));
+        Assert.StartsWith("error: so it is", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(Key, run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Enforce_WrongField_IsNamedWithItsRemedy()
+    {
+        var fields = new BadRequest { FieldViolations = { new BadRequest.Types.FieldViolation { Field = "action", Description = "write `a:b`" } } };
+        Cluster.Fail<EnforceRequest>(Answers.Error(StatusCode.InvalidArgument, "1 field is wrong", "ACTION_SYNTAX", null, fields));
+
+        var run = await RunAsync(Question);
+
+        Assert.Equal("error: 1 field is wrong\n  action: write `a:b`\n", run.Error);
+    }
+
+    [Fact]
+    public async Task Enforce_Context_ArrivesAsItIs()
+    {
+        Cluster.On<EnforceRequest>(_ => Answers.Allow());
+
+        await RunAsync([.. Question, "--context", """{"env": "prod", "cost": 3, "half": 0.5, "tags": ["a", null, true], "user": {"name": "x"}}"""]);
+
+        Assert.Equal(
+            """{ "env": "prod", "cost": 3, "half": 0.5, "tags": [ "a", null, true ], "user": { "name": "x" } }""",
+            Cluster.Received<EnforceRequest>().Single().Context.ToString());
+    }
+
+    [Theory]
+    [InlineData("[1]", "is not a JSON object")]
+    [InlineData("{", "is not JSON")]
+    [InlineData("""{"a": 1, "a": 2}""", "is not JSON")]
+    [InlineData("""{"a": 9007199254740993}""", "`context.a`")]
+    public async Task Enforce_WrongContext_IsWrongUsageAndNothingIsAsked(string context, string why)
+    {
+        var run = await RunAsync([.. Question, "--context", context]);
+
+        Assert.Equal((2, ""), (run.ExitCode, run.Out));
+        Assert.Contains(why, run.Error, StringComparison.Ordinal);
+        Assert.Empty(Cluster.Calls);
+    }
+
+    [Theory]
+    [InlineData("log,redact", 0)]
+    [InlineData("log", 3)]
+    public async Task Enforce_Obligations_AreHonouredByName(string honoured, int exitCode)
+    {
+        Cluster.On<EnforceRequest>(_ => Answers.Allow(new Obligation { Name = "redact" }));
+
+        var run = await RunAsync([.. Question, "--obligations", honoured]);
+
+        Assert.Equal(exitCode, run.ExitCode);
+    }
+
+    [Fact]
+    public async Task Enforce_AgentOfTheEnvironment_IsUsed()
+    {
+        Cluster.On<EnforceRequest>(_ => Answers.Allow());
+        Environment["CONTROLZERO_AGENT_ID"] = "of-environment";
+
+        await RunAsync("enforce", "--action", "x");
+
+        Assert.Equal("of-environment", Cluster.Received<EnforceRequest>().Single().AgentId);
+    }
+}

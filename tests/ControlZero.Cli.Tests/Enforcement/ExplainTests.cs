@@ -1,0 +1,62 @@
+using ControlZero.Protocol.V1;
+using ControlZero.Testing.Scripted;
+
+namespace ControlZero.Cli.Tests.Enforcement;
+
+public sealed class ExplainTests : CliTest
+{
+    private static ExplainResponse Explanation() => new()
+    {
+        Response = Answers.Deny(),
+        Trials =
+        {
+            new RuleTrial { Policy = "models", PolicyVersion = 3, RuleId = "sonnet", Effect = "allow", Outcome = TrialOutcome.ResourceDiffers, Detail = "`model/a` is not `model/b`" },
+            new RuleTrial { Policy = "models", PolicyVersion = 3, RuleId = "rule-1", RuleIndex = 1, Effect = "deny", Outcome = TrialOutcome.ConditionError, Detail = "no number" },
+        },
+    };
+
+    [Fact]
+    public async Task Explain_Question_PrintsEveryRuleTriedAndWhy()
+    {
+        Cluster.On<ExplainRequest>(_ => Explanation());
+
+        var run = await RunAsync("explain", "--agent", "agent-1", "--action", "x", "--resource", "model/b", "--context", """{"a": 1}""");
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(
+            [
+                "decision    deny",
+                "reason code NO_RULE_MATCH",
+                "reason      no rule matched",
+                "rule        synthetic:NO_RULE_MATCH",
+                "",
+                "POLICY   INDEX RULE   EFFECT OUTCOME          DETAIL",
+                "models@3 0     sonnet allow  resource_differs `model/a` is not `model/b`",
+                "models@3 1     rule-1 deny   condition_error  no number",
+            ],
+            run.Lines);
+        var asked = Cluster.Received<ExplainRequest>().Single().Request;
+        Assert.Equal(("agent-1", "x", "model/b", 1.0), (asked.AgentId, asked.Action, asked.Resource, asked.Context.Fields["a"].NumberValue));
+        Assert.Empty(Cluster.Received<EnforceRequest>());
+    }
+
+    [Fact]
+    public async Task Explain_Json_HoldsTheDecisionAndTheTrials()
+    {
+        Cluster.On<ExplainRequest>(_ => Explanation());
+
+        var run = await RunAsync("explain", "--action", "x", "--output", "json");
+
+        Assert.Equal("deny", run.Json.GetProperty("response").GetProperty("decision").GetString());
+        Assert.Equal(["resource_differs", "condition_error"], run.Json.GetProperty("trials").EnumerateArray().Select(trial => trial.GetProperty("outcome").GetString()));
+    }
+
+    [Fact]
+    public async Task Explain_NumberTooLarge_IsWrongUsage()
+    {
+        var run = await RunAsync("explain", "--action", "x", "--context", """{"a": 1e999}""");
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("`--context` cannot be sent", run.Error, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,71 @@
+using ControlZero.Protocol.V1;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+using Grpc.Core;
+
+namespace ControlZero.Testing.Scripted;
+
+/// <summary>Answers as the cluster gives them.</summary>
+internal static class Answers
+{
+    public static EnforceResponse Allow(params Obligation[] obligations) => new()
+    {
+        Decision = Decision.Allow,
+        Effect = "allow",
+        ReasonCode = "RULE_MATCH",
+        Reason = "rule `sonnet` allows it",
+        DecisionId = "01JD0000000000000000000000",
+        Policy = "models",
+        PolicyVersion = 3,
+        RuleId = "sonnet",
+        RuleIndex = 0,
+        EvaluatedRules = 1,
+        PolicyEpoch = 7,
+        RequestId = "",
+        Obligations = { obligations },
+    };
+
+    public static EnforceResponse Deny() => new()
+    {
+        Decision = Decision.Deny,
+        Effect = "deny",
+        ReasonCode = "NO_RULE_MATCH",
+        Reason = "no rule matched",
+        DecisionId = "01JD0000000000000000000001",
+        RuleId = "synthetic:NO_RULE_MATCH",
+        EvaluatedRules = 5,
+        PolicyEpoch = 7,
+    };
+
+    public static GetStatusResponse Status(params string[] agents) => new()
+    {
+        Version = "0.1.0",
+        Storage = "embedded",
+        StartedAt = Timestamp.FromDateTimeOffset(DateTimeOffset.UnixEpoch),
+        ServerTime = Timestamp.FromDateTimeOffset(DateTimeOffset.UnixEpoch.AddHours(1)),
+        Silos = { new Silo { Name = "silo-1", Status = "active", Answering = true } },
+        Caller = new Caller { TenantId = "default", KeyId = "abcdefghjkmn", Scopes = { "admin" }, Agents = { agents } },
+        PolicyEpoch = 7,
+        PoliciesInForce = 1,
+    };
+
+    public static RpcException Error(StatusCode code, string message = "it failed") => new(new Grpc.Core.Status(code, message));
+
+    /// <summary>An error as the cluster gives it: with an ErrorInfo and whatever else belongs to it.</summary>
+    public static RpcException Error(StatusCode code, string message, string reason, IReadOnlyDictionary<string, string>? metadata = null, params IMessage[] details)
+    {
+        var info = new ErrorInfo { Reason = reason, Domain = "controlzero" };
+        foreach (var (key, value) in metadata ?? new Dictionary<string, string>())
+        {
+            info.Metadata[key] = value;
+        }
+
+        return new Google.Rpc.Status
+        {
+            Code = (int)code,
+            Message = message,
+            Details = { new[] { Any.Pack(info) }.Concat(details.Select(Any.Pack)) },
+        }.ToRpcException();
+    }
+}

@@ -1,0 +1,49 @@
+using ControlZero.Protocol.V1;
+using Grpc.Core;
+
+namespace ControlZero.Testing.Scripted;
+
+internal sealed class ScriptedEnforcementService(ScriptedCluster cluster) : EnforcementService.EnforcementServiceBase
+{
+    public override Task<EnforceResponse> Enforce(EnforceRequest request, ServerCallContext context) => cluster.AnswerAsync<EnforceResponse>(request, context);
+
+    public override Task<ExplainResponse> Explain(ExplainRequest request, ServerCallContext context) => cluster.AnswerAsync<ExplainResponse>(request, context);
+}
+
+internal sealed class ScriptedPolicyService(ScriptedCluster cluster) : PolicyService.PolicyServiceBase
+{
+    public override Task<ValidatePolicyResponse> ValidatePolicy(ValidatePolicyRequest request, ServerCallContext context) =>
+        cluster.AnswerAsync<ValidatePolicyResponse>(request, context);
+
+    public override Task<PublishPolicyResponse> PublishPolicy(PublishPolicyRequest request, ServerCallContext context) =>
+        cluster.AnswerAsync<PublishPolicyResponse>(request, context);
+
+    public override Task<GetPolicyResponse> GetPolicy(GetPolicyRequest request, ServerCallContext context) =>
+        cluster.AnswerAsync<GetPolicyResponse>(request, context);
+
+    public override Task<ListPoliciesResponse> ListPolicies(ListPoliciesRequest request, ServerCallContext context) =>
+        cluster.AnswerAsync<ListPoliciesResponse>(request, context);
+}
+
+internal sealed class ScriptedAgentService(ScriptedCluster cluster) : AgentService.AgentServiceBase
+{
+    public override Task<PutAgentResponse> PutAgent(PutAgentRequest request, ServerCallContext context) => cluster.AnswerAsync<PutAgentResponse>(request, context);
+
+    public override Task<GetAgentResponse> GetAgent(GetAgentRequest request, ServerCallContext context) => cluster.AnswerAsync<GetAgentResponse>(request, context);
+
+    public override Task<GetUsageResponse> GetUsage(GetUsageRequest request, ServerCallContext context) => cluster.AnswerAsync<GetUsageResponse>(request, context);
+}
+
+internal sealed class ScriptedTenantService(ScriptedCluster cluster) : TenantService.TenantServiceBase
+{
+    public override Task<CreateKeyResponse> CreateKey(CreateKeyRequest request, ServerCallContext context) => cluster.AnswerAsync<CreateKeyResponse>(request, context);
+
+    public override Task<RevokeKeyResponse> RevokeKey(RevokeKeyRequest request, ServerCallContext context) => cluster.AnswerAsync<RevokeKeyResponse>(request, context);
+}
+
+internal sealed class ScriptedClusterService(ScriptedCluster cluster) : ClusterService.ClusterServiceBase
+{
+    public override Task<GetStatusResponse> GetStatus(GetStatusRequest request, ServerCallContext context) => cluster.AnswerAsync<GetStatusResponse>(request, context);
+
+    public override Task<GetLimitsResponse> GetLimits(GetLimitsRequest request, ServerCallContext context) => cluster.AnswerAsync<GetLimitsResponse>(request, context);
+}
