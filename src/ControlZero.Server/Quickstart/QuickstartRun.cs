@@ -16,6 +16,8 @@ internal static class QuickstartRun
     private const string Agent = "quickstart-agent";
     private const string Action = "llm.generate";
 
+    private static readonly string[] Columns = ["model", "decision", "rule", "reason", "time"];
+
     private static readonly string[] Models =
     [
         "anthropic/claude-sonnet-4-20250514",
@@ -39,7 +41,7 @@ internal static class QuickstartRun
             new PutAgentRequest { AgentId = Agent, Labels = { ["purpose"] = "quickstart" } }, headers, cancellationToken: cancellationToken);
 
         var answers = new Table().Border(TableBorder.Simple)
-            .AddColumns([.. new[] { "model", "decision", "rule", "reason", "time" }.Select(title => new TableColumn(title).NoWrap().PadLeft(0))]);
+            .AddColumns([.. Columns.Select(title => new TableColumn(title).NoWrap().PadLeft(0))]);
         var enforcement = new EnforcementService.EnforcementServiceClient(channel);
         foreach (var model in Models)
         {
