@@ -55,7 +55,7 @@ internal static class QuickstartRun
         console.MarkupLineInterpolated($"agent  [bold]{Agent}[/] asks for [bold]{Action}[/] at {address}");
         console.Write(answers);
         await Greeting.ShowKeyAsync(host);
-        ShowNextSteps(console, address, host.Data, once);
+        ShowNextSteps(address, host.Data, once);
         return 0;
     }
 
@@ -78,18 +78,19 @@ internal static class QuickstartRun
             string.Create(CultureInfo.InvariantCulture, $"{took.TotalMilliseconds:0.0} ms"));
     }
 
-    private static void ShowNextSteps(IAnsiConsole console, string address, DataDirectory data, bool once)
+    // Written as it is: a console that knows a width would break the command into lines that a shell does not take.
+    private static void ShowNextSteps(string address, DataDirectory data, bool once)
     {
         if (once)
         {
             return;
         }
 
-        console.WriteLine();
-        console.WriteLine("try next, in another terminal:");
-        console.WriteLine($"  dotnet run --project src/ControlZero.Cli -- --url {address} --key-file {data.AdminKeyPath} explain \\");
-        console.WriteLine($"    --agent {Agent} --action {Action} --resource model/google/gemini-pro");
-        console.WriteLine("serving; Ctrl+C stops");
+        Console.Out.WriteLine();
+        Console.Out.WriteLine("try next, in another terminal:");
+        Console.Out.WriteLine($"  dotnet run --project src/ControlZero.Cli -- --url {address} --key-file {data.AdminKeyPath} explain \\");
+        Console.Out.WriteLine($"    --agent {Agent} --action {Action} --resource model/google/gemini-pro");
+        Console.Out.WriteLine("serving; Ctrl+C stops");
     }
 
     private static string ReadPolicy()
