@@ -67,14 +67,20 @@ internal static class ServerCommand
         try
         {
             await using var host = await ServerHost.StartAsync(options, cancellationToken);
-            var code = await show(host);
-            if (serveOn && code == 0)
+            try
             {
-                await host.App.WaitForShutdownAsync(cancellationToken);
-            }
+                var code = await show(host);
+                if (serveOn && code == 0)
+                {
+                    await host.App.WaitForShutdownAsync(cancellationToken);
+                }
 
-            await host.App.StopAsync(CancellationToken.None);
-            return code;
+                return code;
+            }
+            finally
+            {
+                await host.App.StopAsync(CancellationToken.None);
+            }
         }
         catch (StartupException failure)
         {

@@ -34,6 +34,8 @@ internal sealed class ServerHost : IAsyncDisposable
         WebApplication? app = null;
         try
         {
+            // What can be found wrong before the silo is started costs one line.
+            data.ReadAdminKey();
             database = EmbeddedDatabase.Open(data.DatabasePath);
             ListenerExtensions.CheckFree(options);
             app = Build(options, data, database);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ControlZero.Protocol.V1;
+using ControlZero.Server.Authentication;
 using ControlZero.Server.Hosting;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -26,11 +27,29 @@ internal static class QuickstartRun
     ];
 
     /// <summary>Publishes, asks, shows. Exit code 0: every question was answered.</summary>
-    /// <exception cref="StartupException">The first key is gone.</exception>
+    /// <exception cref="StartupException">The first key is gone or refused, or a question was not answered.</exception>
     public static async Task<int> ShowAsync(ServerHost host, bool once, CancellationToken cancellationToken)
     {
+        var file = host.Data.AdminKeyPath;
         var key = host.Data.ReadAdminKey()
-            ?? throw new StartupException($"`{host.Data.AdminKeyPath}` is gone, and quickstart asks with it; restore it, or begin anew with --data DIR");
+            ?? throw new StartupException($"`{file}` is gone, and quickstart asks with it; restore it, or begin anew with --data DIR");
+        try
+        {
+            return await ShowAsync(host, key, once, cancellationToken);
+        }
+        catch (RpcException failure)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new StartupException(
+                failure.StatusCode is StatusCode.Unauthenticated or StatusCode.PermissionDenied
+                    ? $"the key in `{file}` is refused, and quickstart asks with it; restore the first key, or begin anew with --data DIR"
+                    : $"quickstart was not answered: {failure.Status.Detail}",
+                failure);
+        }
+    }
+
+    private static async Task<int> ShowAsync(ServerHost host, ApiKey key, bool once, CancellationToken cancellationToken)
+    {
         var address = Greeting.Addresses(host).Grpc;
         using var channel = GrpcChannel.ForAddress(address);
         var headers = new Metadata { { "authorization", $"Bearer {key.Text}" } };
@@ -55,7 +74,7 @@ internal static class QuickstartRun
         console.MarkupLineInterpolated($"agent  [bold]{Agent}[/] asks for [bold]{Action}[/] at {address}");
         console.Write(answers);
         await Greeting.ShowKeyAsync(host);
-        ShowNextSteps(console, address, host.Data, once);
+        ShowNextSteps(address, host.Data, once);
         return 0;
     }
 
@@ -78,18 +97,19 @@ internal static class QuickstartRun
             string.Create(CultureInfo.InvariantCulture, $"{took.TotalMilliseconds:0.0} ms"));
     }
 
-    private static void ShowNextSteps(IAnsiConsole console, string address, DataDirectory data, bool once)
+    // Written as it is: a console that knows a width would break the command into lines that a shell does not take.
+    private static void ShowNextSteps(string address, DataDirectory data, bool once)
     {
         if (once)
         {
             return;
         }
 
-        console.WriteLine();
-        console.WriteLine("try next, in another terminal:");
-        console.WriteLine($"  dotnet run --project src/ControlZero.Cli -- --url {address} --key-file {data.AdminKeyPath} explain \\");
-        console.WriteLine($"    --agent {Agent} --action {Action} --resource model/google/gemini-pro");
-        console.WriteLine("serving; Ctrl+C stops");
+        Console.Out.WriteLine();
+        Console.Out.WriteLine("try next, in another terminal:");
+        Console.Out.WriteLine($"  dotnet run --project src/ControlZero.Cli -- --url {address} --key-file {data.AdminKeyPath} explain \\");
+        Console.Out.WriteLine($"    --agent {Agent} --action {Action} --resource model/google/gemini-pro");
+        Console.Out.WriteLine("serving; Ctrl+C stops");
     }
 
     private static string ReadPolicy()

@@ -40,6 +40,7 @@ internal static class RpcExtensions
     {
         app.UseRouting();
         app.UseMiddleware<KeyAuthenticationMiddleware>();
+        app.UseMiddleware<StreamCutoffMiddleware>();
         app.MapGrpcService<EnforcementService>();
         app.MapGrpcService<PolicyService>();
         app.MapGrpcService<AgentService>();

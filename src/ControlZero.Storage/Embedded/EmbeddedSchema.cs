@@ -67,7 +67,7 @@ internal static class EmbeddedSchema
         var health = Text(connection, "PRAGMA quick_check(1)");
         if (health != "ok")
         {
-            throw new EmbeddedStorageException($"`{path}` is damaged ({health}); restore it from a backup");
+            throw new EmbeddedStorageException($"`{path}` is damaged ({health.ReplaceLineEndings(" ")}); restore it from a backup");
         }
 
         // WAL with FULL: a commit is one append and one fsync, and an answered write survives a power cut.
