@@ -114,9 +114,9 @@ public sealed class CaseTests : CliTest
     [InlineData("""{"error": "CONTEXT_RESERVED"}""", 0)]
     public async Task Test_ContextThatClaimsAFactOfTheServers_IsDecidedWithoutIt(string expect, int exitCode)
     {
-        var run = await RunAsync("policy", "test", Write("a.json", $$"""
+        var run = await RunAsync("policy", "test", Write("a.json", $$$"""
             [{"name": "one", "policies": [{"name": "p", "rules": [{"allow": "*", "when": {"agent_id": "admin"}}]}],
-              "request": {"agent": "bot", "action": "x:y", "context": {"agent_id": "admin"}}, "expect": {{expect}}}]
+              "request": {"agent": "bot", "action": "x:y", "context": {"agent_id": "admin"}}, "expect": {{{expect}}}}]
             """));
 
         Assert.Equal(exitCode, run.ExitCode);
