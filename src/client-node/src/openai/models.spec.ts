@@ -21,6 +21,10 @@ for (const [name, body, models] of found) {
   });
 }
 
+test('Models_SixtyFour_AreAskedForAll', () => {
+  assert.equal(modelsOf({ model: 'c/0', models: Array.from({ length: 64 }, (_, index) => `c/${index}`) }, []).length, 64);
+});
+
 test('Models_ChosenByTheAddress_AreAskedForToo', () => {
   assert.deepEqual(modelsOf({ model: 'a/b' }, ['deployed', undefined, '']), ['a/b', 'deployed']);
 });
@@ -36,6 +40,7 @@ const wrong: [string, Record<string, unknown>, string][] = [
   ['NumberAsPreset', { model: 'a/b', preset: 7 }, '`preset` holds `7`, which names no model; write the model\'s name or leave it out'],
   ['ExtraModel', { model: 'a/b', extra_body: { model: 7 } }, '`extra_body.model` holds `7`, which names no model; write the model\'s name or leave it out'],
 ];
+wrong.push(['TooManyModels', { model: 'a/b', models: Array.from({ length: 64 }, (_, index) => `c/${index}`) }, 'the request names `65` models; it may name 64, send fewer fallbacks']);
 for (const [name, body, message] of wrong) {
   test(`Models_${name}_IsRefused`, () => {
     assert.throws(() => modelsOf(body, []), (error: unknown) => {

@@ -7,10 +7,13 @@ export type JsonObject = { readonly [key: string]: unknown };
 /** Fields that list models to fall back to: OpenRouter's, LiteLLM's. */
 const listFields = ['models', 'fallbacks'] as const;
 
+/** Models a request may name at most: each is a question. */
+const mostModels = 64;
+
 /**
  * Every model the provider may use for this body, the named one first, each once. All are taken literally:
  * `openrouter/auto` and `@preset/…` are names like any other.
- * @throws ControlZeroError `INVALID_ARGUMENT` (`MODEL_REQUIRED`) with every field that names no model
+ * @throws ControlZeroError `INVALID_ARGUMENT` (`MODEL_REQUIRED`) with every field that names no model, or too many
  */
 export function modelsOf(body: JsonObject, chosenByAddress: readonly unknown[]): string[] {
   const violations: FieldViolation[] = [];
@@ -27,10 +30,14 @@ export function modelsOf(body: JsonObject, chosenByAddress: readonly unknown[]):
     models.push(...(extra['model'] === undefined ? [] : names([extra['model']], 'extra_body.model', violations)));
     models.push(...alternatives(extra, 'extra_body.', violations));
   }
+  const distinct = [...new Set(models)];
+  if (distinct.length > mostModels) {
+    violations.push({ field: 'models', description: `the request names \`${distinct.length}\` models; it may name ${mostModels}, send fewer fallbacks` });
+  }
   if (violations.length > 0) {
     throw invalidArgument('MODEL_REQUIRED', violations);
   }
-  return [...new Set(models)];
+  return distinct;
 }
 
 /** Whether a value is a JSON object, not a list. */

@@ -171,3 +171,13 @@ for (const [version, Client] of Object.entries(versions)) {
     assert.deepEqual(cluster.requests, []);
   });
 }
+
+test('Wrap_ClientOfAnyVersion_KeepsItsType', () => {
+  const options = { apiKey: 'sk-test', baseURL: provider.url };
+
+  const oldest: OpenAI4 = wrapOpenAI(new OpenAI4(options), cz);
+  const newest: OpenAI7 = wrapOpenAI(new OpenAI7(options), cz);
+
+  assert.ok(oldest instanceof OpenAI4);
+  assert.ok(newest instanceof OpenAI7);
+});

@@ -86,8 +86,7 @@ function govern<Client extends OpenAIClient>(client: Client, asker: Asker): Clie
       const descriptor = Reflect.getOwnPropertyDescriptor(client, property);
       return descriptor && 'value' in descriptor ? { ...descriptor, value: view(property, descriptor.value) } : descriptor;
     },
-    set: (_, property) => readOnly(property),
-    defineProperty: (_, property) => readOnly(property),
+    defineProperty: (_, property) => readOnly(property), // an assignment ends here too
     deleteProperty: (_, property) => readOnly(property),
     setPrototypeOf: () => readOnly('prototype'),
   });
