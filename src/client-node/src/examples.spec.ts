@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import { EnforcementService } from './gen/controlzero/v1/enforcement_pb.js';
 import { FakeCluster, apiKey } from './testing/fake-cluster.js';
+import { FakeProvider } from './testing/fake-provider.js';
 import { addReflection } from './testing/reflection.js';
 
 const threeModels = [
@@ -14,18 +15,23 @@ const threeModels = [
   '',
 ].join('\n');
 let cluster: FakeCluster;
+let provider: FakeProvider;
 
 beforeEach(async () => {
   cluster = new FakeCluster();
   addReflection(cluster.server, EnforcementService.typeName, EnforcementService.file);
   await cluster.start();
+  provider = await new FakeProvider().start();
 });
-afterEach(() => cluster.stop());
+afterEach(() => {
+  cluster.stop();
+  provider.stop();
+});
 
 /** Runs an example as a user would: configured by nothing but the environment. */
 function run(example: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const path = fileURLToPath(new URL(`../examples/${example}`, import.meta.url));
-  const env = { ...process.env, CONTROLZERO_URL: cluster.url, CONTROLZERO_API_KEY: apiKey, CONTROLZERO_AGENT_ID: 'support-bot' };
+  const env = { ...process.env, OPENAI_BASE_URL: provider.url, CONTROLZERO_URL: cluster.url, CONTROLZERO_API_KEY: apiKey, CONTROLZERO_AGENT_ID: 'support-bot', OPENAI_API_KEY: 'sk-test' };
   return new Promise((resolve) => {
     execFile(process.execPath, [path, ...args], { env, timeout: 30_000 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
@@ -62,4 +68,16 @@ test('Example_EnforceWithoutServer_Exits1', async () => {
 
   assert.equal(code, 1);
   assert.match(stderr, /cannot reach/);
+});
+
+test('Example_WrapOpenAIWithAnAllowedModel_StreamsTheAnswer', async () => {
+  assert.deepEqual(await run('wrap-openai.mjs'), { code: 0, stdout: 'may I\n', stderr: '' });
+  assert.deepEqual([cluster.requests.length, provider.models], [1, ['openai/gpt-4']]);
+});
+
+test('Example_WrapOpenAIWithADeniedModel_SendsNothingAndExits2', async () => {
+  const { code, stdout, stderr } = await run('wrap-openai.mjs', 'google/gemini-pro');
+
+  assert.deepEqual([code, stdout, provider.requests], [2, '', []]);
+  assert.match(stderr, /^`llm.generate` on `model\/google\/gemini-pro` is denied by rule `rule-4`/);
 });
