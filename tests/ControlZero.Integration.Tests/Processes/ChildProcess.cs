@@ -141,8 +141,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static bool IsClientSetting(string name) =>
-        name.StartsWith("CONTROLZERO_", StringComparison.OrdinalIgnoreCase) || name.EndsWith("_proxy", StringComparison.OrdinalIgnoreCase);
+    private static bool IsClientSetting(string name) => name.StartsWith("CONTROLZERO_", StringComparison.OrdinalIgnoreCase);
 
     private InvalidOperationException Failure(string what) => new($"the program {what}: {Describe()}");
 }

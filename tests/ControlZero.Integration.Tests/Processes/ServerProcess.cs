@@ -71,6 +71,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         ["CONTROLZERO_URL"] = Url,
         ["CONTROLZERO_API_KEY"] = key ?? AdminKey,
         ["CONTROLZERO_AGENT_ID"] = agent,
+        ["no_proxy"] = "127.0.0.1",
     };
 
     /// <summary>Stops it as a supervisor does, with SIGTERM, and waits until it has ended.</summary>
