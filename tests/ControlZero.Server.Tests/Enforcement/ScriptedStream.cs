@@ -11,14 +11,15 @@ internal sealed class ScriptedRequests(IEnumerable<EnforceStreamRequest> request
 
     public EnforceStreamRequest Current => _requests.Current;
 
-    public int Read => Volatile.Read(ref _read);
+    public int Read => _read;
 
     public Task<bool> MoveNext(CancellationToken cancellationToken)
     {
         var more = _requests.MoveNext();
         if (more)
         {
-            whenRead?.Invoke(Interlocked.Increment(ref _read));
+            _read++;
+            whenRead?.Invoke(_read);
         }
 
         return Task.FromResult(more);
