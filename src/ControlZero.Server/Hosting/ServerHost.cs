@@ -26,8 +26,14 @@ internal sealed class ServerHost : IAsyncDisposable
     public DataDirectory Data => _data;
 
     /// <summary>Starts a server. When it returns, both ports are open and the silo is active.</summary>
+    /// <param name="options">What the operator decided.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <param name="alsoAdd">Services to add after its own: how tests look inside. Null: none.</param>
     /// <exception cref="StartupException">It cannot start.</exception>
-    public static async Task<ServerHost> StartAsync(ServerOptions options, CancellationToken cancellationToken)
+    public static async Task<ServerHost> StartAsync(
+        ServerOptions options,
+        CancellationToken cancellationToken,
+        Action<IServiceCollection>? alsoAdd = null)
     {
         var data = DataDirectory.Open(options.Check().Data);
         EmbeddedDatabase? database = null;
@@ -38,7 +44,7 @@ internal sealed class ServerHost : IAsyncDisposable
             data.ReadAdminKey();
             database = EmbeddedDatabase.Open(data.DatabasePath);
             ListenerExtensions.CheckFree(options);
-            app = Build(options, data, database);
+            app = Build(options, data, database, alsoAdd);
             await app.StartAsync(cancellationToken);
             return new ServerHost(data, database, app);
         }
@@ -63,7 +69,11 @@ internal sealed class ServerHost : IAsyncDisposable
         _data.Dispose();
     }
 
-    private static WebApplication Build(ServerOptions options, DataDirectory data, EmbeddedDatabase database)
+    private static WebApplication Build(
+        ServerOptions options,
+        DataDirectory data,
+        EmbeddedDatabase database,
+        Action<IServiceCollection>? alsoAdd)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.AddLogging();
@@ -76,6 +86,7 @@ internal sealed class ServerHost : IAsyncDisposable
         builder.Services.AddHostedService(services => services.GetRequiredService<FirstKey>());
         builder.Services.AddFrontDoor();
         builder.Services.AddHealth();
+        alsoAdd?.Invoke(builder.Services);
 
         var app = builder.Build();
         app.UseHostFiltering();

@@ -15,6 +15,8 @@ public sealed class ScopeMatrixTests(RunningServer server)
     private static readonly Dictionary<string, string> Needed = new()
     {
         ["EnforcementService/Enforce"] = "enforce",
+        ["EnforcementService/EnforceBatch"] = "enforce",
+        ["EnforcementService/EnforceStream"] = "enforce",
         ["EnforcementService/Explain"] = "policy:read",
         ["PolicyService/ValidatePolicy"] = "policy:read",
         ["PolicyService/PublishPolicy"] = "policy:write",
@@ -64,15 +66,26 @@ public sealed class ScopeMatrixTests(RunningServer server)
         }
     }
 
-    // An empty message: what is wrong with it comes after the key.
+    // An empty message, or a stream of one: what is wrong with it comes after the key.
     private async Task<StatusCode> CallAsync(MethodDescriptor method, string key)
     {
         var bytes = Marshallers.Create(static (byte[] value) => value, static value => value);
-        var call = new Method<byte[], byte[]>(MethodType.Unary, method.Service.FullName, method.Name, bytes, bytes);
+        var type = method.IsClientStreaming ? MethodType.DuplexStreaming : MethodType.Unary;
+        var call = new Method<byte[], byte[]>(type, method.Service.FullName, method.Name, bytes, bytes);
+        var calls = server.Channel.CreateCallInvoker();
         try
         {
-            await server.Channel.CreateCallInvoker().AsyncUnaryCall(call, null, new CallOptions(server.With(key)), []);
-            return StatusCode.OK;
+            if (type == MethodType.Unary)
+            {
+                await calls.AsyncUnaryCall(call, null, new CallOptions(server.With(key)), []);
+                return StatusCode.OK;
+            }
+
+            using var stream = calls.AsyncDuplexStreamingCall(call, null, new CallOptions(server.With(key)));
+            await stream.RequestStream.WriteAsync([]);
+            await stream.RequestStream.CompleteAsync();
+            Assert.Single(await stream.ResponseStream.ReadAllAsync().ToListAsync());
+            return stream.GetStatus().StatusCode;
         }
         catch (RpcException failure)
         {

@@ -49,9 +49,7 @@ public sealed class EnforceTests(RunningServer server)
 
     public static TheoryData<string, Action<EnforceRequest>> Unenforced() => new()
     {
-        { "candidate_resources", request => request.CandidateResources.Add("model/openai/gpt-4") },
         { "estimate", request => request.Estimate = new Estimate() },
-        { "dry_run", request => request.DryRun = true },
         { "min_policy_epoch", request => request.MinPolicyEpoch = 1 },
     };
 

@@ -4,6 +4,7 @@ using ControlZero.Protocol.V1;
 using ControlZero.Server.Hosting;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ControlZero.Server.Tests.Hosting;
 
@@ -14,6 +15,12 @@ public sealed class RunningServer : IAsyncLifetime
     private readonly List<GrpcChannel> _channels = [];
     private ServerHost _host = null!;
     private int _tenants;
+
+    /// <summary>The calls that reach agents' grains.</summary>
+    internal AgentCalls AgentCalls { get; } = new();
+
+    /// <summary>What the server is made of.</summary>
+    internal IServiceProvider Services => _host.App.Services;
 
     /// <summary>Where gRPC listens.</summary>
     public Uri Grpc { get; private set; } = null!;
@@ -37,7 +44,8 @@ public sealed class RunningServer : IAsyncLifetime
                 Http = new IPEndPoint(IPAddress.Loopback, 0),
                 DefaultTenant = new TenantSettings { UnknownAgents = UnknownAgents.Allow },
             },
-            CancellationToken.None);
+            CancellationToken.None,
+            services => services.AddSingleton<IIncomingGrainCallFilter>(AgentCalls));
         var (grpc, http) = Greeting.Addresses(_host);
         Grpc = new Uri(grpc);
         Http = new Uri(http);
@@ -65,12 +73,50 @@ public sealed class RunningServer : IAsyncLifetime
     public Metadata With(string? key = null) => new() { { "authorization", $"Bearer {key ?? AdminKey}" } };
 
     /// <summary>A tenant of one test's own, and its first key.</summary>
-    public async Task<(string Tenant, string Key)> NewTenantAsync(string unknownAgents = "allow", long maxAgents = 0, bool test = false)
+    public async Task<(string Tenant, string Key)> NewTenantAsync(
+        string unknownAgents = "allow",
+        long maxAgents = 0,
+        bool test = false,
+        string defaultOnEmpty = "")
     {
         var id = $"tenant-{Interlocked.Increment(ref _tenants)}";
         var created = await new TenantService.TenantServiceClient(Channel).CreateTenantAsync(
-            new CreateTenantRequest { TenantId = id, UnknownAgents = unknownAgents, MaxAgents = maxAgents, Test = test }, With());
+            new CreateTenantRequest
+            {
+                TenantId = id,
+                UnknownAgents = unknownAgents,
+                MaxAgents = maxAgents,
+                Test = test,
+                DefaultOnEmpty = defaultOnEmpty,
+            },
+            With());
         return (id, created.Key);
+    }
+
+    /// <summary>A tenant of one test's own with these policies in force, and its first key.</summary>
+    public async Task<(string Tenant, string Key)> NewTenantWithAsync(params string[] documents)
+    {
+        var (tenant, key) = await NewTenantAsync();
+        foreach (var document in documents)
+        {
+            await new PolicyService.PolicyServiceClient(Channel).PublishPolicyAsync(new PublishPolicyRequest { Document = document }, With(key));
+        }
+
+        return (tenant, key);
+    }
+
+    /// <summary>How often the agent was allowed and denied. Null: it is not registered.</summary>
+    public async Task<(long Allowed, long Denied)?> UsageAsync(string key, string agent = "bot")
+    {
+        try
+        {
+            var usage = await new AgentService.AgentServiceClient(Channel).GetUsageAsync(new GetUsageRequest { AgentId = agent }, With(key));
+            return (usage.Allowed, usage.Denied);
+        }
+        catch (RpcException failure) when (failure.StatusCode == StatusCode.NotFound)
+        {
+            return null;
+        }
     }
 
     /// <summary>A key of the tenant that the given key administers.</summary>

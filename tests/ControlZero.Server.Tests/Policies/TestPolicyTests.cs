@@ -1,7 +1,6 @@
 using System.Text.Json;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Tests.Hosting;
-using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
@@ -12,13 +11,13 @@ public sealed class TestPolicyTests(RunningServer server)
 {
     private readonly PolicyService.PolicyServiceClient _policies = new(server.Channel);
 
-    public static TheoryData<string> Vectors() => [.. ReadVectors().Select(vector => vector.GetProperty("name").GetString()!)];
+    public static TheoryData<string> Vectors() => [.. PolicyVectors.Read().Select(vector => vector.GetProperty("name").GetString()!)];
 
     [Theory]
     [MemberData(nameof(Vectors))]
     public async Task Vector_ThroughTheServer_GetsItsAnswer(string name)
     {
-        var vector = ReadVectors().Single(candidate => candidate.GetProperty("name").GetString() == name);
+        var vector = PolicyVectors.Find(name);
         var expect = vector.GetProperty("expect");
 
         var answer = await _policies.TestPolicyAsync(ToRequest(vector), server.With());
@@ -112,24 +111,10 @@ public sealed class TestPolicyTests(RunningServer server)
 
     private static EnforceRequest Ask(string action) => new() { AgentId = "bot", Action = action };
 
-    private static TestPolicyRequest ToRequest(JsonElement vector)
+    private static TestPolicyRequest ToRequest(JsonElement vector) => new()
     {
-        var asked = vector.GetProperty("request");
-        var request = new EnforceRequest
-        {
-            AgentId = asked.GetProperty("agent").GetString()!,
-            Action = asked.GetProperty("action").GetString()!,
-            Resource = asked.GetProperty("resource").GetString() ?? "",
-            Context = JsonParser.Default.Parse<Struct>(asked.GetProperty("context").GetRawText()),
-        };
-        return new TestPolicyRequest
-        {
-            Documents = { vector.GetProperty("policies").EnumerateArray().Select(policy => policy.GetRawText()) },
-            Requests = { request },
-            DefaultOnEmpty = vector.TryGetProperty("settings", out var settings) ? settings.GetProperty("default_on_empty").GetString()! : "",
-        };
-    }
-
-    private static IEnumerable<JsonElement> ReadVectors() =>
-        JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "conformance", "policy-vectors.json"))).RootElement.EnumerateArray();
+        Documents = { PolicyVectors.Documents(vector) },
+        Requests = { PolicyVectors.Request(vector) },
+        DefaultOnEmpty = PolicyVectors.DefaultOnEmpty(vector),
+    };
 }

@@ -37,8 +37,8 @@ public sealed class MalformedMessageTests(RunningServer server)
         var random = new Random(20260302);
         var methods = new[]
         {
-            ("EnforcementService", "Enforce"), ("EnforcementService", "Explain"), ("PolicyService", "PublishPolicy"), ("PolicyService", "TestPolicy"),
-            ("PolicyService", "ListPolicies"), ("AgentService", "PutAgent"), ("TenantService", "CreateKey"), ("TenantService", "CreateTenant"),
+            ("EnforcementService", "Enforce"), ("EnforcementService", "EnforceBatch"), ("EnforcementService", "Explain"),
+            ("PolicyService", "PublishPolicy"), ("PolicyService", "TestPolicy"), ("PolicyService", "ListPolicies"), ("AgentService", "PutAgent"), ("TenantService", "CreateKey"), ("TenantService", "CreateTenant"),
         };
         for (var round = 0; round < 1000; round++)
         {

@@ -1,0 +1,187 @@
+using ControlZero.Abstractions.Keys;
+using ControlZero.Abstractions.Tenants;
+using ControlZero.Protocol.V1;
+using ControlZero.Server.Authentication;
+using ControlZero.Server.Enforcement;
+using Grpc.Core;
+
+namespace ControlZero.Server.Tests.Enforcement;
+
+/// <summary>The stream's own work, without a network whose buffers would hide it.</summary>
+public sealed class StreamSessionTests
+{
+    private static readonly ClientIdentity Caller = new(new KeyRecord
+    {
+        Id = KeyId.Parse("0123456789ab"),
+        Hash = new string('a', 64),
+        Tenant = TenantId.Parse("acme"),
+        Name = "",
+        Scopes = [Scopes.Enforce],
+        Agents = [],
+        CreatedAt = DateTimeOffset.UnixEpoch,
+        CreatedBy = "",
+    });
+
+    [Fact]
+    public async Task Stream_WhoseAnswersAreNotTaken_IsReadUpToTheBound()
+    {
+        var taken = new TaskCompletionSource();
+        var boundReached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var mostAhead = 0;
+        var writer = new ScriptedAnswers(taken.Task);
+        var reader = new ScriptedRequests(Ask(5000), read =>
+        {
+            mostAhead = Math.Max(mostAhead, read - writer.Flushed);
+            if (read == 1024)
+            {
+                boundReached.SetResult();
+            }
+        });
+
+        var run = RunAsync(reader, writer, Answer);
+        await boundReached.Task;
+        Assert.False(run.IsCompleted);
+        taken.SetResult();
+        await run;
+
+        Assert.Equal(1024, mostAhead);
+        Assert.Equal(Enumerable.Range(0, 5000).Select(number => (ulong)number), writer.Taken.Select(taken => taken.Answer.CorrelationId).Order());
+    }
+
+    [Fact]
+    public async Task Answers_WhileMoreAreWaiting_AreHeldBackButNeverPast64()
+    {
+        var writer = new ScriptedAnswers(Task.CompletedTask);
+        using var answers = new StreamAnswers(writer, () => ValueTask.FromResult(true));
+        for (var number = 0ul; number < 150; number++)
+        {
+            await answers.TakePlaceAsync(CancellationToken.None);
+            answers.Add(number, new EnforceOutcome(new EnforceResponse(), null));
+        }
+
+        answers.Complete();
+        await answers.WriteAsync();
+
+        Assert.Equal([63, 127, 149], writer.Taken.Index().Where(entry => !entry.Item.HeldBack).Select(entry => entry.Index));
+    }
+
+    [Fact]
+    public async Task Questions_ThatArrivedTogether_AreAskedOnceAnAgent()
+    {
+        var groups = new List<(string Agent, int Count)>();
+        var requests = new ScriptedRequests(Ask(300, number => number % 3 == 0 ? "one" : "two"));
+
+        await RunAsync(requests, new ScriptedAnswers(Task.CompletedTask), (group, answer) =>
+        {
+            groups.Add((group[0].Question.Agent.Value, group.Count));
+            return Answer(group, answer);
+        });
+
+        Assert.Equal([("one", 86), ("two", 170), ("two", 30), ("one", 14)], groups);
+    }
+
+    [Fact]
+    public async Task Stream_ThatIsCancelled_EndsWhenItsLastDecisionHas()
+    {
+        var decided = new TaskCompletionSource();
+        using var cancelled = new CancellationTokenSource();
+        var caller = new SilentCaller();
+        var run = RunAsync(caller, new ScriptedAnswers(Task.CompletedTask), (_, _) => decided.Task, cancellationToken: cancelled.Token);
+        await caller.Waits;
+
+        await cancelled.CancelAsync();
+        Assert.False(run.IsCompleted);
+        decided.SetResult();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+    }
+
+    [Fact]
+    public async Task Stream_WhoseCallerIsGone_EndsWhenItsLastDecisionHas()
+    {
+        var other = new TaskCompletionSource();
+        var gone = Task.FromException(new IOException("the connection is closed"));
+        var requests = new ScriptedRequests(Ask(2, number => number == 0 ? "quick" : "slow"));
+
+        var run = RunAsync(requests, new ScriptedAnswers(gone), (group, answer) =>
+            group[0].Question.Agent.Value == "quick" ? Answer(group, answer) : other.Task);
+        Assert.False(run.IsCompleted);
+        other.SetResult();
+
+        await Assert.ThrowsAsync<IOException>(() => run);
+    }
+
+    [Fact]
+    public async Task Stream_WhoseKeyEnds_AsksNothingMore()
+    {
+        var asked = 0;
+        var checks = 0;
+        var requests = new ScriptedRequests(Ask(1000));
+
+        var failure = await Assert.ThrowsAsync<RpcException>(() => RunAsync(
+            requests,
+            new ScriptedAnswers(Task.CompletedTask),
+            (group, answer) =>
+            {
+                asked += group.Count;
+                return Answer(group, answer);
+            },
+            isStillValid: () => Interlocked.Increment(ref checks) <= 300));
+
+        Assert.Equal(StatusCode.Unauthenticated, failure.StatusCode);
+        Assert.Equal((300, 301), (asked, requests.Read));
+    }
+
+    private static async Task RunAsync(
+        IAsyncStreamReader<EnforceStreamRequest> requests,
+        ScriptedAnswers responses,
+        Func<IReadOnlyList<PlacedQuestion>, Action<ulong, EnforceOutcome>, Task> decide,
+        Func<bool>? isStillValid = null,
+        CancellationToken cancellationToken = default)
+    {
+        using var answers = new StreamAnswers(responses, IsStillValidAsync);
+        await new EnforceStreamSession(Caller, requests, answers, IsStillValidAsync, decide).RunAsync(cancellationToken);
+
+        ValueTask<bool> IsStillValidAsync() => ValueTask.FromResult(isStillValid?.Invoke() ?? true);
+    }
+
+    private static Task Answer(IReadOnlyList<PlacedQuestion> group, Action<ulong, EnforceOutcome> answer)
+    {
+        foreach (var placed in group)
+        {
+            answer(placed.Place, new EnforceOutcome(new EnforceResponse(), null));
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static IEnumerable<EnforceStreamRequest> Ask(int count, Func<int, string>? agent = null) =>
+        Enumerable.Range(0, count).Select(number => new EnforceStreamRequest
+        {
+            CorrelationId = (ulong)number,
+            Enforce = new EnforceRequest { AgentId = agent?.Invoke(number) ?? "bot", Action = "a:x" },
+        });
+
+    /// <summary>Sends one request and then nothing.</summary>
+    private sealed class SilentCaller : IAsyncStreamReader<EnforceStreamRequest>
+    {
+        private readonly TaskCompletionSource _waits = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private bool _sent;
+
+        public Task Waits => _waits.Task;
+
+        public EnforceStreamRequest Current { get; } = Ask(1).Single();
+
+        public async Task<bool> MoveNext(CancellationToken cancellationToken)
+        {
+            if (!_sent)
+            {
+                return _sent = true;
+            }
+
+            _waits.SetResult();
+            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+            return false;
+        }
+    }
+}
