@@ -90,6 +90,10 @@ public sealed class ControlZeroChatClient : DelegatingChatClient
         }
     }
 
-    private static bool AsksForItself(string name, ChatOptions? options) =>
-        options?.Tools?.FirstOrDefault(tool => tool.Name == name)?.GetService<ControlZeroFunction>() is not null;
+    /// <summary>Whether whatever runs by that name asks at the moment it runs.</summary>
+    private static bool AsksForItself(string name, ChatOptions? options)
+    {
+        AITool[] named = options?.Tools is { } tools ? [.. tools.Where(tool => tool.Name == name)] : [];
+        return named.Length > 0 && named.All(tool => tool.GetService<ControlZeroFunction>() is not null);
+    }
 }

@@ -10,12 +10,12 @@ namespace ControlZero.Client.AI;
 public sealed class ControlZeroFunction : DelegatingAIFunction
 {
     private readonly Gate _gate;
-    private readonly Action<PolicyDeniedException>? _onDenied;
+    private readonly Action<Exception>? _onRefused;
 
     /// <param name="innerFunction">What runs when it is allowed.</param>
     /// <param name="gate">Asks.</param>
-    /// <param name="onDenied">Takes the deny when whoever called would swallow it. Null: it is thrown.</param>
-    internal ControlZeroFunction(AIFunction innerFunction, Gate gate, Action<PolicyDeniedException>? onDenied)
+    /// <param name="onRefused">Takes the deny, or the error of the question, when whoever called would swallow it. Null: it is thrown.</param>
+    internal ControlZeroFunction(AIFunction innerFunction, Gate gate, Action<Exception>? onRefused)
         : base(innerFunction)
     {
         if (innerFunction.GetService<ControlZeroFunction>() is not null)
@@ -24,7 +24,7 @@ public sealed class ControlZeroFunction : DelegatingAIFunction
         }
 
         _gate = gate;
-        _onDenied = onDenied;
+        _onRefused = onRefused;
     }
 
     /// <inheritdoc/>
@@ -38,10 +38,10 @@ public sealed class ControlZeroFunction : DelegatingAIFunction
         {
             return Refusal(denied);
         }
-        catch (PolicyDeniedException denied) when (_onDenied is not null)
+        catch (Exception refused) when (_onRefused is not null && (refused is PolicyDeniedException or ControlZeroException))
         {
-            _onDenied(denied);
-            return Refusal(denied);
+            _onRefused(refused);
+            return "The request ends here.";
         }
 
         return await base.InvokeCoreAsync(arguments, cancellationToken).ConfigureAwait(false);

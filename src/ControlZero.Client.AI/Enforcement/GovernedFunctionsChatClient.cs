@@ -27,26 +27,26 @@ internal sealed class GovernedFunctionsChatClient : DelegatingChatClient
     public override async Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var denial = new Denial();
-        var response = await base.GetResponseAsync(messages, Governed(options, denial), cancellationToken).ConfigureAwait(false);
-        denial.ThrowIfAny();
+        var refusal = new Refusal();
+        var response = await base.GetResponseAsync(messages, Governed(options, refusal), cancellationToken).ConfigureAwait(false);
+        refusal.ThrowIfAny();
         return response;
     }
 
     public override async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var denial = new Denial();
-        await foreach (var update in base.GetStreamingResponseAsync(messages, Governed(options, denial), cancellationToken).ConfigureAwait(false))
+        var refusal = new Refusal();
+        await foreach (var update in base.GetStreamingResponseAsync(messages, Governed(options, refusal), cancellationToken).ConfigureAwait(false))
         {
-            denial.ThrowIfAny();
+            refusal.ThrowIfAny();
             yield return update;
         }
 
-        denial.ThrowIfAny();
+        refusal.ThrowIfAny();
     }
 
-    private ChatOptions? Governed(ChatOptions? options, Denial denial)
+    private ChatOptions? Governed(ChatOptions? options, Refusal refusal)
     {
         if (options?.Tools is not { Count: > 0 } tools)
         {
@@ -54,22 +54,22 @@ internal sealed class GovernedFunctionsChatClient : DelegatingChatClient
         }
 
         var governed = options.Clone();
-        governed.Tools = [.. tools.Select(tool => Governed(tool, denial))];
+        governed.Tools = [.. tools.Select(tool => Governed(tool, refusal))];
         return governed;
     }
 
     /// <summary>Declarations have nothing to run, and what the program wrapped itself asks already.</summary>
-    private AITool Governed(AITool tool, Denial denial) =>
-        tool is AIFunction function && function.GetService<ControlZeroFunction>() is null ? new ControlZeroFunction(function, _gate, denial.Note) : tool;
+    private AITool Governed(AITool tool, Refusal refusal) =>
+        tool is AIFunction function && function.GetService<ControlZeroFunction>() is null ? new ControlZeroFunction(function, _gate, refusal.Note) : tool;
 
-    /// <summary>The deny of one request. The function-invoking client makes an exception of a function into a text for the model; this brings it back.</summary>
-    private sealed class Denial
+    /// <summary>Why a function of one request did not run. The function-invoking client makes what a function throws into a text for the model; this brings it back.</summary>
+    private sealed class Refusal
     {
-        private PolicyDeniedException? _first;
+        private Exception? _first;
 
-        public void Note(PolicyDeniedException denied)
+        public void Note(Exception refused)
         {
-            Interlocked.CompareExchange(ref _first, denied, null);
+            Interlocked.CompareExchange(ref _first, refused, null);
             if (FunctionInvokingChatClient.CurrentContext is { } invocation)
             {
                 invocation.Terminate = true;
@@ -78,9 +78,9 @@ internal sealed class GovernedFunctionsChatClient : DelegatingChatClient
 
         public void ThrowIfAny()
         {
-            if (_first is { } denied)
+            if (_first is { } refused)
             {
-                ExceptionDispatchInfo.Throw(denied);
+                ExceptionDispatchInfo.Throw(refused);
             }
         }
     }

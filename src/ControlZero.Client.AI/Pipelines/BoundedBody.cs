@@ -2,7 +2,7 @@ using ControlZero.Client.AI.Enforcement;
 
 namespace ControlZero.Client.AI.Pipelines;
 
-/// <summary>Takes a request body into memory, up to a limit.</summary>
+/// <summary>Takes a request body into memory, up to a limit. In a class derived from MemoryStream every other way of writing comes down to these two.</summary>
 /// <param name="maxBytes">The limit. Unit: bytes.</param>
 internal sealed class BoundedBody(int maxBytes) : MemoryStream
 {
@@ -27,30 +27,9 @@ internal sealed class BoundedBody(int maxBytes) : MemoryStream
     }
 
     /// <inheritdoc/>
-    public override void Write(ReadOnlySpan<byte> buffer)
-    {
-        RefuseOver(Length + buffer.Length);
-        base.Write(buffer);
-    }
-
-    /// <inheritdoc/>
     public override void WriteByte(byte value)
     {
         RefuseOver(Length + 1);
         base.WriteByte(value);
-    }
-
-    /// <inheritdoc/>
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-    {
-        Write(buffer, offset, count);
-        return Task.CompletedTask;
-    }
-
-    /// <inheritdoc/>
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        Write(buffer.Span);
-        return ValueTask.CompletedTask;
     }
 }

@@ -1,3 +1,4 @@
+using ControlZero.Protocol.V1;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -50,6 +51,20 @@ public sealed class PipelineOrderTests : AITest
     }
 
     [Fact]
+    public async Task Build_DefaultModelFurtherIn_DoesNotReplaceTheOneAskedFor()
+    {
+        var chat = new ChatClientBuilder(ProviderChat())
+            .UseControlZero(client: ControlZero)
+            .Use((messages, options, inner, cancellationToken) => inner.GetResponseAsync(messages, WithDefault(options, Denied), cancellationToken), null)
+            .Build();
+
+        await chat.GetResponseAsync("hi");
+
+        Assert.Equal([("llm.generate", $"model/{Allowed}")], Asked);
+        Assert.Equal([Allowed], Provider.Models);
+    }
+
+    [Fact]
     public async Task Build_ClientOfTheServices_IsAskedWith()
     {
         var services = new ServiceCollection().AddSingleton(ControlZero);
@@ -58,7 +73,7 @@ public sealed class PipelineOrderTests : AITest
 
         await provider.GetRequiredService<IChatClient>().GetResponseAsync("hi");
 
-        Assert.Equal(("llm.generate", $"model/{Allowed}"), Assert.Single(Asked));
+        Assert.Equal("support-bot", Assert.Single(Cluster.Received<EnforceRequest>()).AgentId);
     }
 
     [Fact]
@@ -88,5 +103,12 @@ public sealed class PipelineOrderTests : AITest
 
         Assert.NotNull(chat.GetService<ControlZeroChatClient>());
         Assert.NotNull(chat.GetService<OpenAI.Chat.ChatClient>());
+    }
+
+    private static ChatOptions WithDefault(ChatOptions? options, string model)
+    {
+        options ??= new ChatOptions();
+        options.ModelId ??= model;
+        return options;
     }
 }

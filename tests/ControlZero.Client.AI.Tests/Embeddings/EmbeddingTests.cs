@@ -53,6 +53,28 @@ public sealed class EmbeddingTests : AITest
     }
 
     [Fact]
+    public async Task Generate_DefaultModelFurtherIn_DoesNotReplaceTheOneAskedFor()
+    {
+        var inner = OpenAI().GetEmbeddingClient(Allowed).AsIEmbeddingGenerator();
+        var generator = new EmbeddingGeneratorBuilder<string, Embedding<float>>(new DefaultModel(inner, Denied)).UseControlZero(client: ControlZero).Build();
+
+        await generator.GenerateAsync(["text"]);
+
+        Assert.Equal([Allowed], Provider.Models);
+    }
+
+    [Fact]
+    public void Build_BeforeConfigureOptions_IsRefused()
+    {
+        var inner = OpenAI().GetEmbeddingClient(Allowed).AsIEmbeddingGenerator();
+        var builder = new EmbeddingGeneratorBuilder<string, Embedding<float>>(inner)
+            .UseControlZero(client: ControlZero)
+            .ConfigureOptions(options => options.ModelId = Denied);
+
+        Assert.Throws<InvalidOperationException>(() => builder.Build());
+    }
+
+    [Fact]
     public void Build_UsedTwice_IsRefused()
     {
         var builder = new EmbeddingGeneratorBuilder<string, Embedding<float>>(Generator(Allowed)).UseControlZero(client: ControlZero);
@@ -64,4 +86,17 @@ public sealed class EmbeddingTests : AITest
         new EmbeddingGeneratorBuilder<string, Embedding<float>>(OpenAI().GetEmbeddingClient(model).AsIEmbeddingGenerator())
             .UseControlZero(client: ControlZero)
             .Build();
+
+    /// <summary>A part further in that fills in a model where none is named.</summary>
+    private sealed class DefaultModel(IEmbeddingGenerator<string, Embedding<float>> inner, string model)
+        : DelegatingEmbeddingGenerator<string, Embedding<float>>(inner)
+    {
+        public override Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
+            IEnumerable<string> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
+        {
+            options ??= new EmbeddingGenerationOptions();
+            options.ModelId ??= model;
+            return base.GenerateAsync(values, options, cancellationToken);
+        }
+    }
 }

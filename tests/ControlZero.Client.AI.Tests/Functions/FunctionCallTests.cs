@@ -1,4 +1,7 @@
 using ControlZero.Client.AI.Tests.Providers;
+using ControlZero.Protocol.V1;
+using ControlZero.Testing.Scripted;
+using Grpc.Core;
 using Microsoft.Extensions.AI;
 
 namespace ControlZero.Client.AI.Tests.Functions;
@@ -116,6 +119,34 @@ public sealed class FunctionCallTests : AITest
         var told = Provider.Requests[1].Body!["messages"]!.AsArray().Where(message => message!["role"]!.GetValue<string>() == "tool").ToList();
         Assert.Equal(2, told.Count);
         Assert.Contains("delete_all was not run: policy denies it (NO_RULE_MATCH", told[1]!["content"]!.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(DeniedFunction.Throw)]
+    [InlineData(DeniedFunction.TellModel)]
+    public async Task UseControlZeroFunctions_QuestionIsWrong_EndsTheRequestWithTheError(DeniedFunction denied)
+    {
+        Provider.Calls = ["look_up"];
+        Cluster.On<EnforceRequest>(request => request.Action == "tool.call"
+            ? throw Answers.Error(StatusCode.PermissionDenied, "the key lacks the scope", "SCOPE_REQUIRED")
+            : Answers.Allow());
+
+        var error = await Assert.ThrowsAsync<ControlZeroException>(() => Strict(denied).GetResponseAsync("hi", With("look_up")));
+
+        Assert.Equal("SCOPE_REQUIRED", error.Reason);
+        Assert.Equal(0, _runs);
+        Assert.Single(Provider.Requests);
+    }
+
+    [Fact]
+    public async Task UseControlZero_TwoFunctionsOfOneNameAndOneAsksForItself_IsAskedFor()
+    {
+        Provider.Calls = ["delete_all"];
+        var options = new ChatOptions { Tools = [Function("delete_all").WithControlZero(ControlZero), Function("delete_all")] };
+
+        await Assert.ThrowsAsync<PolicyDeniedException>(() => Invoking().GetResponseAsync("hi", options));
+
+        Assert.Equal(0, _runs);
     }
 
     [Fact]

@@ -78,6 +78,34 @@ public sealed class RequestBodyTests : AITest
         Assert.Empty(Provider.Requests);
     }
 
+    [Theory]
+    [MemberData(nameof(WaysOfWriting))]
+    public async Task Body_OverTheLimit_IsRefusedHoweverItIsWritten(Func<Stream, byte[], Task> write)
+    {
+        var body = new WrittenBy(write, Encoding.UTF8.GetBytes($$"""{"model":"{{Allowed}}","text":"{{new string('x', 1024)}}"}"""));
+
+        var error = await Assert.ThrowsAsync<ControlZeroException>(() => SendAsync(body, configure: options => options.MaxBodyBytes = 1024));
+
+        Assert.Equal("FIELD_TOO_LONG", error.Reason);
+    }
+
+    public static TheoryData<Func<Stream, byte[], Task>> WaysOfWriting() =>
+    [
+        (stream, bytes) => stream.WriteAsync(bytes, 0, bytes.Length),
+        (stream, bytes) => stream.WriteAsync(bytes.AsMemory()).AsTask(),
+        (stream, bytes) => new MemoryStream(bytes).CopyToAsync(stream),
+        (stream, bytes) =>
+        {
+            stream.Write(bytes.AsSpan());
+            return Task.CompletedTask;
+        },
+        (stream, bytes) =>
+        {
+            Array.ForEach(bytes, stream.WriteByte);
+            return Task.CompletedTask;
+        },
+    ];
+
     [Fact]
     public async Task Body_Compressed_IsRefused()
     {
@@ -179,6 +207,13 @@ public sealed class RequestBodyTests : AITest
         public override void Dispose()
         {
         }
+    }
+
+    private sealed class WrittenBy(Func<Stream, byte[], Task> write, byte[] bytes) : UnknownLength(bytes)
+    {
+        private readonly byte[] _bytes = bytes;
+
+        public override Task WriteToAsync(Stream stream, CancellationToken cancellationToken = default) => write(stream, _bytes);
     }
 
     private sealed class ReadableOnce(byte[] bytes) : UnknownLength(bytes)
