@@ -176,6 +176,29 @@ public sealed class ChatModelTests : AITest
     }
 
     [Fact]
+    public async Task Chat_ResponsesClient_ModelOfTheOptionsIsAskedForAndSent()
+    {
+        var chat = new ChatClientBuilder(OpenAI().GetResponsesClient().AsIChatClient(Denied)).UseControlZero(client: ControlZero).Build();
+
+        var response = await chat.GetResponseAsync("hi", new ChatOptions { ModelId = Allowed });
+        await Assert.ThrowsAsync<PolicyDeniedException>(() => chat.GetResponseAsync("hi"));
+
+        Assert.Equal(ProviderAnswers.Text, response.Text);
+        Assert.Equal([Allowed], Provider.Models);
+    }
+
+    [Fact]
+    public async Task Chat_ResponsesClientWithDeniedModelInTheRawRequest_NeverReachesTheProvider()
+    {
+        var chat = new ChatClientBuilder(OpenAI().GetResponsesClient().AsIChatClient(Allowed)).UseControlZero(client: ControlZero).Build();
+        var options = new ChatOptions { RawRepresentationFactory = _ => new OpenAI.Responses.CreateResponseOptions { Model = Denied } };
+
+        await Assert.ThrowsAsync<PolicyDeniedException>(() => chat.GetResponseAsync("hi", options));
+
+        Assert.Empty(Provider.Requests);
+    }
+
+    [Fact]
     public async Task Chat_ClusterGone_IsADenyAndNeverReachesTheProvider()
     {
         await Cluster.DisposeAsync();
