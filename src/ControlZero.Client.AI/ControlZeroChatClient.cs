@@ -1,0 +1,99 @@
+using System.Runtime.CompilerServices;
+using ControlZero.Client.AI.Enforcement;
+using ControlZero.Client.AI.Requests;
+using Microsoft.Extensions.AI;
+
+namespace ControlZero.Client.AI;
+
+/// <summary>
+/// Asks before every chat request whether the agent may use its models, and for every function the model wants called whether the agent may call it.
+/// A deny throws <see cref="PolicyDeniedException"/>; the request, or the function call, goes no further. Made by
+/// <see cref="ControlZeroChatExtensions.UseControlZero"/>.
+/// </summary>
+public sealed class ControlZeroChatClient : DelegatingChatClient
+{
+    private const string Remedy = "set ModelId of the ChatOptions, or a default model where the provider's client is made";
+
+    private readonly Gate _gate;
+
+    internal ControlZeroChatClient(IChatClient innerClient, Gate gate)
+        : base(innerClient)
+    {
+        PipelineOrder.RefuseInside<ControlZeroChatClient>(innerClient, "it is in this pipeline twice, and would ask and count twice; remove one UseControlZero");
+        PipelineOrder.RefuseInside<FunctionInvokingChatClient>(
+            innerClient, "it stands before UseFunctionInvocation, so that only the first of several requests would be asked for; put UseControlZero last");
+        PipelineOrder.RefuseInside<ConfigureOptionsChatClient>(
+            innerClient, "it stands before ConfigureOptions, which could change the model after it was asked for; put UseControlZero last");
+        _gate = gate;
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="PolicyDeniedException">The agent may not use a model of the request, or not call a function the model wants called.</exception>
+    /// <exception cref="ControlZeroException">The request names no model, or names them so that they cannot be read; or the question or the key is wrong.</exception>
+    public override async Task<ChatResponse> GetResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        var governed = await EnforceModelsAsync(options, cancellationToken).ConfigureAwait(false);
+        var response = await base.GetResponseAsync(messages, governed, cancellationToken).ConfigureAwait(false);
+        foreach (var message in response.Messages)
+        {
+            await EnforceCallsAsync(message.Contents, options, cancellationToken).ConfigureAwait(false);
+        }
+
+        return response;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Nothing is asked or sent before the first update is asked for. Every enumeration is a request of its own.</remarks>
+    /// <exception cref="PolicyDeniedException">The agent may not use a model of the request, or not call a function the model wants called.</exception>
+    /// <exception cref="ControlZeroException">The request names no model, or names them so that they cannot be read; or the question or the key is wrong.</exception>
+    public override async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var governed = await EnforceModelsAsync(options, cancellationToken).ConfigureAwait(false);
+        await foreach (var update in base.GetStreamingResponseAsync(messages, governed, cancellationToken).ConfigureAwait(false))
+        {
+            await EnforceCallsAsync(update.Contents, options, cancellationToken).ConfigureAwait(false);
+            yield return update;
+        }
+    }
+
+    /// <summary>Asks for the models. The answer is what is sent: it names the model that was asked for, so that no later default can be another one.</summary>
+    private async Task<ChatOptions> EnforceModelsAsync(ChatOptions? options, CancellationToken cancellationToken)
+    {
+        var factory = options?.RawRepresentationFactory;
+        var models = RequestedModels.Of(
+            options?.ModelId,
+            [RawRequest.Read(options?.AdditionalProperties), RawRequest.Read(factory?.Invoke(InnerClient), _gate.Settings)],
+            this.GetService<ChatClientMetadata>()?.DefaultModelId,
+            Remedy);
+        var governed = options?.Clone() ?? new ChatOptions();
+        governed.ModelId = models.Names[0];
+        governed.RawRepresentationFactory = factory is null ? null : client => RawRequest.Checked(factory(client), models, _gate.Settings);
+        await _gate.EnforceGenerateAsync(models, null, cancellationToken).ConfigureAwait(false);
+        return governed;
+    }
+
+    private async ValueTask EnforceCallsAsync(IList<AIContent> contents, ChatOptions? options, CancellationToken cancellationToken)
+    {
+        if (!_gate.Settings.GovernFunctionCalls)
+        {
+            return;
+        }
+
+        foreach (var call in contents.OfType<FunctionCallContent>())
+        {
+            if (!call.InformationalOnly && !AsksForItself(call.Name, options))
+            {
+                await _gate.EnforceFunctionAsync(call.Name, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Whether whatever runs by that name asks at the moment it runs.</summary>
+    private static bool AsksForItself(string name, ChatOptions? options)
+    {
+        AITool[] named = options?.Tools is { } tools ? [.. tools.Where(tool => tool.Name == name)] : [];
+        return named.Length > 0 && named.All(tool => tool.GetService<ControlZeroFunction>() is not null);
+    }
+}
