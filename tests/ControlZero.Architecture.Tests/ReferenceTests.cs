@@ -20,6 +20,7 @@ public sealed class ReferenceTests
             "ControlZero.Abstractions", "ControlZero.Engine", "ControlZero.Grains", "ControlZero.Protocol", "ControlZero.Storage",
         ],
         ["ControlZero.Client"] = ["ControlZero.Protocol"],
+        ["ControlZero.Client.AI"] = ["ControlZero.Client"],
         ["cz"] = ["ControlZero.Client", "ControlZero.Engine", "ControlZero.Protocol"],
     };
 
@@ -31,6 +32,7 @@ public sealed class ReferenceTests
         ["ControlZero.Grains"] = ["Microsoft.AspNetCore", "Google.Protobuf", "Grpc.", "Microsoft.Data.Sqlite"],
         ["ControlZero.Storage"] = ["Microsoft.AspNetCore", "Google.Protobuf", "Grpc."],
         ["ControlZero.Client"] = ["Orleans", "Microsoft.AspNetCore", "YamlDotNet"],
+        ["ControlZero.Client.AI"] = ["Orleans", "Microsoft.AspNetCore", "OpenAI"],
         ["cz"] = ["Orleans.Core,", "Orleans.Runtime", "Microsoft.AspNetCore"],
     };
 
