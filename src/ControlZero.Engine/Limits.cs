@@ -6,8 +6,20 @@ namespace ControlZero.Engine;
 /// </summary>
 public static class Limits
 {
-    /// <summary>Largest message of the enforcement service. Unit: bytes.</summary>
+    /// <summary>Largest message of the enforcement service, a batch aside. Unit: bytes.</summary>
     public const int EnforceMessageMaxBytes = 256 * 1024;
+
+    /// <summary>Largest message of a batch. Unit: bytes.</summary>
+    public const int BatchMessageMaxBytes = 4 * 1024 * 1024;
+
+    /// <summary>Most requests of one batch. Unit: entries.</summary>
+    public const int BatchMaxRequests = 256;
+
+    /// <summary>Most requests of one stream that were read and not yet answered; past it the server stops reading. Unit: entries.</summary>
+    public const int StreamMaxInFlight = 1024;
+
+    /// <summary>Most candidate resources of a request. Unit: entries. The design names no figure; OpenRouter's lists are far shorter.</summary>
+    public const int RequestMaxCandidates = 64;
 
     /// <summary>Largest message of the other services; a test of many documents is the largest there is. Unit: bytes.</summary>
     public const int AdminMessageMaxBytes = 4 * 1024 * 1024;
@@ -106,12 +118,14 @@ public static class Limits
         new("admin_message_max_bytes", AdminMessageMaxBytes, "bytes", "a message of every service but EnforcementService"),
         new("agent_id_max_length", AgentIdMaxLength, "characters", "an agent id"),
         new("agent_max_labels", AgentMaxLabels, "entries", "the labels of an agent"),
+        new("batch_max_requests", BatchMaxRequests, "entries", "the requests of a batch"),
+        new("batch_message_max_bytes", BatchMessageMaxBytes, "bytes", "a message of EnforceBatch"),
         new("context_key_max_length", ContextKeyMaxLength, "characters", "a key of a request's context"),
         new("context_max_bytes", ContextMaxBytes, "bytes", "a request's context as a whole"),
         new("context_max_depth", ContextMaxDepth, "levels", "the nesting of a request's context"),
         new("context_max_entries", ContextMaxEntries, "entries", "the entries of a request's context, nested ones included"),
         new("context_value_max_bytes", ContextValueMaxBytes, "bytes", "a single value of a request's context"),
-        new("enforce_message_max_bytes", EnforceMessageMaxBytes, "bytes", "a message of EnforcementService"),
+        new("enforce_message_max_bytes", EnforceMessageMaxBytes, "bytes", "a message of EnforcementService, EnforceBatch aside; of EnforceStream, one message of the stream"),
         new("key_max_agent_patterns", KeyMaxAgentPatterns, "entries", "the agent globs a key is bound to"),
         new("key_name_max_bytes", KeyNameMaxBytes, "bytes", "the name of a key"),
         new("label_key_max_length", LabelKeyMaxLength, "characters", "the key of an agent's label"),
@@ -123,9 +137,11 @@ public static class Limits
         new("policy_max_rules", PolicyMaxRules, "entries", "the rules of a policy"),
         new("policy_name_max_length", PolicyNameMaxLength, "characters", "the name of a policy"),
         new("request_id_max_bytes", RequestIdMaxBytes, "bytes", "a request id"),
+        new("request_max_candidates", RequestMaxCandidates, "entries", "the candidate resources of a request"),
         new("resource_max_bytes", ResourceMaxBytes, "bytes", "the resource of a request"),
         new("rule_max_patterns", RuleMaxPatterns, "entries", "the patterns in one list of a rule"),
         new("rule_text_max_length", RuleTextMaxLength, "characters", "a text a rule or policy carries: id, name, reason, description"),
+        new("stream_max_in_flight", StreamMaxInFlight, "entries", "the requests of a stream that are read and not yet answered; past it the server stops reading"),
         new("tenant_id_max_length", TenantIdMaxLength, "characters", "a tenant id"),
         new("tenant_max_agents", TenantMaxAgents, "entries", "the agents a tenant may be given room for"),
         new("tenant_max_policies", TenantMaxPolicies, "entries", "the policies of a tenant, and the documents of one test"),

@@ -14,6 +14,10 @@ public interface IAgentGrain : IGrainWithStringKey
     [Alias("Authorize")]
     ValueTask<Authorization> AuthorizeAsync(AuthorizeRequest request);
 
+    /// <summary>Decides several requests in their order, all under one epoch: what as many calls of <see cref="AuthorizeAsync"/> would, in one turn.</summary>
+    [Alias("AuthorizeMany")]
+    ValueTask<ImmutableArray<Authorization>> AuthorizeManyAsync(ImmutableArray<AuthorizeRequest> requests);
+
     /// <summary>Decides one request with its reasons. Counts and registers nothing.</summary>
     [Alias("Explain")]
     ValueTask<ExplainedAuthorization> ExplainAsync(AuthorizeRequest request);
@@ -46,17 +50,27 @@ public sealed record AuthorizeRequest
     /// <summary>Facts the caller supplies, an object. Null: none.</summary>
     [Id(2)]
     public ContextValue? Context { get; init; }
+
+    /// <summary>Resources of which each must be allowed, after <see cref="Resource"/> if there is one. Empty: that one alone decides.</summary>
+    [Id(3)]
+    public ImmutableArray<string> Candidates { get; init; } = [];
+
+    /// <summary>True: decide, but count and register nothing.</summary>
+    [Id(4)]
+    public bool DryRun { get; init; }
 }
 
 /// <summary>One decided request.</summary>
 /// <param name="Decision">What was decided.</param>
 /// <param name="EvaluatedRules">How many rules were looked at.</param>
 /// <param name="Epoch">The tenant's epoch it was decided under.</param>
+/// <param name="DeniedResource">The first of several candidates that was denied. Null: none was, or there were no candidates.</param>
 [GenerateSerializer, Immutable, Alias("cz.Authorization")]
 public sealed record Authorization(
     [property: Id(0)] Decision Decision,
     [property: Id(1)] int EvaluatedRules,
-    [property: Id(2)] ulong Epoch);
+    [property: Id(2)] ulong Epoch,
+    [property: Id(3)] string? DeniedResource = null);
 
 /// <summary>One decided request with its reasons.</summary>
 /// <param name="Authorization">What was decided.</param>

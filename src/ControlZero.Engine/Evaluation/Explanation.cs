@@ -17,6 +17,7 @@ public sealed record Explanation(Evaluation Evaluation, ImmutableArray<RuleTrial
 /// <param name="Effect">The rule's effect.</param>
 /// <param name="Outcome">What became of it.</param>
 /// <param name="Detail">Why, in a sentence that names the pattern or condition and the value it was held against.</param>
+/// <param name="Resource">The resource it was held against. Null: the request names none.</param>
 [GenerateSerializer, Immutable, Alias("cz.RuleTrial")]
 public sealed record RuleTrial(
     [property: Id(0)] string Policy,
@@ -25,7 +26,8 @@ public sealed record RuleTrial(
     [property: Id(3)] int RuleIndex,
     [property: Id(4)] Effect Effect,
     [property: Id(5)] TrialOutcome Outcome,
-    [property: Id(6)] string Detail);
+    [property: Id(6)] string Detail,
+    [property: Id(7)] string? Resource);
 
 /// <summary>What became of a rule that was looked at.</summary>
 public enum TrialOutcome

@@ -13,7 +13,14 @@ internal static class TrialText
 
     /// <summary>The trial, for people.</summary>
     public static RuleTrial Describe(CompiledRule rule, in Trial trial, in EvaluationRequest request) => new(
-        rule.Policy, rule.PolicyVersion, rule.RuleId, rule.Rule.Index, rule.Rule.Effect, trial.Outcome, Detail(rule, in trial, in request));
+        rule.Policy,
+        rule.PolicyVersion,
+        rule.RuleId,
+        rule.Rule.Index,
+        rule.Rule.Effect,
+        trial.Outcome,
+        Detail(rule, in trial, in request),
+        request.Resource);
 
     private static string Detail(CompiledRule rule, in Trial trial, in EvaluationRequest request) => trial.Outcome switch
     {

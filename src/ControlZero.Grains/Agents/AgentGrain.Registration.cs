@@ -45,16 +45,13 @@ internal sealed partial class AgentGrain
 
     private ITenantGrain Tenant => GrainFactory.GetGrain<ITenantGrain>(GrainKeys.Of(_tenant));
 
-    private async Task<bool> RegisterOnFirstUseAsync(TenantSnapshot snapshot)
+    private async Task RegisterOnFirstUseAsync(TenantSnapshot snapshot)
     {
-        if (snapshot.Manifest.Settings.UnknownAgents != UnknownAgents.Allow
-            || !await Tenant.AdmitAgentAsync(_agent, CancellationToken.None))
+        if (snapshot.Manifest.Settings.UnknownAgents == UnknownAgents.Allow
+            && await Tenant.AdmitAgentAsync(_agent, CancellationToken.None))
         {
-            return false;
+            await RegisterAsync(ImmutableSortedDictionary<string, string>.Empty);
         }
-
-        await RegisterAsync(ImmutableSortedDictionary<string, string>.Empty);
-        return true;
     }
 
     private async Task RegisterAsync(ImmutableSortedDictionary<string, string> labels)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ControlZero.Abstractions;
 using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Tenants;
@@ -55,6 +56,11 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
             ? ValueTask.FromResult(Decide(snapshot, request))
             : AuthorizeColdAsync(request);
 
+    public ValueTask<ImmutableArray<Authorization>> AuthorizeManyAsync(ImmutableArray<AuthorizeRequest> requests) =>
+        _slot.Current is { } snapshot && IsRegistered
+            ? ValueTask.FromResult(DecideAll(snapshot, requests))
+            : AuthorizeColdAsync(requests);
+
     public async ValueTask<ExplainedAuthorization> ExplainAsync(AuthorizeRequest request)
     {
         var snapshot = await LoadAsync();
@@ -64,21 +70,23 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
         }
 
         Adopt(snapshot);
-        var explanation = _rules.Explain(ToEvaluation(request, _clock.GetUtcNow()));
-        return new ExplainedAuthorization(Authorize(explanation.Evaluation, snapshot), explanation.Trials);
+        var explanation = _rules.ExplainAll(ToEvaluation(request, _clock.GetUtcNow()), request.Candidates);
+        return new ExplainedAuthorization(Authorize(explanation.Outcome, snapshot), explanation.Trials);
     }
 
-    // The first request of an activation, of an agent, or after a silo lost its policies.
-    private async ValueTask<Authorization> AuthorizeColdAsync(AuthorizeRequest request)
+    private async ValueTask<Authorization> AuthorizeColdAsync(AuthorizeRequest request) => (await AuthorizeColdAsync([request]))[0];
+
+    // The first requests of an activation, of an agent, or after a silo lost its policies.
+    private async ValueTask<ImmutableArray<Authorization>> AuthorizeColdAsync(ImmutableArray<AuthorizeRequest> requests)
     {
         var snapshot = await LoadAsync();
-        if (!IsRegistered && !await RegisterOnFirstUseAsync(snapshot))
+        if (!IsRegistered && requests.Any(request => !request.DryRun))
         {
-            return UnknownAgent(snapshot);
+            await RegisterOnFirstUseAsync(snapshot);
         }
 
         // Awaited since it was read: what is in force may have changed.
-        return Decide(_slot.Current ?? await LoadAsync(), request);
+        return DecideAll(_slot.Current ?? await LoadAsync(), requests);
     }
 
     private async ValueTask<TenantSnapshot> LoadAsync() =>
@@ -86,13 +94,33 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
             ?? throw new InvalidOperationException($"agent `{_agent}` belongs to tenant `{_tenant}`, which does not exist");
 
     // INVARIANT: no await from here on: the decision and its count are one step, made under one epoch.
+    private ImmutableArray<Authorization> DecideAll(TenantSnapshot snapshot, ImmutableArray<AuthorizeRequest> requests)
+    {
+        var decided = ImmutableArray.CreateBuilder<Authorization>(requests.Length);
+        foreach (var request in requests)
+        {
+            decided.Add(Decide(snapshot, request));
+        }
+
+        return decided.MoveToImmutable();
+    }
+
     private Authorization Decide(TenantSnapshot snapshot, AuthorizeRequest request)
     {
+        if (!IsRegistered && !(request.DryRun && snapshot.Manifest.Settings.UnknownAgents == UnknownAgents.Allow))
+        {
+            return UnknownAgent(snapshot);
+        }
+
         Adopt(snapshot);
         var now = _clock.GetUtcNow();
-        var evaluation = _rules.Evaluate(ToEvaluation(request, now));
-        Count(evaluation.Decision.Allowed, now);
-        return Authorize(evaluation, snapshot);
+        var outcome = _rules.EvaluateAll(ToEvaluation(request, now), request.Candidates);
+        if (!request.DryRun)
+        {
+            Count(outcome.Evaluation.Decision.Allowed, now);
+        }
+
+        return Authorize(outcome, snapshot);
     }
 
     private void Adopt(TenantSnapshot snapshot)
@@ -114,8 +142,8 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
         Now = now,
     };
 
-    private static Authorization Authorize(Evaluation evaluation, TenantSnapshot snapshot) =>
-        new(evaluation.Decision, evaluation.EvaluatedRules, snapshot.Epoch);
+    private static Authorization Authorize(CandidateOutcome outcome, TenantSnapshot snapshot) =>
+        new(outcome.Evaluation.Decision, outcome.Evaluation.EvaluatedRules, snapshot.Epoch, outcome.DeniedResource);
 
     private static Authorization UnknownAgent(TenantSnapshot snapshot) =>
         new(snapshot.Manifest.Settings.UnknownAgents == UnknownAgents.Allow ? NoRoomDecision : UnknownDecision, 0, snapshot.Epoch);

@@ -28,4 +28,19 @@ internal sealed class KeyAuthenticator(KeyCatalog keys, [FromKeyedServices(Clust
             ? _identities.GetValue(record, static found => new ClientIdentity(found))
             : null;
     }
+
+    /// <summary>
+    /// True while the key of a call that goes on may still be used. Where nothing changed this is a look into a dictionary of this silo; a
+    /// revocation is seen from the moment this silo acknowledged it, the end of its time by this silo's clock.
+    /// </summary>
+    public ValueTask<bool> IsStillValidAsync(ClientIdentity caller, CancellationToken cancellationToken)
+    {
+        var found = keys.FindAsync(caller.Key.Id, cancellationToken);
+        return found.IsCompletedSuccessfully ? ValueTask.FromResult(IsSame(caller, found.Result)) : LoadAsync();
+
+        async ValueTask<bool> LoadAsync() => IsSame(caller, await found);
+    }
+
+    private bool IsSame(ClientIdentity caller, KeyRecord? record) =>
+        record is not null && record.Hash == caller.Key.Hash && record.IsValidAt(clock.GetUtcNow());
 }

@@ -9,7 +9,7 @@ namespace ControlZero.Server.Enforcement;
 /// <summary>From decisions to their messages. The only place.</summary>
 internal static class EnforceMapping
 {
-    public static EnforceResponse ToResponse(Authorization authorization, string decisionId, string requestId)
+    public static EnforceResponse ToResponse(Authorization authorization, string decisionId, string requestId, bool dryRun)
     {
         var decision = authorization.Decision;
         var response = new EnforceResponse
@@ -25,6 +25,8 @@ internal static class EnforceMapping
             EvaluatedRules = authorization.EvaluatedRules,
             PolicyEpoch = authorization.Epoch,
             RequestId = requestId,
+            DeniedResource = authorization.DeniedResource ?? "",
+            DryRun = dryRun,
         };
         if (decision.RuleIndex is { } index)
         {
@@ -62,7 +64,15 @@ internal static class EnforceMapping
             _ => TrialOutcome.Unspecified,
         },
         Detail = trial.Detail,
+        Resource = trial.Resource ?? "",
     };
+
+    public static EnforceBatchResult ToResult(EnforceOutcome outcome) =>
+        outcome.Error is { } error ? new EnforceBatchResult { Error = error } : new EnforceBatchResult { Response = outcome.Response };
+
+    public static EnforceStreamResponse ToAnswer(ulong correlationId, EnforceOutcome outcome) => outcome.Error is { } error
+        ? new EnforceStreamResponse { CorrelationId = correlationId, Error = error }
+        : new EnforceStreamResponse { CorrelationId = correlationId, Response = outcome.Response };
 
     private static Protocol.V1.Obligation ToMessage(Engine.Policies.Obligation obligation) => new()
     {

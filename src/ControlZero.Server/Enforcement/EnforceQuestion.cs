@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine.Context;
@@ -6,6 +7,7 @@ using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Rpc;
 using Grpc.Core;
+using Status = Google.Rpc.Status;
 
 namespace ControlZero.Server.Enforcement;
 
@@ -21,24 +23,41 @@ internal readonly record struct EnforceQuestion(TenantId Tenant, AgentId Agent, 
     /// <param name="caller">Who asks.</param>
     /// <param name="path">What stands before a field's name in an error: where in the call the message was.</param>
     /// <exception cref="RpcException">A field is wrong or not enforced by this build, or the key is not bound to the agent.</exception>
-    public static EnforceQuestion Read(EnforceRequest request, ClientIdentity caller, string path = "")
+    public static EnforceQuestion Read(EnforceRequest request, ClientIdentity caller, string path = "") =>
+        TryRead(request, caller, path, out var question, out var refusal) ? question : throw refusal.ToRpcException();
+
+    /// <summary>Checks a request of several: false, and why, when it is wrong, so that the others can go on.</summary>
+    /// <param name="request">The message.</param>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="path">What stands before a field's name in an error.</param>
+    /// <param name="question">The checked request.</param>
+    /// <param name="refusal">What <see cref="Read"/> would have failed with.</param>
+    public static bool TryRead(
+        EnforceRequest request,
+        ClientIdentity caller,
+        string path,
+        out EnforceQuestion question,
+        [NotNullWhen(false)] out Status? refusal)
     {
+        question = default;
         var context = request.Context is null ? null : ContextMapping.ToValue(request.Context);
         var agentId = request.AgentId.Length == 0 ? caller.SoleAgent?.Value ?? "" : request.AgentId;
         if (FirstFault(request, agentId, context) is not null)
         {
-            throw RpcErrors.InvalidFields(Faults(request, agentId, context, path)).ToRpcException();
+            refusal = RpcErrors.InvalidFields(Faults(request, agentId, context, path));
+            return false;
         }
 
-        UnenforcedFields.Refuse(request, path);
         var agent = AgentId.Parse(agentId);
-        if (!caller.SpeaksFor(agent))
+        refusal = UnenforcedFields.Refuse(request, path) ?? (caller.SpeaksFor(agent) ? null : RpcErrors.AgentNotBound(agentId));
+        if (refusal is not null)
         {
-            throw RpcErrors.AgentNotBound(agentId).ToRpcException();
+            return false;
         }
 
         var requestId = request.RequestId.Length == 0 ? Ulid.NewUlid().ToString() : request.RequestId;
-        return new EnforceQuestion(caller.Tenant, agent, ToDomain(request, context), requestId);
+        question = new EnforceQuestion(caller.Tenant, agent, ToDomain(request, context), requestId);
+        return true;
     }
 
     /// <summary>Every fault of the message's fields.</summary>
@@ -50,8 +69,9 @@ internal readonly record struct EnforceQuestion(TenantId Tenant, AgentId Agent, 
                 request.RequestId.Length == 0 ? null : RequestSyntax.CheckRequestId(request.RequestId),
                 RequestSyntax.CheckAction(request.Action),
                 request.Resource.Length == 0 ? null : RequestSyntax.CheckResource(request.Resource),
-                context is null ? null : RequestSyntax.CheckContext(context),
             }
+            .Concat(CandidateSyntax.Check(request.CandidateResources))
+            .Append(context is null ? null : RequestSyntax.CheckContext(context))
             .OfType<FieldFault>()
             .Select(fault => path.Length == 0
                 ? fault
@@ -64,6 +84,8 @@ internal readonly record struct EnforceQuestion(TenantId Tenant, AgentId Agent, 
         Action = request.Action,
         Resource = request.Resource.Length == 0 ? null : request.Resource,
         Context = context,
+        Candidates = request.CandidateResources.Count == 0 ? [] : [.. request.CandidateResources],
+        DryRun = request.DryRun,
     };
 
     // The way of a request without a fault: it allocates nothing.
@@ -72,5 +94,6 @@ internal readonly record struct EnforceQuestion(TenantId Tenant, AgentId Agent, 
         ?? (request.RequestId.Length == 0 ? null : RequestSyntax.CheckRequestId(request.RequestId))
         ?? RequestSyntax.CheckAction(request.Action)
         ?? (request.Resource.Length == 0 ? null : RequestSyntax.CheckResource(request.Resource))
+        ?? (request.CandidateResources.Count == 0 ? null : CandidateSyntax.Check(request.CandidateResources).FirstOrDefault())
         ?? (context is null ? null : RequestSyntax.CheckContext(context));
 }

@@ -1,27 +1,27 @@
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Rpc;
-using Grpc.Core;
+using Google.Rpc;
 
 namespace ControlZero.Server.Enforcement;
 
 /// <summary>Fields of the protos that this build does not enforce. Nothing is accepted and ignored: they are refused by name.</summary>
 internal static class UnenforcedFields
 {
-    /// <exception cref="RpcException">One of them is set.</exception>
-    public static void Refuse(EnforceRequest request, string path)
+    /// <summary>The refusal of a request that sets one of them, or null: it sets none.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="path">What stands before a field's name in an error: where in the call the message was.</param>
+    public static Status? Refuse(EnforceRequest request, string path)
     {
-        if (request.CandidateResources.Count == 0 && request.Estimate is null && !request.DryRun && request.MinPolicyEpoch == 0)
+        if (request.Estimate is null && request.MinPolicyEpoch == 0)
         {
-            return;
+            return null;
         }
 
         var fields = new[]
         {
-            (IsSet: request.CandidateResources.Count > 0, Name: "candidate_resources"),
             (IsSet: request.Estimate is not null, Name: "estimate"),
-            (IsSet: request.DryRun, Name: "dry_run"),
             (IsSet: request.MinPolicyEpoch > 0, Name: "min_policy_epoch"),
         };
-        throw RpcErrors.UnimplementedFeature([.. fields.Where(field => field.IsSet).Select(field => path + field.Name)]).ToRpcException();
+        return RpcErrors.UnimplementedFeature([.. fields.Where(field => field.IsSet).Select(field => path + field.Name)]);
     }
 }

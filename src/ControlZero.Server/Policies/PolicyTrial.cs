@@ -55,21 +55,27 @@ internal sealed class PolicyTrial([FromKeyedServices(ClusterClock.Key)] TimeProv
             throw RpcErrors.InvalidFields(faults).ToRpcException();
         }
 
-        UnenforcedFields.Refuse(request, path);
+        if (UnenforcedFields.Refuse(request, path) is { } refusal)
+        {
+            throw refusal.ToRpcException();
+        }
+
         var question = EnforceQuestion.ToDomain(request, context);
         var now = clock.GetUtcNow();
-        var evaluation = policies.For(agentId).Evaluate(new EvaluationRequest
+        var asked = new EvaluationRequest
         {
             AgentId = agentId,
             Action = question.Action,
             Resource = question.Resource,
             Context = question.Context,
             Now = now,
-        });
+        };
+        var (evaluation, denied) = policies.For(agentId).EvaluateAll(in asked, question.Candidates);
         return EnforceMapping.ToResponse(
-            new Authorization(evaluation.Decision, evaluation.EvaluatedRules, 0),
+            new Authorization(evaluation.Decision, evaluation.EvaluatedRules, 0, denied),
             Ulid.NewUlid(now).ToString(),
-            request.RequestId);
+            request.RequestId,
+            request.DryRun);
     }
 
     private static Effect ReadDefault(string word) => word switch
@@ -84,15 +90,12 @@ internal sealed class PolicyTrial([FromKeyedServices(ClusterClock.Key)] TimeProv
     {
         if (request.Documents.Count > Limits.TenantMaxPolicies)
         {
-            throw TooMany("documents", request.Documents.Count, Limits.TenantMaxPolicies).ToRpcException();
+            throw RpcErrors.TooMany("documents", request.Documents.Count, Limits.TenantMaxPolicies).ToRpcException();
         }
 
         if (request.Requests.Count > Limits.TestMaxRequests)
         {
-            throw TooMany("requests", request.Requests.Count, Limits.TestMaxRequests).ToRpcException();
+            throw RpcErrors.TooMany("requests", request.Requests.Count, Limits.TestMaxRequests).ToRpcException();
         }
     }
-
-    private static Google.Rpc.Status TooMany(string field, int count, int limit) => RpcErrors.InvalidFields(
-        [new FieldFault(field, "TOO_MANY", $"{field} has {count} entries, {limit} are allowed", "send them in several calls", limit, count)]);
 }

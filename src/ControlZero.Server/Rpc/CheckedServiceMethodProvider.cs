@@ -6,9 +6,9 @@ using Grpc.Core;
 namespace ControlZero.Server.Rpc;
 
 /// <summary>
-/// Registers the methods of a service in place of gRPC's own provider, with two differences: a message that does not parse is
-/// INVALID_ARGUMENT (gRPC's own answer is UNKNOWN, given before any interceptor runs), and a method that does not say which key it takes
-/// stops the server from starting.
+/// Registers the methods of a service in place of gRPC's own provider, with three differences: a message that does not parse is
+/// INVALID_ARGUMENT (gRPC's own answer is UNKNOWN, given before any interceptor runs), a method may take smaller messages than its service
+/// (<see cref="MessageLimitAttribute"/>), and a method that does not say which key it takes stops the server from starting.
 /// </summary>
 internal sealed class CheckedServiceMethodProvider<TService> : IServiceMethodProvider<TService>
     where TService : class
@@ -34,7 +34,7 @@ internal sealed class CheckedServiceMethodProvider<TService> : IServiceMethodPro
         {
             var implementation = Find(method);
             context.AddUnaryMethod(
-                Checked(method),
+                Checked(method, implementation),
                 MetadataOf(implementation),
                 implementation.CreateDelegate<UnaryServerMethod<TService, TRequest, TResponse>>());
         }
@@ -45,7 +45,7 @@ internal sealed class CheckedServiceMethodProvider<TService> : IServiceMethodPro
         {
             var implementation = Find(method);
             context.AddServerStreamingMethod(
-                Checked(method),
+                Checked(method, implementation),
                 MetadataOf(implementation),
                 implementation.CreateDelegate<ServerStreamingServerMethod<TService, TRequest, TResponse>>());
         }
@@ -56,7 +56,7 @@ internal sealed class CheckedServiceMethodProvider<TService> : IServiceMethodPro
         {
             var implementation = Find(method);
             context.AddClientStreamingMethod(
-                Checked(method),
+                Checked(method, implementation),
                 MetadataOf(implementation),
                 implementation.CreateDelegate<ClientStreamingServerMethod<TService, TRequest, TResponse>>());
         }
@@ -67,7 +67,7 @@ internal sealed class CheckedServiceMethodProvider<TService> : IServiceMethodPro
         {
             var implementation = Find(method);
             context.AddDuplexStreamingMethod(
-                Checked(method),
+                Checked(method, implementation),
                 MetadataOf(implementation),
                 implementation.CreateDelegate<DuplexStreamingServerMethod<TService, TRequest, TResponse>>());
         }
@@ -95,11 +95,12 @@ internal sealed class CheckedServiceMethodProvider<TService> : IServiceMethodPro
             return metadata;
         }
 
-        private static Method<TRequest, TResponse> Checked<TRequest, TResponse>(Method<TRequest, TResponse> method)
+        private static Method<TRequest, TResponse> Checked<TRequest, TResponse>(Method<TRequest, TResponse> method, MethodInfo implementation)
             where TRequest : class
             where TResponse : class
         {
             var marshaller = method.RequestMarshaller;
+            var limit = implementation.GetCustomAttribute<MessageLimitAttribute>()?.Bytes ?? int.MaxValue;
             return new Method<TRequest, TResponse>(
                 method.Type,
                 method.ServiceName,
@@ -109,6 +110,11 @@ internal sealed class CheckedServiceMethodProvider<TService> : IServiceMethodPro
 
             TRequest Deserialize(DeserializationContext message)
             {
+                if (message.PayloadLength > limit)
+                {
+                    throw RpcErrors.MessageTooLarge(limit, message.PayloadLength).ToRpcException();
+                }
+
                 try
                 {
                     return marshaller.ContextualDeserializer(message);

@@ -53,6 +53,17 @@ internal static class RpcErrors
         "MALFORMED_MESSAGE",
         "the message is not what the protos say; build the client from protos/controlzero/v1");
 
+    public static Status MessageTooLarge(long limit, long actual) => Make(
+        StatusCode.ResourceExhausted,
+        "MESSAGE_TOO_LARGE",
+        $"the message has {actual} bytes, {limit} are allowed; send less in one message",
+        ("limit", Text(limit)),
+        ("actual", Text(actual)));
+
+    /// <summary>A list of a request with more entries than one call may bring.</summary>
+    public static Status TooMany(string field, int count, int limit) => InvalidFields(
+        [new FieldFault(field, FaultCodes.TooMany, $"{field} has {count} entries, {limit} are allowed", "send them in several calls", limit, count)]);
+
     /// <summary>A thing that is not there, or is another tenant's: both read the same.</summary>
     public static Status NotFound(string reason, string what, string name) => Make(
         StatusCode.NotFound,

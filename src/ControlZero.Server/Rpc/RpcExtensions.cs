@@ -19,13 +19,15 @@ internal static class RpcExtensions
     {
         services.AddSingleton<KeyAuthenticator>();
         services.AddSingleton<AgentReferences>();
+        services.AddSingleton<GroupedDecisions>();
+        services.AddSingleton<FailureTranslator>();
         services.AddGrpc(options =>
         {
             options.EnableDetailedErrors = false;
             options.MaxReceiveMessageSize = Limits.AdminMessageMaxBytes;
             options.Interceptors.Add<StatusInterceptor>();
         })
-            .AddServiceOptions<EnforcementService>(options => options.MaxReceiveMessageSize = Limits.EnforceMessageMaxBytes);
+            .AddServiceOptions<EnforcementService>(options => options.MaxReceiveMessageSize = Limits.BatchMessageMaxBytes);
 
         // gRPC inflates a compressed message without a bound, so 2 MB could become 2 GB. After all other configuration: gRPC adds gzip
         // to its options later than it calls the lambda above.

@@ -4,7 +4,7 @@ using Grpc.Core.Interceptors;
 namespace ControlZero.Server.Rpc;
 
 /// <summary>Gives whatever a handler throws the form callers know.</summary>
-internal sealed partial class StatusInterceptor(ILogger<StatusInterceptor> logger) : Interceptor
+internal sealed class StatusInterceptor(FailureTranslator failures) : Interceptor
 {
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request,
@@ -21,27 +21,48 @@ internal sealed partial class StatusInterceptor(ILogger<StatusInterceptor> logge
         }
     }
 
-    private RpcException Translate(Exception failure, ServerCallContext context)
+    public override async Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
+        IAsyncStreamReader<TRequest> requestStream,
+        ServerCallContext context,
+        ClientStreamingServerMethod<TRequest, TResponse> continuation)
     {
-        if (context.CancellationToken.IsCancellationRequested)
+        try
         {
-            return new RpcException(new Status(StatusCode.Cancelled, "the call was cancelled or its deadline is over"));
+            return await continuation(requestStream, context);
         }
-
-        if (RpcErrors.FromStateFailure(failure) is { } unavailable)
+        catch (Exception failure) when (failure is not RpcException)
         {
-            LogStateFailure(context.Method, failure);
-            return unavailable.ToRpcException();
+            throw Translate(failure, context);
         }
-
-        var incident = Ulid.NewUlid().ToString();
-        LogInternal(incident, context.Method, failure);
-        return RpcErrors.Internal(incident).ToRpcException();
     }
 
-    [LoggerMessage(EventId = 3001, Level = LogLevel.Warning, Message = "{Method}: the cluster's state could not be reached")]
-    private partial void LogStateFailure(string method, Exception failure);
+    public override Task ServerStreamingServerHandler<TRequest, TResponse>(
+        TRequest request,
+        IServerStreamWriter<TResponse> responseStream,
+        ServerCallContext context,
+        ServerStreamingServerMethod<TRequest, TResponse> continuation) =>
+        GuardAsync(continuation(request, responseStream, context), context);
 
-    [LoggerMessage(EventId = 3002, Level = LogLevel.Error, Message = "Incident {Incident} in {Method}")]
-    private partial void LogInternal(string incident, string method, Exception failure);
+    public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
+        IAsyncStreamReader<TRequest> requestStream,
+        IServerStreamWriter<TResponse> responseStream,
+        ServerCallContext context,
+        DuplexStreamingServerMethod<TRequest, TResponse> continuation) =>
+        GuardAsync(continuation(requestStream, responseStream, context), context);
+
+    private async Task GuardAsync(Task call, ServerCallContext context)
+    {
+        try
+        {
+            await call;
+        }
+        catch (Exception failure) when (failure is not RpcException)
+        {
+            throw Translate(failure, context);
+        }
+    }
+
+    private RpcException Translate(Exception failure, ServerCallContext context) => context.CancellationToken.IsCancellationRequested
+        ? new RpcException(new Status(StatusCode.Cancelled, "the call was cancelled or its deadline is over"))
+        : failures.Translate(failure, context.Method).ToRpcException();
 }

@@ -1,0 +1,75 @@
+using System.Collections.Immutable;
+
+namespace ControlZero.Engine.Evaluation;
+
+/// <summary>
+/// Several resources in one question (OpenRouter's <c>models: [...]</c>): each must be allowed. The first that is denied decides. Are all
+/// allowed, the strictest effect does, and the obligations of all of them stand: nobody gets rid of one by naming another model first.
+/// </summary>
+public static class CandidateRules
+{
+    /// <summary>Decides a request for its resource and the candidates after it. Without candidates this is <see cref="EffectiveRules.Evaluate"/>.</summary>
+    /// <param name="rules">The rules.</param>
+    /// <param name="request">The request; its resource, if it has one, is the first candidate.</param>
+    /// <param name="candidates">The candidates, none of them empty.</param>
+    public static CandidateOutcome EvaluateAll(this EffectiveRules rules, in EvaluationRequest request, ImmutableArray<string> candidates)
+    {
+        ArgumentNullException.ThrowIfNull(rules);
+        if (candidates.IsEmpty)
+        {
+            return new CandidateOutcome(rules.Evaluate(in request), null);
+        }
+
+        var tally = new CandidateTally();
+        foreach (var resource in AllOf(request.Resource, candidates))
+        {
+            if (tally.Add(resource, rules.Evaluate(request with { Resource = resource })))
+            {
+                break;
+            }
+        }
+
+        return tally.Outcome;
+    }
+
+    /// <summary>The same with its reasons: the trials of each candidate in turn, up to the first that is denied.</summary>
+    /// <param name="rules">The rules.</param>
+    /// <param name="request">The request; its resource, if it has one, is the first candidate.</param>
+    /// <param name="candidates">The candidates, none of them empty.</param>
+    public static CandidateExplanation ExplainAll(this EffectiveRules rules, in EvaluationRequest request, ImmutableArray<string> candidates)
+    {
+        ArgumentNullException.ThrowIfNull(rules);
+        if (candidates.IsEmpty)
+        {
+            var explanation = rules.Explain(in request);
+            return new CandidateExplanation(new CandidateOutcome(explanation.Evaluation, null), explanation.Trials);
+        }
+
+        var tally = new CandidateTally();
+        var trials = ImmutableArray.CreateBuilder<RuleTrial>();
+        foreach (var resource in AllOf(request.Resource, candidates))
+        {
+            var explanation = rules.Explain(request with { Resource = resource });
+            trials.AddRange(explanation.Trials);
+            if (tally.Add(resource, explanation.Evaluation))
+            {
+                break;
+            }
+        }
+
+        return new CandidateExplanation(tally.Outcome, trials.ToImmutable());
+    }
+
+    private static IEnumerable<string> AllOf(string? resource, ImmutableArray<string> candidates) =>
+        string.IsNullOrEmpty(resource) ? candidates : candidates.Prepend(resource);
+}
+
+/// <summary>What several resources in one question came to.</summary>
+/// <param name="Evaluation">The one decision, and how many rules were looked at for all of them.</param>
+/// <param name="DeniedResource">The first candidate that was denied. Null: none was, or there were no candidates.</param>
+public readonly record struct CandidateOutcome(Evaluation Evaluation, string? DeniedResource);
+
+/// <summary>An outcome with its reasons.</summary>
+/// <param name="Outcome">What it came to.</param>
+/// <param name="Trials">Every rule that was looked at, candidate by candidate.</param>
+public readonly record struct CandidateExplanation(CandidateOutcome Outcome, ImmutableArray<RuleTrial> Trials);
