@@ -8,10 +8,10 @@ namespace ControlZero.Load.Generation;
 /// <param name="Path">The method.</param>
 /// <param name="Key">API key, or null: none is needed.</param>
 /// <param name="Bodies">Prefix and message, one for each agent.</param>
-/// <param name="MessageStart">How the bytes of every right answer begin.</param>
+/// <param name="AnswerStart">How every right answer begins, its prefix included: length, decision and effect.</param>
 /// <param name="DecisionsPerCall">How many decisions an answer holds.</param>
 internal sealed record CallSet(
-    IPEndPoint Server, string Path, string? Key, ReadOnlyMemory<byte[]> Bodies, ReadOnlyMemory<byte> MessageStart, int DecisionsPerCall)
+    IPEndPoint Server, string Path, string? Key, ReadOnlyMemory<byte[]> Bodies, ReadOnlyMemory<byte> AnswerStart, int DecisionsPerCall)
 {
     /// <summary>The same calls of the first agents only.</summary>
     public CallSet First(int agents) => this with { Bodies = Bodies[..Math.Min(agents, Bodies.Length)] };
@@ -25,7 +25,7 @@ internal sealed record CallSet(
         {
             while (connections.Count < count)
             {
-                connections.Add(await Http2Connection.ConnectAsync(Server, headers, new AnswerCheck(MessageStart), cancellationToken));
+                connections.Add(await Http2Connection.ConnectAsync(Server, headers, new AnswerCheck(AnswerStart), cancellationToken));
             }
         }
         catch

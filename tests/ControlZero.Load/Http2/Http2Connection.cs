@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using System.Text;
 
 namespace ControlZero.Load.Http2;
 
@@ -13,17 +12,15 @@ namespace ControlZero.Load.Http2;
 /// <remarks>A general client costs several times the call it makes; on a shared machine it would be measured instead of the server.</remarks>
 internal sealed class Http2Connection : IDisposable
 {
-    private const int ReceiveWindow = 1 << 30;
     private const int DefaultStreams = 100;
 
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly Dictionary<int, Exchange> _exchanges = [];
     private readonly Lock _gate = new();
     private readonly OutgoingFrames _outgoing;
+    private readonly FrameReader _incoming;
     private readonly RequestHeaders _headers;
     private readonly AnswerCheck _check;
-    private byte[] _incoming = new byte[256 * 1024];
-    private int _received;
     private int _nextStream = 1;
     private int _streams = DefaultStreams;
     private long _sendWindow = 65_535;
@@ -35,6 +32,7 @@ internal sealed class Http2Connection : IDisposable
         _headers = headers;
         _check = check;
         _outgoing = new OutgoingFrames(_socket);
+        _incoming = new FrameReader(_socket);
     }
 
     /// <summary>Connects, and returns when the server has told its settings.</summary>
@@ -45,7 +43,7 @@ internal sealed class Http2Connection : IDisposable
         try
         {
             await connection._socket.ConnectAsync(server, cancellationToken);
-            connection.Greet();
+            Handshake.Greet(connection._outgoing);
             while (!connection._greeted)
             {
                 await connection.ReceiveAsync(NoCalls.Instance, cancellationToken);
@@ -106,60 +104,20 @@ internal sealed class Http2Connection : IDisposable
     /// <returns>How many ended.</returns>
     public async ValueTask<int> ReceiveAsync(ICallObserver observer, CancellationToken cancellationToken)
     {
-        if (_received == _incoming.Length)
-        {
-            Array.Resize(ref _incoming, _incoming.Length * 2);
-        }
-
-        var read = await _socket.ReceiveAsync(_incoming.AsMemory(_received), SocketFlags.None, cancellationToken);
-        if (read == 0)
-        {
-            throw new IOException("the server closed the connection");
-        }
-
-        _received += read;
+        await _incoming.ReadAsync(cancellationToken);
         lock (_gate)
         {
-            return ReadFrames(observer);
+            var ended = 0;
+            while (_incoming.TryTake(out var frame, out var payload))
+            {
+                ended += Take(frame, payload, observer) ? 1 : 0;
+            }
+
+            return ended;
         }
     }
 
     public void Dispose() => _socket.Dispose();
-
-    private void Greet()
-    {
-        _outgoing.AddRaw(Encoding.ASCII.GetBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
-
-        // SETTINGS_HEADER_TABLE_SIZE 0: trailers come as literals that can be read without a table. SETTINGS_INITIAL_WINDOW_SIZE: no answer waits.
-        Span<byte> settings = stackalloc byte[12];
-        BinaryPrimitives.WriteInt16BigEndian(settings, 1);
-        BinaryPrimitives.WriteInt16BigEndian(settings[6..], 4);
-        BinaryPrimitives.WriteInt32BigEndian(settings[8..], ReceiveWindow);
-        _outgoing.Add(FrameType.Settings, 0, 0, settings);
-        _outgoing.AddWindowUpdate(ReceiveWindow);
-        _outgoing.Send();
-    }
-
-    private int ReadFrames(ICallObserver observer)
-    {
-        var ended = 0;
-        var rest = _incoming.AsSpan(0, _received);
-        while (rest.Length >= Frame.HeaderLength)
-        {
-            var frame = Frame.Read(rest);
-            if (rest.Length < Frame.HeaderLength + frame.Length)
-            {
-                break;
-            }
-
-            ended += Take(frame, rest.Slice(Frame.HeaderLength, frame.Length), observer) ? 1 : 0;
-            rest = rest[(Frame.HeaderLength + frame.Length)..];
-        }
-
-        rest.CopyTo(_incoming);
-        _received = rest.Length;
-        return ended;
-    }
 
     private bool Take(Frame frame, ReadOnlySpan<byte> payload, ICallObserver observer)
     {
@@ -176,19 +134,12 @@ internal sealed class Http2Connection : IDisposable
                 _exchanges.Remove(frame.Stream, out var reset);
                 observer.OnEnded(reset.Begun, $"the server reset the call, HTTP/2 error {BinaryPrimitives.ReadInt32BigEndian(payload)}");
                 return true;
-            case FrameType.Settings when (frame.Flags & Frame.Acknowledged) == 0:
-                Adopt(payload);
-                _outgoing.Add(FrameType.Settings, Frame.Acknowledged, 0, []);
-                _outgoing.Send();
-                break;
-            case FrameType.Ping when (frame.Flags & Frame.Acknowledged) == 0:
-                _outgoing.Add(FrameType.Ping, Frame.Acknowledged, 0, payload);
-                _outgoing.Send();
-                break;
-            case FrameType.GoAway:
-                throw new IOException($"the server ended the connection, HTTP/2 error {BinaryPrimitives.ReadInt32BigEndian(payload[4..])}");
             case FrameType.WindowUpdate when frame.Stream == 0:
                 _sendWindow += BinaryPrimitives.ReadInt32BigEndian(payload);
+                break;
+            default:
+                Adopt(frame, payload);
+                Handshake.Answer(_outgoing, frame, payload);
                 break;
         }
 
@@ -200,17 +151,22 @@ internal sealed class Http2Connection : IDisposable
         ref var exchange = ref CollectionsMarshal.GetValueRefOrNullRef(_exchanges, frame.Stream);
         exchange.Answered |= _check.IsRight(payload);
         _unreported += payload.Length;
-        if (_unreported > ReceiveWindow / 2)
+        if (_unreported > Handshake.ReceiveWindow / 2)
         {
-            _outgoing.AddWindowUpdate(_unreported);
+            _outgoing.AddWindowUpdate(0, _unreported);
             _outgoing.Send();
             _unreported = 0;
         }
     }
 
-    private void Adopt(ReadOnlySpan<byte> settings)
+    private void Adopt(Frame frame, ReadOnlySpan<byte> settings)
     {
         const int maxConcurrentStreams = 3;
+        if (frame.Type != FrameType.Settings)
+        {
+            return;
+        }
+
         for (; settings.Length >= 6; settings = settings[6..])
         {
             if (BinaryPrimitives.ReadInt16BigEndian(settings) == maxConcurrentStreams)

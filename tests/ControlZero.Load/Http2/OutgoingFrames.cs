@@ -17,11 +17,11 @@ internal sealed class OutgoingFrames(Socket socket)
         _length += Frame.HeaderLength + payload.Length;
     }
 
-    public void AddWindowUpdate(int bytes)
+    public void AddWindowUpdate(int stream, int bytes)
     {
         Span<byte> payload = stackalloc byte[sizeof(int)];
         BinaryPrimitives.WriteInt32BigEndian(payload, bytes);
-        Add(FrameType.WindowUpdate, 0, 0, payload);
+        Add(FrameType.WindowUpdate, 0, stream, payload);
     }
 
     public void AddRaw(ReadOnlySpan<byte> bytes)

@@ -13,9 +13,10 @@ internal sealed record Sample(double Rate, double CpuMicroseconds, double P50, d
     /// <summary>Drives a target once.</summary>
     public static async Task<Sample> TakeAsync(Scenario scenario, ITarget target, TimeSpan duration, CancellationToken cancellationToken)
     {
-        var calls = scenario.Select(target).First(scenario.Agents);
+        var calls = scenario.Select(target, scenario.Agents);
         var before = target.Process.ReadCpuTime();
-        var result = await scenario.Drive(calls, duration, cancellationToken);
+        var drive = target is EchoTarget ? scenario.DriveEcho : scenario.Drive;
+        var result = await drive(calls, duration, cancellationToken);
         var cpu = target.Process.ReadCpuTime() - before;
         var decisions = result.Calls * calls.DecisionsPerCall;
         return new Sample(

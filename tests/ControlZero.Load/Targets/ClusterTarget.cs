@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Reflection;
 using ControlZero.Load.Generation;
 using ControlZero.Protocol.V1;
+using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
 
@@ -11,6 +12,10 @@ namespace ControlZero.Load.Targets;
 internal sealed class ClusterTarget : ITarget
 {
     private const string Tenant = "load";
+    private const int BatchSize = 64;
+
+    // Of 100,000 agents three quarters are asked about then.
+    private const int MostBatches = 2_048;
     private const string Action = "llm.generate";
 
     // Allowed by the third of five rules.
@@ -18,11 +23,17 @@ internal sealed class ClusterTarget : ITarget
 
     private readonly DirectoryInfo _data;
 
-    private ClusterTarget(ServerProcess process, DirectoryInfo data, CallSet unary, int responseBytes)
+    private readonly Dictionary<int, CallSet> _batches = [];
+    private readonly byte[] _batchStart;
+    private readonly byte[] _streamStart;
+
+    private ClusterTarget(ServerProcess process, DirectoryInfo data, CallSet unary, byte[] batchStart, byte[] streamStart, int responseBytes)
     {
         Process = process;
         _data = data;
         Unary = unary;
+        _batchStart = batchStart;
+        _streamStart = streamStart;
         ResponseBytes = responseBytes;
     }
 
@@ -55,19 +66,23 @@ internal sealed class ClusterTarget : ITarget
             await new PolicyService.PolicyServiceClient(channel).PublishPolicyAsync(
                 new PublishPolicyRequest { Document = ReadPolicy() }, With(created.Key), cancellationToken: cancellationToken);
 
-            var answer = await new EnforcementService.EnforcementServiceClient(channel).EnforceAsync(
-                Question(0), With(created.Key), cancellationToken: cancellationToken);
-            if (answer is not { Decision: Decision.Allow, RuleIndex: 2 })
+            var enforcement = new EnforcementService.EnforcementServiceClient(channel);
+            var answer = await enforcement.EnforceAsync(Question(0), With(created.Key), cancellationToken: cancellationToken);
+            var batch = await enforcement.EnforceBatchAsync(
+                BatchOf(Enumerable.Repeat(0, BatchSize)), With(created.Key), cancellationToken: cancellationToken);
+            var streamed = await AskOnStreamAsync(enforcement, With(created.Key), cancellationToken);
+            foreach (var decided in batch.Results.Select(result => result.Response).Append(answer).Append(streamed.Response))
             {
-                throw new LoadException($"the server decided {answer.Decision} by rule `{answer.RuleId}` instead of Allow by the third");
+                if (decided is not { Decision: Decision.Allow, RuleIndex: 2 })
+                {
+                    throw new LoadException($"the server decided {decided?.Decision} by rule `{decided?.RuleId}` instead of Allow by the third");
+                }
             }
 
-            // What every right answer begins with.
-            var start = new EnforceResponse { Decision = Decision.Allow, Effect = "allow" };
             byte[][] bodies = [.. Enumerable.Range(0, agents).Select(agent => GrpcBody.Of(Question(agent)))];
             var calls = new CallSet(
-                process.Grpc, "/controlzero.v1.EnforcementService/Enforce", created.Key, bodies, GrpcBody.Of(start).AsMemory(5), 1);
-            return new ClusterTarget(process, data, calls, answer.CalculateSize());
+                process.Grpc, "/controlzero.v1.EnforcementService/Enforce", created.Key, bodies, Start(answer), 1);
+            return new ClusterTarget(process, data, calls, Start(batch), Start(streamed), answer.CalculateSize());
         }
         catch
         {
@@ -75,6 +90,35 @@ internal sealed class ClusterTarget : ITarget
             data.Delete(recursive: true);
             throw;
         }
+    }
+
+    public CallSet Batch(int agents)
+    {
+        if (_batches.TryGetValue(agents, out var made))
+        {
+            return made;
+        }
+
+        var random = new Random(64);
+        byte[][] bodies =
+        [
+            .. Enumerable.Range(0, Math.Min(agents, MostBatches)).Select(_ => GrpcBody.Of(BatchOf(Enumerable.Range(0, BatchSize).Select(_ => random.Next(agents))))),
+        ];
+        return _batches[agents] = Unary with
+        {
+            Path = "/controlzero.v1.EnforcementService/EnforceBatch", Bodies = bodies, AnswerStart = _batchStart, DecisionsPerCall = BatchSize,
+        };
+    }
+
+    public CallSet Stream(int agents)
+    {
+        var calls = Unary.First(agents);
+        return calls with
+        {
+            Path = "/controlzero.v1.EnforcementService/EnforceStream",
+            Bodies = Enumerable.Range(0, calls.Bodies.Length).Select(agent => GrpcBody.Of(new EnforceStreamRequest { Enforce = Question(agent) })).ToArray(),
+            AnswerStart = _streamStart,
+        };
     }
 
     /// <summary>Has every agent ask once, which registers it.</summary>
@@ -90,6 +134,26 @@ internal sealed class ClusterTarget : ITarget
         await Process.DisposeAsync();
         _data.Delete(recursive: true);
     }
+
+    // Up to and with the first effect. All answers are of one length, which stands in the prefix: an error among them would show.
+    private static byte[] Start(IMessage answer)
+    {
+        var body = GrpcBody.Of(answer);
+        return body[..(body.AsSpan().IndexOf("allow"u8) + "allow"u8.Length)];
+    }
+
+    private static async Task<EnforceStreamResponse> AskOnStreamAsync(
+        EnforcementService.EnforcementServiceClient enforcement, Metadata headers, CancellationToken cancellationToken)
+    {
+        using var call = enforcement.EnforceStream(headers, cancellationToken: cancellationToken);
+        await call.RequestStream.WriteAsync(new EnforceStreamRequest { Enforce = Question(0) }, cancellationToken);
+        await call.RequestStream.CompleteAsync();
+        return await call.ResponseStream.MoveNext(cancellationToken)
+            ? call.ResponseStream.Current
+            : throw new LoadException("the server ended a stream without an answer");
+    }
+
+    private static EnforceBatchRequest BatchOf(IEnumerable<int> agents) => new() { Requests = { agents.Select(Question) } };
 
     private static EnforceRequest Question(int agent) => new() { AgentId = $"agent-{agent:D6}", Action = Action, Resource = Resource };
 

@@ -18,6 +18,10 @@ internal sealed class EchoTarget : ITarget
 
     public CallSet Unary { get; }
 
+    public CallSet Batch(int agents) => Unary.First(agents);
+
+    public CallSet Stream(int agents) => Unary.First(agents);
+
     /// <summary>Starts it, and asks it once through a real client.</summary>
     /// <param name="like">The calls whose sizes it takes.</param>
     /// <param name="responseBytes">Size of the answers. Unit: bytes.</param>
