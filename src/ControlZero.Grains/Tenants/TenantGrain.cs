@@ -1,5 +1,4 @@
 using ControlZero.Abstractions;
-using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Keys;
 using ControlZero.Abstractions.Policies;
 using ControlZero.Abstractions.Tenants;
@@ -10,7 +9,7 @@ namespace ControlZero.Grains.Tenants;
 
 /// <inheritdoc cref="ITenantGrain"/>
 [GrainType("tenant")]
-internal sealed class TenantGrain(
+internal sealed partial class TenantGrain(
     [PersistentState("tenant", StorageNames.State)] IPersistentState<TenantState> state,
     [PersistentState("keys", StorageNames.State)] IPersistentState<TenantKeysState> keys,
     CatalogAnnouncer announcer,
@@ -72,18 +71,6 @@ internal sealed class TenantGrain(
         return new PublishOutcome(PublishStatus.Published, entry, next.Epoch);
     }
 
-    public async Task<bool> AdmitAgentAsync(AgentId agent, CancellationToken cancellationToken)
-    {
-        if (_durable is null || state.State.AgentCount >= _durable.Settings.MaxAgents)
-        {
-            return false;
-        }
-
-        // Counted before the agent is stored: a crash in between costs a place, it never makes one.
-        await CommitAsync(state.State with { AgentCount = state.State.AgentCount + 1 });
-        return true;
-    }
-
     public async Task AddKeyAsync(KeyRecord key, CancellationToken cancellationToken)
     {
         // Listed before it is stored: a crash in between lists a key that does not work, it never hides one that does.
@@ -110,8 +97,12 @@ internal sealed class TenantGrain(
 
     private async Task CommitAsync(TenantState next)
     {
+        // A write that fails ends the activation, and what it tried must then not be written after all to return places.
+        var places = _places;
+        _places = 0;
         state.State = next;
         await this.WriteOrDeactivateAsync(state);
         _durable = next.Manifest;
+        _places = places;
     }
 }

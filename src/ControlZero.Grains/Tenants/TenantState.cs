@@ -15,7 +15,7 @@ internal sealed record TenantState
     [Id(1)]
     public TenantManifest? Manifest { get; init; }
 
-    /// <summary>How many agents were admitted.</summary>
+    /// <summary>How many agents were admitted, and places reserved for the next ones.</summary>
     [Id(2)]
     public long AgentCount { get; init; }
 }

@@ -1,4 +1,4 @@
-using System.Buffers.Binary;
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Hashing;
 using System.Numerics;
@@ -42,7 +42,9 @@ internal sealed class ApiKey
     {
         var id = RandomNumberGenerator.GetString(Alphabet, KeyId.Length);
         var body = $"{(test ? Test : Live)}{id}_{InBase62(RandomNumberGenerator.GetBytes(32), SecretLength)}";
-        return new ApiKey(body + Checksum(body), KeyId.Parse(id));
+        Span<char> checksum = stackalloc char[ChecksumLength];
+        WriteChecksum(body, checksum);
+        return new ApiKey($"{body}{checksum}", KeyId.Parse(id));
     }
 
     /// <summary>Reads a key; false when it has not the form of one or its checksum is wrong.</summary>
@@ -54,7 +56,7 @@ internal sealed class ApiKey
             || text[Live.Length + KeyId.Length] != '_'
             || !KeyId.TryParse(text.Substring(Live.Length, KeyId.Length), out var id)
             || !text.AsSpan(Live.Length + KeyId.Length + 1).ContainsOnlyBase62()
-            || !text.EndsWith(Checksum(text.AsSpan(0, Length - ChecksumLength)), StringComparison.Ordinal))
+            || !HasChecksum(text))
         {
             return false;
         }
@@ -64,19 +66,37 @@ internal sealed class ApiKey
     }
 
     /// <summary>True when this is the key whose hash was stored. Takes the same time whatever differs.</summary>
-    public bool HasHash(string hash) =>
-        CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(Hash), Encoding.ASCII.GetBytes(hash));
+    public bool HasHash(string hash)
+    {
+        Span<byte> text = stackalloc byte[Length];
+        Span<byte> ours = stackalloc byte[SHA256.HashSizeInBytes];
+        Span<byte> theirs = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(text[..Encoding.ASCII.GetBytes(Text, text)], ours);
+        return Convert.FromHexString(hash, theirs, out _, out var written) == OperationStatus.Done
+            && written == theirs.Length
+            && CryptographicOperations.FixedTimeEquals(ours, theirs);
+    }
 
     /// <summary>The id alone: a key must not slip into a log by being printed.</summary>
     public override string ToString() => Id.Value;
 
-    private static string Checksum(ReadOnlySpan<char> body)
+    // Every call of every client passes here: nothing is allocated.
+    private static bool HasChecksum(ReadOnlySpan<char> text)
+    {
+        Span<char> checksum = stackalloc char[ChecksumLength];
+        WriteChecksum(text[..^ChecksumLength], checksum);
+        return text.EndsWith(checksum, StringComparison.Ordinal);
+    }
+
+    private static void WriteChecksum(ReadOnlySpan<char> body, Span<char> digits)
     {
         Span<byte> bytes = stackalloc byte[Length];
-        var crc = Crc32.HashToUInt32(bytes[..Encoding.ASCII.GetBytes(body, bytes)]);
-        Span<byte> bigEndian = stackalloc byte[sizeof(uint)];
-        BinaryPrimitives.WriteUInt32BigEndian(bigEndian, crc);
-        return InBase62(bigEndian, ChecksumLength);
+        var rest = Crc32.HashToUInt32(bytes[..Encoding.ASCII.GetBytes(body, bytes)]);
+        for (var i = digits.Length - 1; i >= 0; i--)
+        {
+            (rest, var digit) = Math.DivRem(rest, (uint)Alphabet.Length);
+            digits[i] = Alphabet[(int)digit];
+        }
     }
 
     private static string InBase62(ReadOnlySpan<byte> bigEndian, int length)

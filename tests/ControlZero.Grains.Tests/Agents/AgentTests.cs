@@ -3,6 +3,7 @@ using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine.Evaluation;
 using ControlZero.Grains.Tests.Cluster;
+using Orleans.Core.Internal;
 
 namespace ControlZero.Grains.Tests.Agents;
 
@@ -49,6 +50,51 @@ public sealed class AgentTests(TwoSilos silos)
 
         Assert.Equal(10, answers.Count(answer => answer.Decision.Allowed));
         Assert.Equal(15, answers.Count(answer => answer.Decision.ReasonCode == ReasonCodes.AgentUnknown));
+    }
+
+    [Fact]
+    public async Task Authorize_NewAgentsOfOneBlockOfPlaces_WriteTheTenantOnce()
+    {
+        var tenant = await TestTenant.CreateAsync(silos, "unknown-block", new TenantSettings { UnknownAgents = UnknownAgents.Allow });
+        await tenant.PublishAsync(AllowAll);
+        await tenant.Agent("first").AuthorizeAsync(TestTenant.Ask());
+
+        silos.Faults.Arm("tenant", tenant.Id.Value, StorageFault.BeforeCommit);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(number =>
+            tenant.Agent($"bot-{number}").AuthorizeAsync(TestTenant.Ask()).AsTask()));
+
+        Assert.All(answers, answer => Assert.True(answer.Decision.Allowed));
+        await Assert.ThrowsAnyAsync<Exception>(() => tenant.PublishAsync(AllowAll.Replace("allow", "deny", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Authorize_TenantThatLeftItsSiloInOrder_HasRoomForAsManyAgentsAsBefore()
+    {
+        const int maxAgents = 128;
+        var tenant = await TestTenant.CreateAsync(
+            silos, "unknown-returned", new TenantSettings { UnknownAgents = UnknownAgents.Allow, MaxAgents = maxAgents });
+        await tenant.PublishAsync(AllowAll);
+        await tenant.Agent("first").AuthorizeAsync(TestTenant.Ask());
+
+        await tenant.Grain.Cast<IGrainManagementExtension>().DeactivateOnIdle();
+        var answers = await Task.WhenAll(Enumerable.Range(0, maxAgents).Select(number =>
+            tenant.Agent($"bot-{number}").AuthorizeAsync(TestTenant.Ask()).AsTask()));
+
+        Assert.Equal(maxAgents - 1, answers.Count(answer => answer.Decision.Allowed));
+    }
+
+    [Fact]
+    public async Task Authorize_TenantWhoseWriteFailedWithPlacesLeft_NeverStoresWhatFailed()
+    {
+        var tenant = await TestTenant.CreateAsync(silos, "unknown-failed", new TenantSettings { UnknownAgents = UnknownAgents.Allow });
+        await tenant.PublishAsync(AllowAll);
+        await tenant.Agent("first").AuthorizeAsync(TestTenant.Ask());
+
+        silos.Faults.Arm("tenant", tenant.Id.Value, StorageFault.BeforeCommit);
+        await Assert.ThrowsAnyAsync<Exception>(() => tenant.PublishAsync(AllowAll.Replace("allow", "deny", StringComparison.Ordinal)));
+
+        Assert.Equal(1UL, (await tenant.Grain.GetManifestAsync(CancellationToken.None))!.Epoch);
+        Assert.True((await tenant.Agent("second").AuthorizeAsync(TestTenant.Ask())).Decision.Allowed);
     }
 
     [Fact]

@@ -1,0 +1,3 @@
+using ControlZero.Load;
+
+return await LoadCommand.Build().Parse(args).InvokeAsync();
