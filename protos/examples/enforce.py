@@ -2,7 +2,7 @@
 
 On Debian: apt-get install python3-grpcio protobuf-compiler protobuf-compiler-grpc libprotobuf-dev
 protoc -I protos --python_out=OUT --grpc_python_out=OUT --plugin=protoc-gen-grpc_python="$(command -v grpc_python_plugin)" \\
-  controlzero/v1/enforcement.proto
+  controlzero/v1/enforcement.proto google/rpc/status.proto
 PYTHONPATH=OUT python3 protos/examples/enforce.py
 
 Needs CONTROLZERO_API_KEY; reads CONTROLZERO_URL (http only) and CONTROLZERO_AGENT_ID.

@@ -9,19 +9,26 @@ namespace ControlZero.Server.Authentication;
 /// </summary>
 internal sealed class KeyAuthenticationMiddleware(RequestDelegate next, KeyAuthenticator authenticator)
 {
-    public async Task InvokeAsync(HttpContext http)
+    public Task InvokeAsync(HttpContext http)
     {
         var metadata = http.GetEndpoint()?.Metadata;
         if (metadata?.GetMetadata<GrpcMethodMetadata>() is null || metadata.GetMetadata<NoKeyAttribute>() is not null)
         {
-            await next(http);
-            return;
+            return next(http);
         }
 
+        var authenticated = authenticator.AuthenticateAsync(http.Request.Headers.Authorization, http.RequestAborted);
+        return authenticated.IsCompletedSuccessfully
+            ? ContinueAsync(http, metadata, authenticated.Result)
+            : AwaitAsync(http, metadata, authenticated);
+    }
+
+    private async Task AwaitAsync(HttpContext http, EndpointMetadataCollection metadata, ValueTask<ClientIdentity?> authenticated)
+    {
         ClientIdentity? caller;
         try
         {
-            caller = await authenticator.AuthenticateAsync(http.Request.Headers.Authorization, http.RequestAborted);
+            caller = await authenticated;
         }
         catch (Exception failure) when (RpcErrors.FromStateFailure(failure) is { } unavailable)
         {
@@ -29,18 +36,22 @@ internal sealed class KeyAuthenticationMiddleware(RequestDelegate next, KeyAuthe
             return;
         }
 
+        await ContinueAsync(http, metadata, caller);
+    }
+
+    private Task ContinueAsync(HttpContext http, EndpointMetadataCollection metadata, ClientIdentity? caller)
+    {
         if (caller is null)
         {
-            await TrailersOnly.WriteAsync(http, RpcErrors.InvalidCredentials());
+            return TrailersOnly.WriteAsync(http, RpcErrors.InvalidCredentials());
         }
-        else if (metadata.GetMetadata<RequiresScopeAttribute>() is { Scope: var scope } && !caller.Holds(scope))
+
+        if (metadata.GetMetadata<RequiresScopeAttribute>() is { Scope: var scope } && !caller.Holds(scope))
         {
-            await TrailersOnly.WriteAsync(http, RpcErrors.ScopeRequired(scope));
+            return TrailersOnly.WriteAsync(http, RpcErrors.ScopeRequired(scope));
         }
-        else
-        {
-            http.Features.Set(caller);
-            await next(http);
-        }
+
+        http.Features.Set(caller);
+        return next(http);
     }
 }

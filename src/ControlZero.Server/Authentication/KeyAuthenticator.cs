@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ControlZero.Abstractions.Keys;
 using ControlZero.Grains.Hosting;
 using ControlZero.Grains.Keys;
@@ -11,22 +12,32 @@ internal sealed class KeyAuthenticator(KeyCatalog keys, [FromKeyedServices(Clust
     private const string Scheme = "Bearer ";
 
     // The binding's globs are compiled once a key record, not once a call.
-    private readonly System.Runtime.CompilerServices.ConditionalWeakTable<KeyRecord, ClientIdentity> _identities = [];
+    private readonly ConditionalWeakTable<KeyRecord, ClientIdentity> _identities = [];
+
+    // Kestrel gives the calls of a connection the same string for the same header, so a key is read and hashed once a connection and not
+    // once a call. Held weakly: what a caller sent lives no longer than his connection.
+    private readonly ConditionalWeakTable<string, ClientIdentity> _headers = [];
 
     /// <summary>Who calls, or null: the header is missing, doubled or malformed, or the key is unknown, revoked or not valid now.</summary>
-    public async ValueTask<ClientIdentity?> AuthenticateAsync(StringValues authorization, CancellationToken cancellationToken)
+    public ValueTask<ClientIdentity?> AuthenticateAsync(StringValues authorization, CancellationToken cancellationToken)
     {
-        if (authorization is not [{ } header]
-            || !header.StartsWith(Scheme, StringComparison.Ordinal)
-            || !ApiKey.TryParse(header[Scheme.Length..], out var key))
+        if (authorization is not [{ } header])
         {
-            return null;
+            return ValueTask.FromResult<ClientIdentity?>(null);
         }
 
-        var record = await keys.FindAsync(key.Id, cancellationToken);
-        return record is not null && key.HasHash(record.Hash) && record.IsValidAt(clock.GetUtcNow())
-            ? _identities.GetValue(record, static found => new ClientIdentity(found))
-            : null;
+        // INVARIANT: whoever was known by his header is held against the key's record again, with every call.
+        if (!_headers.TryGetValue(header, out var known))
+        {
+            return ReadAsync(header, cancellationToken);
+        }
+
+        var valid = IsStillValidAsync(known, cancellationToken);
+        return valid.IsCompletedSuccessfully
+            ? ValueTask.FromResult(valid.Result ? known : null)
+            : AwaitAsync();
+
+        async ValueTask<ClientIdentity?> AwaitAsync() => await valid ? known : null;
     }
 
     /// <summary>
@@ -39,6 +50,24 @@ internal sealed class KeyAuthenticator(KeyCatalog keys, [FromKeyedServices(Clust
         return found.IsCompletedSuccessfully ? ValueTask.FromResult(IsSame(caller, found.Result)) : LoadAsync();
 
         async ValueTask<bool> LoadAsync() => IsSame(caller, await found);
+    }
+
+    private async ValueTask<ClientIdentity?> ReadAsync(string header, CancellationToken cancellationToken)
+    {
+        if (!header.StartsWith(Scheme, StringComparison.Ordinal) || !ApiKey.TryParse(header[Scheme.Length..], out var key))
+        {
+            return null;
+        }
+
+        var record = await keys.FindAsync(key.Id, cancellationToken);
+        if (record is null || !key.HasHash(record.Hash) || !record.IsValidAt(clock.GetUtcNow()))
+        {
+            return null;
+        }
+
+        var identity = _identities.GetValue(record, static found => new ClientIdentity(found));
+        _headers.AddOrUpdate(header, identity);
+        return identity;
     }
 
     private bool IsSame(ClientIdentity caller, KeyRecord? record) =>

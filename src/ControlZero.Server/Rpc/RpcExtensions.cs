@@ -21,6 +21,14 @@ internal static class RpcExtensions
         services.AddSingleton<AgentReferences>();
         services.AddSingleton<GroupedDecisions>();
         services.AddSingleton<FailureTranslator>();
+
+        // Left to gRPC, each call would make these anew.
+        services.AddSingleton<StatusInterceptor>();
+        services.AddSingleton<EnforcementService>();
+        services.AddSingleton<PolicyService>();
+        services.AddSingleton<AgentService>();
+        services.AddSingleton<TenantService>();
+        services.AddSingleton<ClusterService>();
         services.AddGrpc(options =>
         {
             options.EnableDetailedErrors = false;
@@ -40,6 +48,12 @@ internal static class RpcExtensions
 
     public static WebApplication MapFrontDoor(this WebApplication app)
     {
+        // All that answers a call is a singleton, so no call needs a scope of its own.
+        app.Use((http, next) =>
+        {
+            http.RequestServices = app.Services;
+            return next(http);
+        });
         app.UseRouting();
         app.UseMiddleware<KeyAuthenticationMiddleware>();
         app.UseMiddleware<StreamCutoffMiddleware>();

@@ -73,7 +73,7 @@ public sealed class SameAnswersTests(QuickstartServer quickstart) : IClassFixtur
         var generated = new[] { "-I", Repository.At("protos"), $"--python_out={_scratch.FullName}", $"--grpc_python_out={_scratch.FullName}" };
         (await ChildProcess.RunAsync(
             "protoc",
-            [.. generated, $"--plugin=protoc-gen-grpc_python={plugin}", "controlzero/v1/enforcement.proto"])).With(exitCode: 0);
+            [.. generated, $"--plugin=protoc-gen-grpc_python={plugin}", "controlzero/v1/enforcement.proto", "google/rpc/status.proto"])).With(exitCode: 0);
         _environment["PYTHONPATH"] = _scratch.FullName;
         _environment["PYTHONDONTWRITEBYTECODE"] = "1";
 
