@@ -24,6 +24,12 @@ public sealed class RunningServer : IAsyncLifetime
     /// <summary>The first key: tenant `default`, everything.</summary>
     public string AdminKey { get; private set; } = "";
 
+    /// <summary>Where the server keeps what it stores.</summary>
+    public string Data => Path.Combine(_directory.FullName, "data");
+
+    /// <summary>What the server runs on.</summary>
+    public IServiceProvider Services => _host.App.Services;
+
     /// <summary>A channel without a key.</summary>
     public GrpcChannel Channel { get; private set; } = null!;
 
@@ -32,7 +38,7 @@ public sealed class RunningServer : IAsyncLifetime
         _host = await ServerHost.StartAsync(
             new ServerOptions
             {
-                Data = Path.Combine(_directory.FullName, "data"),
+                Data = Data,
                 Grpc = new IPEndPoint(IPAddress.Loopback, 0),
                 Http = new IPEndPoint(IPAddress.Loopback, 0),
                 DefaultTenant = new TenantSettings { UnknownAgents = UnknownAgents.Allow },
