@@ -23,7 +23,7 @@ internal readonly record struct EnforceQuestion(TenantId Tenant, AgentId Agent, 
     /// <exception cref="RpcException">A field is wrong or not enforced by this build, or the key is not bound to the agent.</exception>
     public static EnforceQuestion Read(EnforceRequest request, ClientIdentity caller, string path = "")
     {
-        var context = request.Context is null ? null : ContextMapping.ToValue(request.Context);
+        var context = request.Context is null ? null : ContextMapping.ToValue(request.Context, path);
         var agentId = request.AgentId.Length == 0 ? caller.SoleAgent?.Value ?? "" : request.AgentId;
         if (FirstFault(request, agentId, context) is not null)
         {

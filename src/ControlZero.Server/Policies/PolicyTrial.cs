@@ -1,3 +1,4 @@
+using System.Text;
 using ControlZero.Abstractions.Agents;
 using ControlZero.Engine;
 using ControlZero.Engine.Evaluation;
@@ -29,13 +30,22 @@ internal sealed class PolicyTrial([FromKeyedServices(ClusterClock.Key)] TimeProv
         {
             // Version 0: the documents were never published.
             var policies = PolicySet.Create(parsed.Select(result => CompiledPolicy.Compile(result.Document!, 0)), defaultOnEmpty);
-            response.Responses.Add(request.Requests.Select((one, index) => Decide(policies, one, index, caller, response.Diagnostics)));
+            long steps = 0;
+            for (var index = 0; index < request.Requests.Count; index++)
+            {
+                var (answer, cost) = Decide(policies, request.Requests[index], index, caller, response.Diagnostics);
+                response.Responses.Add(answer);
+                if ((steps += cost) > Limits.TestMaxSteps)
+                {
+                    throw TooCostly(index, steps).ToRpcException();
+                }
+            }
         }
 
         return response;
     }
 
-    private EnforceResponse Decide(
+    private (EnforceResponse Answer, long Steps) Decide(
         PolicySet policies,
         EnforceRequest request,
         int index,
@@ -44,7 +54,7 @@ internal sealed class PolicyTrial([FromKeyedServices(ClusterClock.Key)] TimeProv
     {
         var path = $"requests[{index}].";
         var agentId = request.AgentId.Length == 0 ? caller.SoleAgent?.Value ?? "" : request.AgentId;
-        var context = request.Context is null ? null : ContextMapping.ToValue(request.Context);
+        var context = request.Context is null ? null : ContextMapping.ToValue(request.Context, path);
         var faults = EnforceQuestion.Faults(request, agentId, context, path);
 
         // Enforce refuses a context that claims a fact of the server's own. Here it is said and does no harm: no condition reads it.
@@ -66,10 +76,11 @@ internal sealed class PolicyTrial([FromKeyedServices(ClusterClock.Key)] TimeProv
             Context = question.Context,
             Now = now,
         });
-        return EnforceMapping.ToResponse(
+        var answer = EnforceMapping.ToResponse(
             new Authorization(evaluation.Decision, evaluation.EvaluatedRules, 0),
             Ulid.NewUlid(now).ToString(),
             request.RequestId);
+        return (answer, evaluation.Steps);
     }
 
     private static Effect ReadDefault(string word) => word switch
@@ -87,11 +98,32 @@ internal sealed class PolicyTrial([FromKeyedServices(ClusterClock.Key)] TimeProv
             throw TooMany("documents", request.Documents.Count, Limits.TenantMaxPolicies).ToRpcException();
         }
 
+        var bytes = request.Documents.Sum(document => (long)Encoding.UTF8.GetByteCount(document));
+        if (bytes > Limits.TestMaxDocumentBytes)
+        {
+            throw RpcErrors.InvalidFields([new FieldFault(
+                "documents",
+                "POLICY_TOO_LARGE",
+                $"documents have {bytes} bytes together, {Limits.TestMaxDocumentBytes} are allowed",
+                "test fewer documents in a call",
+                Limits.TestMaxDocumentBytes,
+                bytes)]).ToRpcException();
+        }
+
         if (request.Requests.Count > Limits.TestMaxRequests)
         {
             throw TooMany("requests", request.Requests.Count, Limits.TestMaxRequests).ToRpcException();
         }
     }
+
+    private static Google.Rpc.Status TooCostly(int index, long steps) => RpcErrors.InvalidFields(
+        [new FieldFault(
+            "requests",
+            "TEST_TOO_COSTLY",
+            $"matching the requests up to number {index} took {steps} steps, {Limits.TestMaxSteps} are allowed",
+            "send them in several calls, or test simpler patterns",
+            Limits.TestMaxSteps,
+            steps)]);
 
     private static Google.Rpc.Status TooMany(string field, int count, int limit) => RpcErrors.InvalidFields(
         [new FieldFault(field, "TOO_MANY", $"{field} has {count} entries, {limit} are allowed", "send them in several calls", limit, count)]);

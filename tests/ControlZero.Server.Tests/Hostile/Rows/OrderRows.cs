@@ -35,7 +35,7 @@ internal static class OrderRows
             var context = new Struct { Fields = { ["request.time"] = Value.ForString(time) } };
             await target.RefusedAsync(
                 target.Enforcement.EnforceAsync(HostileTarget.Ask(request => request.Context = context), target.Headers),
-                "context.[\"request.time\"]",
+                "context.request.time",
                 "CONTEXT_RESERVED");
         }
     }
