@@ -78,8 +78,20 @@ public static class Limits
     /// <summary>Most policies of a tenant, and most documents of one test. Unit: entries.</summary>
     public const int TenantMaxPolicies = 1000;
 
+    /// <summary>
+    /// What matching may cost for one decision; a request over it is denied with <c>EVALUATION_LIMIT</c>. Unit: steps of about a nanosecond,
+    /// one a piece of a pattern and a character of the text it is held against; patterns without a wildcard before their end cost one.
+    /// </summary>
+    public const long DecisionMaxSteps = 24_000_000;
+
     /// <summary>Most requests of one test. Unit: entries.</summary>
     public const int TestMaxRequests = 1000;
+
+    /// <summary>The documents of one test, together: what four of the largest policies have. Unit: bytes.</summary>
+    public const int TestMaxDocumentBytes = 4 * PolicyMaxBytes;
+
+    /// <summary>What matching may cost for all requests of one test, see <see cref="DecisionMaxSteps"/>. Unit: steps of about a nanosecond.</summary>
+    public const long TestMaxSteps = 20 * DecisionMaxSteps;
 
     /// <summary>Most labels of an agent. Unit: entries.</summary>
     public const int AgentMaxLabels = 64;
@@ -125,6 +137,7 @@ public static class Limits
         new("context_max_depth", ContextMaxDepth, "levels", "the nesting of a request's context"),
         new("context_max_entries", ContextMaxEntries, "entries", "the entries of a request's context, nested ones included"),
         new("context_value_max_bytes", ContextValueMaxBytes, "bytes", "a single value of a request's context"),
+        new("decision_max_steps", DecisionMaxSteps, "steps", "matching for one decision, a step a piece of a pattern and a character of text; over it the answer is deny"),
         new("enforce_message_max_bytes", EnforceMessageMaxBytes, "bytes", "a message of EnforcementService, EnforceBatch aside; of EnforceStream, one message of the stream"),
         new("key_max_agent_patterns", KeyMaxAgentPatterns, "entries", "the agent globs a key is bound to"),
         new("key_name_max_bytes", KeyNameMaxBytes, "bytes", "the name of a key"),
@@ -145,7 +158,9 @@ public static class Limits
         new("tenant_id_max_length", TenantIdMaxLength, "characters", "a tenant id"),
         new("tenant_max_agents", TenantMaxAgents, "entries", "the agents a tenant may be given room for"),
         new("tenant_max_policies", TenantMaxPolicies, "entries", "the policies of a tenant, and the documents of one test"),
+        new("test_max_document_bytes", TestMaxDocumentBytes, "bytes", "the documents of one test, together"),
         new("test_max_requests", TestMaxRequests, "entries", "the requests of one test"),
+        new("test_max_steps", TestMaxSteps, "steps", "matching for all requests of one test"),
         new("units_max", UnitsMax, "units", "an estimate, a limit or a charge"),
     ];
 }

@@ -9,15 +9,19 @@ internal sealed class CandidateTally
     private Decision? _denial;
     private string? _deniedResource;
     private int _evaluatedRules;
+    private long _steps;
 
     /// <summary>What they came to so far. At least one was added.</summary>
-    public CandidateOutcome Outcome => new(new Evaluation(_denial ?? Allow(), _evaluatedRules), _deniedResource);
+    public CandidateOutcome Outcome => new(new Evaluation(_denial ?? Allow(), _evaluatedRules, _steps), _deniedResource);
 
     /// <summary>Adds a candidate's evaluation. True: it was denied, and the others do not matter.</summary>
     public bool Add(string resource, Evaluation evaluation)
     {
         _evaluatedRules += evaluation.EvaluatedRules;
-        var decision = evaluation.Decision;
+        _steps += evaluation.Steps;
+
+        // All candidates are one decision, and share what one may cost.
+        var decision = _steps > Limits.DecisionMaxSteps ? DefaultDecisions.EvaluationLimit : evaluation.Decision;
         if (!decision.Allowed)
         {
             (_denial, _deniedResource) = (decision, resource);

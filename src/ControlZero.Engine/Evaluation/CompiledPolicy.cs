@@ -43,5 +43,10 @@ public sealed class CompiledPolicy
     }
 
     /// <summary>True when the policy applies to the agent.</summary>
-    internal bool AppliesTo(string agentId) => _agents is null || _agents.Matches(agentId);
+    internal bool AppliesTo(string agentId)
+    {
+        // Without a bound: a policy that is left out could be the one that denies. The answer is kept by whoever asks, not asked a request.
+        var steps = long.MaxValue;
+        return _agents is null || _agents.Matches(agentId, ref steps);
+    }
 }

@@ -7,6 +7,9 @@ namespace ControlZero.Engine.Evaluation;
 /// <summary>One rule, ready to be held against requests. Evaluating and explaining use the same <see cref="Try"/>.</summary>
 internal sealed class CompiledRule
 {
+    // Looking a key up in a context of the most entries.
+    private const int ConditionSteps = Limits.ContextMaxEntries;
+
     private readonly CompiledCondition[] _conditions;
     private readonly Decision _matched;
     private readonly Decision? _resourceRequired;
@@ -57,7 +60,8 @@ internal sealed class CompiledRule
     /// <summary>Holds the rule against a request: action, resource, conditions.</summary>
     public Trial Try(in Query query)
     {
-        if (!Actions.Matches(in query.Action))
+        query.Steps--;
+        if (!Actions.Matches(in query.Action, ref query.Steps))
         {
             return new Trial(TrialOutcome.ActionDiffers);
         }
@@ -66,26 +70,27 @@ internal sealed class CompiledRule
         if (Resources is not null)
         {
             resourceIsMissing = !query.HasResource;
-            if (resourceIsMissing ? !Denies : !Resources.Matches(query.Resource))
+            if (resourceIsMissing ? !Denies : !Resources.Matches(query.Resource, ref query.Steps))
             {
                 return new Trial(resourceIsMissing ? TrialOutcome.ResourceAbsent : TrialOutcome.ResourceDiffers);
             }
         }
 
-        return TryConditions(in query.Request, resourceIsMissing);
+        return TryConditions(in query.Request, resourceIsMissing, ref query.Steps);
     }
 
     /// <summary>True when the rule's action matches and it asks for a resource, but not for that of the request.</summary>
     public bool SkipsAtResource(in Query query) =>
-        Resources is not null && Actions.Matches(in query.Action) && !(query.HasResource && Resources.Matches(query.Resource));
+        Resources is not null && Actions.Matches(in query.Action, ref query.Steps) && !(query.HasResource && Resources.Matches(query.Resource, ref query.Steps));
 
     // False wins over error: what cannot be told does not matter where the rule would not match anyway.
-    private Trial TryConditions(in EvaluationRequest request, bool resourceIsMissing)
+    private Trial TryConditions(in EvaluationRequest request, bool resourceIsMissing, ref long steps)
     {
         var error = -1;
         for (var i = 0; i < _conditions.Length; i++)
         {
-            switch (_conditions[i].Test(in request))
+            steps -= ConditionSteps;
+            switch (_conditions[i].Test(in request, ref steps))
             {
                 case ConditionOutcome.False:
                     return new Trial(TrialOutcome.ConditionFalse, Condition: i);

@@ -53,4 +53,5 @@ public sealed record Decision
 /// <summary>One evaluation: what it came to, and how far it had to look.</summary>
 /// <param name="Decision">What was decided.</param>
 /// <param name="EvaluatedRules">How many rules were looked at, the deciding one included.</param>
-public readonly record struct Evaluation(Decision Decision, int EvaluatedRules);
+/// <param name="Steps">What matching cost, see <see cref="Limits.DecisionMaxSteps"/>.</param>
+public readonly record struct Evaluation(Decision Decision, int EvaluatedRules, long Steps = 0);

@@ -23,6 +23,15 @@ internal static class DefaultDecisions
         RuleId = SyntheticRules.ResourceGateSkip,
     };
 
+    /// <summary>Matching would have taken longer than a decision may.</summary>
+    public static Decision EvaluationLimit { get; } = new()
+    {
+        Effect = Effect.Deny,
+        ReasonCode = ReasonCodes.EvaluationLimit,
+        Reason = "the policies take too long to match against this request; use fewer or simpler patterns, or send less context",
+        RuleId = SyntheticRules.EvaluationLimit,
+    };
+
     /// <summary>No policy applies.</summary>
     public static Decision NoActivePolicies(Effect effect) => new()
     {

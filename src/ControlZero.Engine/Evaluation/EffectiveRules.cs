@@ -37,18 +37,28 @@ public sealed class EffectiveRules
     public Evaluation Evaluate(in EvaluationRequest request)
     {
         var length = ActionForms.BufferLength(request.Action);
-        var query = new Query(in request, length <= StackBufferLength ? stackalloc char[length] : new char[length]);
-        return _index is null ? TryAll(in query) : TryIndexed(_index, in query);
+        var steps = Limits.DecisionMaxSteps;
+        var query = new Query(in request, length <= StackBufferLength ? stackalloc char[length] : new char[length], ref steps);
+        var evaluation = _index is null ? TryAll(in query) : TryIndexed(_index, in query);
+        return steps < 0
+            ? new Evaluation(DefaultDecisions.EvaluationLimit, evaluation.EvaluatedRules, Limits.DecisionMaxSteps)
+            : evaluation with { Steps = Limits.DecisionMaxSteps - steps };
     }
 
     /// <summary>Decides a request and says how each rule fared that was looked at. The decision is that of <see cref="Evaluate"/>.</summary>
     public Explanation Explain(in EvaluationRequest request)
     {
-        var query = new Query(in request, new char[ActionForms.BufferLength(request.Action)]);
+        var steps = Limits.DecisionMaxSteps;
+        var query = new Query(in request, new char[ActionForms.BufferLength(request.Action)], ref steps);
         var trials = ImmutableArray.CreateBuilder<RuleTrial>();
         foreach (var rule in _rules)
         {
             var trial = rule.Try(in query);
+            if (steps < 0)
+            {
+                return new Explanation(new Evaluation(DefaultDecisions.EvaluationLimit, trials.Count), trials.ToImmutable());
+            }
+
             trials.Add(TrialText.Describe(rule, in trial, in request));
             if (trial.Decision is { } decision)
             {
@@ -56,7 +66,8 @@ public sealed class EffectiveRules
             }
         }
 
-        return new Explanation(NoMatch(in query), trials.ToImmutable());
+        var unmatched = NoMatch(in query);
+        return new Explanation(steps < 0 ? unmatched with { Decision = DefaultDecisions.EvaluationLimit } : unmatched, trials.ToImmutable());
     }
 
     private Evaluation TryAll(in Query query)

@@ -11,10 +11,17 @@ internal readonly ref struct Query
     /// <summary>The forms of its action.</summary>
     public readonly ActionForms Action;
 
+    /// <summary>
+    /// What matching may still cost, see <see cref="Limits.DecisionMaxSteps"/>. Below 0 nothing matches any more, and no answer found since may
+    /// be given.
+    /// </summary>
+    public readonly ref long Steps;
+
     /// <summary>Takes a request, and a buffer of at least <see cref="ActionForms.BufferLength"/> that lives as long as the query.</summary>
-    public Query(in EvaluationRequest request, Span<char> buffer)
+    public Query(in EvaluationRequest request, Span<char> buffer, ref long steps)
     {
         Request = ref request;
+        Steps = ref steps;
         Action = new ActionForms(request.Action, buffer);
     }
 

@@ -20,13 +20,16 @@ public static class ReasonCodes
     /// <summary>A condition of a deny met a value of the wrong type.</summary>
     public const string ConditionError = "CONDITION_ERROR";
 
+    /// <summary>Matching the policies against the request would have taken longer than a decision may.</summary>
+    public const string EvaluationLimit = "EVALUATION_LIMIT";
+
     /// <summary>The agent was never registered, and the tenant denies such agents or has no room left.</summary>
     public const string AgentUnknown = "AGENT_UNKNOWN";
 
     /// <summary>Every code that a rule may not claim, those of features this build does not have yet included.</summary>
     public static FrozenSet<string> Reserved { get; } = new[]
     {
-        RuleMatch, NoRuleMatch, NoActivePolicies, ResourceRequired, ConditionError, AgentUnknown,
+        RuleMatch, NoRuleMatch, NoActivePolicies, ResourceRequired, ConditionError, EvaluationLimit, AgentUnknown,
         "QUOTA_EXCEEDED", "BUDGET_EXCEEDED", "CONCURRENCY_EXCEEDED", "ESTIMATE_REQUIRED", "PRICE_UNKNOWN",
         "AGENT_SUSPENDED", "TENANT_SUSPENDED", "MODEL_SUSPENDED", "POLICY_STALE", "STATE_UNAVAILABLE",
     }.ToFrozenSet(StringComparer.Ordinal);
@@ -43,6 +46,9 @@ public static class SyntheticRules
 
     /// <summary>No policy applies.</summary>
     public const string NoActivePolicies = "synthetic:NO_ACTIVE_POLICIES";
+
+    /// <summary>Matching was given up, see <see cref="Limits.DecisionMaxSteps"/>.</summary>
+    public const string EvaluationLimit = "synthetic:EVALUATION_LIMIT";
 
     /// <summary>The agent is not registered.</summary>
     public const string AgentUnknown = "synthetic:AGENT_UNKNOWN";

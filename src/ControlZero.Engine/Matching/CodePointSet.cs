@@ -7,6 +7,9 @@ internal sealed class CodePointSet
 
     private CodePointSet((int First, int Last)[] ranges) => _ranges = ranges;
 
+    /// <summary>How many ranges it is made of: what asking it costs.</summary>
+    public int RangeCount => _ranges.Length;
+
     /// <summary>The only member, or -1 when the set has none or several.</summary>
     public int Single => _ranges.Length == 1 && _ranges[0].First == _ranges[0].Last ? _ranges[0].First : -1;
 

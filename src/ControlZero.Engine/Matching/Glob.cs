@@ -14,6 +14,7 @@ namespace ControlZero.Engine.Matching;
 public sealed class Glob
 {
     private readonly GlobPiece[] _pieces;
+    private readonly long _weight;
 
     private Glob(string pattern, GlobPiece[] pieces)
     {
@@ -23,6 +24,7 @@ public sealed class Glob
         LiteralPrefix = string.Concat(literals);
         IsLiteral = literals.Length == pieces.Length;
         IsPrefix = literals.Length == pieces.Length - 1 && pieces[^1].Code == GlobPiece.Run;
+        _weight = pieces.Skip(literals.Length).Sum(piece => 1L + (piece.Set?.RangeCount ?? 0));
     }
 
     /// <summary>The pattern as written.</summary>
@@ -49,6 +51,13 @@ public sealed class Glob
         glob = pieces is null ? null : new Glob(pattern, [.. pieces]);
         return glob is not null;
     }
+
+    /// <summary>
+    /// The most that matching the text can take. Unit: steps of about a nanosecond. 1 where the text is compared once with the pattern's beginning.
+    /// </summary>
+    public long Cost(ReadOnlySpan<char> text) => IsLiteral || IsPrefix || !text.StartsWith(LiteralPrefix, StringComparison.OrdinalIgnoreCase)
+        ? 1
+        : 1 + (_weight * (text.Length - LiteralPrefix.Length));
 
     /// <summary>True when the text matches.</summary>
     public bool IsMatch(ReadOnlySpan<char> text)

@@ -38,15 +38,20 @@ internal sealed class PatternSet
         return new PatternSet(globs, ignoringAsciiCase, Array.Exists(globs, glob => glob.IsUniversal));
     }
 
-    /// <summary>True when one pattern matches one form.</summary>
-    public bool Matches(in ActionForms action) =>
-        IsUniversal || Matches(action.First) || (!action.Second.IsEmpty && Matches(action.Second));
+    /// <summary>True when one pattern matches one form. Takes what it costs off the steps; below 0 nothing matches.</summary>
+    public bool Matches(in ActionForms action, ref long steps) =>
+        IsUniversal || Matches(action.First, ref steps) || (!action.Second.IsEmpty && Matches(action.Second, ref steps));
 
-    /// <summary>True when one pattern matches.</summary>
-    public bool Matches(ReadOnlySpan<char> text)
+    /// <summary>True when one pattern matches. Takes what it costs off the steps; below 0 nothing matches.</summary>
+    public bool Matches(ReadOnlySpan<char> text, ref long steps)
     {
         foreach (var glob in _globs)
         {
+            if ((steps -= glob.Cost(text)) < 0)
+            {
+                return false;
+            }
+
             if (_ignoringAsciiCase ? glob.IsMatchIgnoringAsciiCase(text) : glob.IsMatch(text))
             {
                 return true;

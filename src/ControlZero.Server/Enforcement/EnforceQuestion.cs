@@ -40,6 +40,12 @@ internal readonly record struct EnforceQuestion(TenantId Tenant, AgentId Agent, 
         [NotNullWhen(false)] out Status? refusal)
     {
         question = default;
+        if (ContextMapping.CheckEntries(request.Context) is { } crowded)
+        {
+            refusal = RpcErrors.InvalidFields([Locate(crowded, path)]);
+            return false;
+        }
+
         var context = request.Context is null ? null : ContextMapping.ToValue(request.Context);
         var agentId = request.AgentId.Length == 0 ? caller.SoleAgent?.Value ?? "" : request.AgentId;
         if (FirstFault(request, agentId, context) is not null)
@@ -73,10 +79,13 @@ internal readonly record struct EnforceQuestion(TenantId Tenant, AgentId Agent, 
             .Concat(CandidateSyntax.Check(request.CandidateResources))
             .Append(context is null ? null : RequestSyntax.CheckContext(context))
             .OfType<FieldFault>()
-            .Select(fault => path.Length == 0
-                ? fault
-                : fault with { Field = path + fault.Field, Message = $"in {path.TrimEnd('.')}, {fault.Message}" }),
+            .Select(fault => Locate(fault, path)),
     ];
+
+    /// <summary>The fault, told from where in the call its message was.</summary>
+    public static FieldFault Locate(FieldFault fault, string path) => path.Length == 0
+        ? fault
+        : fault with { Field = path + fault.Field, Message = $"in {path.TrimEnd('.')}, {fault.Message}" };
 
     /// <summary>The message as the engine and the grains know it.</summary>
     public static AuthorizeRequest ToDomain(EnforceRequest request, ContextValue? context) => new()

@@ -1,3 +1,4 @@
+using System.Text;
 using ControlZero.Abstractions.Agents;
 using ControlZero.Engine;
 using ControlZero.Engine.Evaluation;
@@ -29,13 +30,22 @@ internal sealed class PolicyTrial([FromKeyedServices(ClusterClock.Key)] TimeProv
         {
             // Version 0: the documents were never published.
             var policies = PolicySet.Create(parsed.Select(result => CompiledPolicy.Compile(result.Document!, 0)), defaultOnEmpty);
-            response.Responses.Add(request.Requests.Select((one, index) => Decide(policies, one, index, caller, response.Diagnostics)));
+            long steps = 0;
+            for (var index = 0; index < request.Requests.Count; index++)
+            {
+                var (answer, cost) = Decide(policies, request.Requests[index], index, caller, response.Diagnostics);
+                response.Responses.Add(answer);
+                if ((steps += cost) > Limits.TestMaxSteps)
+                {
+                    throw TooCostly(index, steps).ToRpcException();
+                }
+            }
         }
 
         return response;
     }
 
-    private EnforceResponse Decide(
+    private (EnforceResponse Answer, long Steps) Decide(
         PolicySet policies,
         EnforceRequest request,
         int index,
@@ -44,6 +54,11 @@ internal sealed class PolicyTrial([FromKeyedServices(ClusterClock.Key)] TimeProv
     {
         var path = $"requests[{index}].";
         var agentId = request.AgentId.Length == 0 ? caller.SoleAgent?.Value ?? "" : request.AgentId;
+        if (ContextMapping.CheckEntries(request.Context) is { } crowded)
+        {
+            throw RpcErrors.InvalidFields([EnforceQuestion.Locate(crowded, path)]).ToRpcException();
+        }
+
         var context = request.Context is null ? null : ContextMapping.ToValue(request.Context);
         var faults = EnforceQuestion.Faults(request, agentId, context, path);
 
@@ -71,11 +86,12 @@ internal sealed class PolicyTrial([FromKeyedServices(ClusterClock.Key)] TimeProv
             Now = now,
         };
         var (evaluation, denied) = policies.For(agentId).EvaluateAll(in asked, question.Candidates);
-        return EnforceMapping.ToResponse(
+        var answer = EnforceMapping.ToResponse(
             new Authorization(evaluation.Decision, evaluation.EvaluatedRules, 0, denied),
             Ulid.NewUlid(now).ToString(),
             request.RequestId,
             request.DryRun);
+        return (answer, evaluation.Steps);
     }
 
     private static Effect ReadDefault(string word) => word switch
@@ -93,9 +109,30 @@ internal sealed class PolicyTrial([FromKeyedServices(ClusterClock.Key)] TimeProv
             throw RpcErrors.TooMany("documents", request.Documents.Count, Limits.TenantMaxPolicies).ToRpcException();
         }
 
+        var bytes = request.Documents.Sum(document => (long)Encoding.UTF8.GetByteCount(document));
+        if (bytes > Limits.TestMaxDocumentBytes)
+        {
+            throw RpcErrors.InvalidFields([new FieldFault(
+                "documents",
+                "POLICY_TOO_LARGE",
+                $"documents have {bytes} bytes together, {Limits.TestMaxDocumentBytes} are allowed",
+                "test fewer documents in a call",
+                Limits.TestMaxDocumentBytes,
+                bytes)]).ToRpcException();
+        }
+
         if (request.Requests.Count > Limits.TestMaxRequests)
         {
             throw RpcErrors.TooMany("requests", request.Requests.Count, Limits.TestMaxRequests).ToRpcException();
         }
     }
+
+    private static Google.Rpc.Status TooCostly(int index, long steps) => RpcErrors.InvalidFields(
+        [new FieldFault(
+            "requests",
+            "TEST_TOO_COSTLY",
+            $"matching the requests up to number {index} took {steps} steps, {Limits.TestMaxSteps} are allowed",
+            "send them in several calls, or test simpler patterns",
+            Limits.TestMaxSteps,
+            steps)]);
 }

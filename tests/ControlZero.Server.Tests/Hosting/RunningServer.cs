@@ -19,9 +19,6 @@ public sealed class RunningServer : IAsyncLifetime
     /// <summary>The calls that reach agents' grains.</summary>
     internal AgentCalls AgentCalls { get; } = new();
 
-    /// <summary>What the server is made of.</summary>
-    internal IServiceProvider Services => _host.App.Services;
-
     /// <summary>Where gRPC listens.</summary>
     public Uri Grpc { get; private set; } = null!;
 
@@ -31,6 +28,12 @@ public sealed class RunningServer : IAsyncLifetime
     /// <summary>The first key: tenant `default`, everything.</summary>
     public string AdminKey { get; private set; } = "";
 
+    /// <summary>Where the server keeps what it stores.</summary>
+    public string Data => Path.Combine(_directory.FullName, "data");
+
+    /// <summary>What the server runs on.</summary>
+    public IServiceProvider Services => _host.App.Services;
+
     /// <summary>A channel without a key.</summary>
     public GrpcChannel Channel { get; private set; } = null!;
 
@@ -39,7 +42,7 @@ public sealed class RunningServer : IAsyncLifetime
         _host = await ServerHost.StartAsync(
             new ServerOptions
             {
-                Data = Path.Combine(_directory.FullName, "data"),
+                Data = Data,
                 Grpc = new IPEndPoint(IPAddress.Loopback, 0),
                 Http = new IPEndPoint(IPAddress.Loopback, 0),
                 DefaultTenant = new TenantSettings { UnknownAgents = UnknownAgents.Allow },

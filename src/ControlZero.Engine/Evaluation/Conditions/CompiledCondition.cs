@@ -17,7 +17,7 @@ internal enum ConditionOutcome
 internal abstract class CompiledCondition
 {
     /// <summary>Whether the condition holds of the request.</summary>
-    public abstract ConditionOutcome Test(in EvaluationRequest request);
+    public abstract ConditionOutcome Test(in EvaluationRequest request, ref long steps);
 
     /// <summary>The outcome for a truth value.</summary>
     protected static ConditionOutcome Outcome(bool holds) => holds ? ConditionOutcome.True : ConditionOutcome.False;

@@ -9,8 +9,13 @@ internal sealed class EqualityCondition(FactSource source, bool negated, IEnumer
         [.. operands.Select(operand => (operand.AsText()!, operand.Kind == ContextKind.Number ? operand.Number : (double?)null))];
 
     /// <inheritdoc/>
-    protected override ConditionOutcome TestScalar(in Fact scalar)
+    protected override ConditionOutcome TestScalar(in Fact scalar, ref long steps)
     {
+        if ((steps -= _operands.Length) < 0)
+        {
+            return ConditionOutcome.False;
+        }
+
         Span<char> buffer = stackalloc char[Fact.NumberMaxLength];
         var text = scalar.AsText(buffer);
         foreach (var operand in _operands)

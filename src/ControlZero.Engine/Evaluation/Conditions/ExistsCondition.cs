@@ -6,7 +6,7 @@ namespace ControlZero.Engine.Evaluation.Conditions;
 internal sealed class ExistsCondition(FactSource source, bool expected) : CompiledCondition
 {
     /// <inheritdoc/>
-    public override ConditionOutcome Test(in EvaluationRequest request)
+    public override ConditionOutcome Test(in EvaluationRequest request, ref long steps)
     {
         var fact = source.Read(in request);
         return fact.State == FactState.Contradictory
@@ -19,5 +19,5 @@ internal sealed class ExistsCondition(FactSource source, bool expected) : Compil
 internal sealed class ConstantCondition(bool holds) : CompiledCondition
 {
     /// <inheritdoc/>
-    public override ConditionOutcome Test(in EvaluationRequest request) => Outcome(holds);
+    public override ConditionOutcome Test(in EvaluationRequest request, ref long steps) => Outcome(holds);
 }

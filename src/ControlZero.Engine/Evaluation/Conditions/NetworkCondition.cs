@@ -8,8 +8,13 @@ internal sealed class NetworkCondition(FactSource source, IEnumerable<string> ne
     private readonly IpNetwork[] _networks = [.. networks.Select(IpNetwork.Parse)];
 
     /// <inheritdoc/>
-    protected override ConditionOutcome TestScalar(in Fact scalar)
+    protected override ConditionOutcome TestScalar(in Fact scalar, ref long steps)
     {
+        if ((steps -= _networks.Length) < 0)
+        {
+            return ConditionOutcome.False;
+        }
+
         if (scalar.Kind != ContextKind.Text || !IpAddress.TryParse(scalar.AsText([]), out var address))
         {
             return ConditionOutcome.Error;

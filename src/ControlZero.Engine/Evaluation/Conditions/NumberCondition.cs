@@ -9,7 +9,7 @@ namespace ControlZero.Engine.Evaluation.Conditions;
 internal sealed class NumberCondition(FactSource source, Bound<double> lower, Bound<double> upper) : CompiledCondition
 {
     /// <inheritdoc/>
-    public override ConditionOutcome Test(in EvaluationRequest request)
+    public override ConditionOutcome Test(in EvaluationRequest request, ref long steps)
     {
         var fact = source.Read(in request);
         if (fact.State == FactState.Missing)

@@ -6,9 +6,9 @@ namespace ControlZero.Engine.Evaluation.Conditions;
 internal sealed class PatternCondition(FactSource source, bool negated, PatternSet patterns) : ScalarCondition(source, negated)
 {
     /// <inheritdoc/>
-    protected override ConditionOutcome TestScalar(in Fact scalar)
+    protected override ConditionOutcome TestScalar(in Fact scalar, ref long steps)
     {
         Span<char> buffer = stackalloc char[Fact.NumberMaxLength];
-        return Outcome(patterns.Matches(scalar.AsText(buffer)));
+        return Outcome(patterns.Matches(scalar.AsText(buffer), ref steps));
     }
 }

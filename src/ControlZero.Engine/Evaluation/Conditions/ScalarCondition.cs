@@ -8,8 +8,11 @@ namespace ControlZero.Engine.Evaluation.Conditions;
 /// </summary>
 internal abstract class ScalarCondition(FactSource source, bool negated) : CompiledCondition
 {
+    // Writing a number as text, so that it can be compared.
+    private const int ItemSteps = 64;
+
     /// <inheritdoc/>
-    public sealed override ConditionOutcome Test(in EvaluationRequest request)
+    public sealed override ConditionOutcome Test(in EvaluationRequest request, ref long steps)
     {
         var fact = source.Read(in request);
         if (fact.State == FactState.Missing)
@@ -18,22 +21,23 @@ internal abstract class ScalarCondition(FactSource source, bool negated) : Compi
         }
 
         var found = fact.State == FactState.Contradictory ? ConditionOutcome.Error
-            : fact.Kind == ContextKind.List ? TestItems(fact.Items)
-            : TestOne(in fact);
+            : fact.Kind == ContextKind.List ? TestItems(fact.Items, ref steps)
+            : TestOne(in fact, ref steps);
         return found == ConditionOutcome.Error ? found : Outcome((found == ConditionOutcome.True) != negated);
     }
 
     /// <summary>Whether one scalar satisfies the condition, negation aside.</summary>
-    protected abstract ConditionOutcome TestScalar(in Fact scalar);
+    protected abstract ConditionOutcome TestScalar(in Fact scalar, ref long steps);
 
-    private ConditionOutcome TestOne(in Fact fact) => fact.IsScalar ? TestScalar(in fact) : ConditionOutcome.Error;
+    private ConditionOutcome TestOne(in Fact fact, ref long steps) => fact.IsScalar ? TestScalar(in fact, ref steps) : ConditionOutcome.Error;
 
-    private ConditionOutcome TestItems(ReadOnlySpan<ContextValue> items)
+    private ConditionOutcome TestItems(ReadOnlySpan<ContextValue> items, ref long steps)
     {
         var found = ConditionOutcome.False;
         foreach (var item in items)
         {
-            switch (TestOne(Fact.Of(item)))
+            steps -= ItemSteps;
+            switch (TestOne(Fact.Of(item), ref steps))
             {
                 case ConditionOutcome.Error:
                     return ConditionOutcome.Error;

@@ -6,7 +6,7 @@ namespace ControlZero.Engine.Evaluation.Conditions;
 internal sealed class InstantCondition(Bound<DateTimeOffset> lower, Bound<DateTimeOffset> upper) : CompiledCondition
 {
     /// <inheritdoc/>
-    public override ConditionOutcome Test(in EvaluationRequest request) =>
+    public override ConditionOutcome Test(in EvaluationRequest request, ref long steps) =>
         Outcome(lower.AllowsAbove(request.Now) && upper.AllowsBelow(request.Now));
 }
 
@@ -20,7 +20,7 @@ internal sealed class ScheduleCondition(Schedule schedule) : CompiledCondition
     private readonly TimeZoneInfo _zone = TimeZoneInfo.FindSystemTimeZoneById(schedule.Zone);
 
     /// <inheritdoc/>
-    public override ConditionOutcome Test(in EvaluationRequest request)
+    public override ConditionOutcome Test(in EvaluationRequest request, ref long steps)
     {
         var local = TimeZoneInfo.ConvertTime(request.Now, _zone);
         return Outcome((schedule.Weekdays.IsEmpty || schedule.Weekdays.Contains(local.DayOfWeek)) && IsInSpan(TimeOnly.FromTimeSpan(local.TimeOfDay)));
