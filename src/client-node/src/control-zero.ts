@@ -104,7 +104,7 @@ export class ControlZero {
       const response = await this.#call(EnforcementService.method.enforce, message, options);
       if (response.decision !== DecisionValue.ALLOW && response.decision !== DecisionValue.DENY) {
         const reason = `the answer holds no decision this client knows (\`${response.decision}\`)`;
-        return { decision: withoutAnswer(false, reason, message.requestId) };
+        return { decision: withoutAnswer(false, reason, message) };
       }
       return { decision: honouring(fromResponse(response, message.requestId), this.#obligations) };
     } catch (error) {
@@ -112,7 +112,7 @@ export class ControlZero {
         throw message.agentId === '' && concernsAgent(error) ? agentRequired(error) : error;
       }
       const reason = `no decision arrived from ${this.#address} (${error.code}: ${error.message})`;
-      return { decision: withoutAnswer(this.#onUnavailable === 'allow', reason, message.requestId), cause: error };
+      return { decision: withoutAnswer(this.#onUnavailable === 'allow', reason, message), cause: error };
     }
   }
 
@@ -163,11 +163,12 @@ function agentRequired(cause?: ControlZeroError): ControlZeroError {
   return new ControlZeroError('INVALID_ARGUMENT', message, { reason: 'AGENT_REQUIRED', violations, cause });
 }
 
-function denial({ action, resource }: EnforceRequest, { ruleId, policy, policyVersion, reasonCode, reason }: Decision): string {
-  const what = resource ? `\`${action}\` on \`${resource}\`` : `\`${action}\``;
-  const rule = ruleId ? ` by rule \`${ruleId}\`` : '';
-  const of = policy ? ` of policy \`${policy}\` version ${policyVersion}` : '';
-  return `${what} is denied${rule}${of} (${reasonCode})${reason ? `: ${reason}` : ''}`;
+/** What was asked and why it is denied; the server's reason names rule and policy. */
+function denial({ action, resource, candidateResources = [] }: EnforceRequest, { deniedResource, reasonCode, reason }: Decision): string {
+  const [first, ...others] = deniedResource === undefined ? [resource, ...candidateResources].filter(Boolean) : [deniedResource];
+  const on = first === undefined ? '' : ` on \`${first}\``;
+  const more = others.length > 0 ? ` and ${others.length} more` : '';
+  return `\`${action}\`${on}${more} is denied (${reasonCode})${reason ? `: ${reason}` : ''}`;
 }
 
 /** Says beside the error what somebody who sets up a program can do about it. */

@@ -87,8 +87,18 @@ export class FakeCluster {
   }
 }
 
-/** The README's policy, as the server answers it. */
-export function openRouterPolicy({ resource, requestId }: EnforceRequest): Answer {
+/** The README's policy, as the server answers it: of several resources for the first that is denied, else for the first. */
+export function openRouterPolicy({ resource, candidateResources, requestId, dryRun }: EnforceRequest): Answer {
+  const [first = '', ...others] = [resource, ...candidateResources].filter((asked) => asked !== '');
+  const decided = [first, ...others].map((asked) => ({ ...openRouterRule(asked), requestId, dryRun }));
+  const denied = decided.findIndex(({ decision }) => decision === Decision.DENY);
+  return {
+    ...(decided[denied] ?? decided[0]),
+    ...(candidateResources.length > 0 && denied >= 0 && { deniedResource: [first, ...others][denied] ?? '' }),
+  };
+}
+
+function openRouterRule(resource: string): Answer {
   const allowed = ['model/anthropic/claude-sonnet-4-20250514', 'model/openai/gpt-4', 'model/meta-llama/llama-3-70b-instruct'];
   const index = [...allowed, 'model/anthropic/claude-opus-4-20250514'].indexOf(resource);
   const ruleIndex = index < 0 ? 4 : index;
@@ -97,6 +107,7 @@ export function openRouterPolicy({ resource, requestId }: EnforceRequest): Answe
     decision: allow ? Decision.ALLOW : Decision.DENY,
     effect: allow ? 'allow' : 'deny',
     reasonCode: 'RULE_MATCH',
+    reason: `${allow ? 'allowed' : 'denied'} by rule \`rule-${ruleIndex}\` of policy \`openrouter-model-policy\``,
     policy: 'openrouter-model-policy',
     policyVersion: 1n,
     policyEpoch: 7n,
@@ -104,7 +115,6 @@ export function openRouterPolicy({ resource, requestId }: EnforceRequest): Answe
     ruleIndex,
     evaluatedRules: ruleIndex + 1,
     decisionId: '01JF8Q6Z5N3V7XW2K4M9T0RHCD',
-    requestId,
   };
 }
 
