@@ -44,6 +44,23 @@ test('Request_ActionMissingOrNotText_IsRefused', () => {
   assert.throws(() => toMessage({ action: 'a', resource: 'x\udc00' }, ''), { message: /`resource` has half of a surrogate pair/ });
 });
 
+test('Request_CandidatesOrDryRunOfAnotherType_AreRefusedWithEveryFault', () => {
+  const candidateResources = ['model/a', '', 7, 'x\udc00'] as string[];
+
+  assert.throws(() => toMessage({ action: 'a', candidateResources, dryRun: 'no' as unknown as boolean }, ''), (error) => {
+    assert.ok(error instanceof ControlZeroError);
+    assert.deepEqual(error.violations.map(({ description }) => description), [
+      '`candidateResources[1]` is ``; name a resource, or leave the entry out',
+      '`candidateResources[2]` is `7`; name a resource, or leave the entry out',
+      '`candidateResources[3]` has half of a surrogate pair; give well-formed Unicode',
+      '`dryRun` is `no`; it takes `true` or `false`',
+    ]);
+    return true;
+  });
+  assert.throws(() => toMessage({ action: 'a', candidateResources: 'model/a' as unknown as string[] }, ''),
+    { message: '`candidateResources` is `model/a`; it takes a list of resources' });
+});
+
 test('Request_WithItsOwnId_KeepsIt', () => {
   assert.equal(toMessage({ action: 'a', requestId: 'r-1' }, '').requestId, 'r-1');
 });

@@ -31,9 +31,10 @@ test('Enforce_Allowed_ReturnsTheWholeDecision', async () => {
   const sent = cluster.requests[0];
   assert.ok(sent);
   assert.deepEqual({ ...decision }, {
-    allowed: true, decision: 'allow', effect: 'allow', reasonCode: 'RULE_MATCH', reason: '', reasonLocalized: {}, ruleId: 'rule-1',
+    allowed: true, decision: 'allow', effect: 'allow', reasonCode: 'RULE_MATCH', reason: 'allowed by rule `rule-1` of policy `openrouter-model-policy`', reasonLocalized: {}, ruleId: 'rule-1',
     ruleIndex: 1, policy: 'openrouter-model-policy', policyVersion: 1, policyEpoch: '7', evaluatedRules: 2,
-    decisionId: '01JF8Q6Z5N3V7XW2K4M9T0RHCD', requestId: sent.requestId, obligations: [], limits: [], replayed: false, source: 'server',
+    decisionId: '01JF8Q6Z5N3V7XW2K4M9T0RHCD', requestId: sent.requestId, obligations: [], limits: [], replayed: false, dryRun: false,
+    source: 'server',
   });
   assert.match(sent.requestId, /^[0-9a-f-]{36}$/);
   assert.deepEqual([sent.action, sent.resource, sent.agentId], ['llm.generate', 'model/openai/gpt-4', 'support-bot']);
@@ -52,7 +53,7 @@ test('Enforce_Denied_ThrowsPolicyDeniedErrorWithTheDecision', async () => {
   assert.equal(error.reasonCode, 'RULE_MATCH');
   assert.equal(error.decision.source, 'server');
   assert.equal(error.message,
-    '`llm.generate` on `model/google/gemini-pro` is denied by rule `rule-4` of policy `openrouter-model-policy` version 1 (RULE_MATCH)');
+    '`llm.generate` on `model/google/gemini-pro` is denied (RULE_MATCH): denied by rule `rule-4` of policy `openrouter-model-policy`');
   await cz.close();
 });
 
@@ -64,6 +65,55 @@ test('Check_Denied_ReturnsTheDecision', async () => {
   assert.deepEqual({ allowed, decision, ruleId, source }, { allowed: false, decision: 'deny', ruleId: 'rule-4', source: 'server' });
   await cz.close();
 });
+
+test('Check_SeveralResources_AsksOnceAndNamesTheDeniedOne', async () => {
+  const cz = cluster.client();
+  const several = { action: 'llm.generate', candidateResources: [ask.resource, gemini.resource, 'model/meta-llama/llama-3-70b-instruct'] };
+
+  const decision = await cz.check(several);
+  const error: unknown = await cz.enforce(several).catch((reason: unknown) => reason);
+
+  assert.deepEqual([decision.allowed, decision.deniedResource, decision.ruleId], [false, gemini.resource, 'rule-4']);
+  assert.deepEqual(cluster.requests.map(({ resource, candidateResources }) => [resource, candidateResources]), [
+    ['', several.candidateResources], ['', several.candidateResources],
+  ]);
+  assert.match(String(error), /`llm\.generate` on `model\/google\/gemini-pro` is denied \(RULE_MATCH\)/);
+  await cz.close();
+});
+
+test('Check_SeveralResourcesAllAllowed_HasNoDeniedOne', async () => {
+  const cz = cluster.client();
+
+  const decision = await cz.enforce({ ...ask, candidateResources: ['model/meta-llama/llama-3-70b-instruct'] });
+
+  assert.deepEqual([decision.allowed, 'deniedResource' in decision], [true, false]);
+  assert.deepEqual(cluster.requests.map(({ resource }) => resource), [ask.resource]);
+  await cz.close();
+});
+
+test('Enforce_SeveralResourcesWithoutAnAnswer_SaysHowMany', async () => {
+  cluster.enforce = () => Promise.reject(failure(status.DEADLINE_EXCEEDED, 'late'));
+  const cz = cluster.client();
+
+  const error: unknown = await cz.enforce({ ...ask, candidateResources: ['b', 'c'] }).catch((reason: unknown) => reason);
+
+  assert.match(String(error), /`llm\.generate` on `model\/openai\/gpt-4` and 2 more is denied \(STATE_UNAVAILABLE\): no decision arrived/);
+  await cz.close();
+});
+
+for (const dryRun of [true, false, undefined]) {
+  test(`Check_DryRun${dryRun}_IsSentAndSaidInTheDecision`, async () => {
+    const cz = cluster.client();
+
+    const decisions = [await cz.check({ ...ask, dryRun }), await cz.enforce({ ...ask, dryRun })];
+    cluster.enforce = () => Promise.reject(failure(status.DEADLINE_EXCEEDED, 'late'));
+    decisions.push(await cz.check({ ...ask, dryRun }));
+
+    const expected = [dryRun ?? false, dryRun ?? false, dryRun ?? false];
+    assert.deepEqual([decisions.map((decision) => decision.dryRun), cluster.requests.map((request) => request.dryRun)], [expected, expected]);
+    await cz.close();
+  });
+}
 
 for (const value of [Decision.UNSPECIFIED, 3 as Decision]) {
   for (const onUnavailable of ['deny', 'allow'] as const) {

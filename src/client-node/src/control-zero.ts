@@ -2,19 +2,22 @@ import { create } from '@bufbuild/protobuf';
 import type { DescMessage, DescMethodUnary, MessageShape } from '@bufbuild/protobuf';
 import { inspect } from 'node:util';
 
+import { Batch } from './batch.js';
+import type { Answer, CheckOutcome } from './batch.js';
 import { systemClock } from './clock.js';
 import { fromResponse, honouring, withoutAnswer } from './decision.js';
 import type { Decision } from './decision.js';
 import { ControlZeroError, PolicyDeniedError, invalidArgument } from './errors.js';
 import { ClusterService, GetStatusRequestSchema } from './gen/controlzero/v1/cluster_pb.js';
 import { Decision as DecisionValue, EnforcementService } from './gen/controlzero/v1/enforcement_pb.js';
+import type { EnforceRequest as EnforceRequestMessage } from './gen/controlzero/v1/enforcement_pb.js';
 import { GrpcTransport } from './grpc-transport.js';
 import { resolveOptions } from './options.js';
 import type { ControlZeroOptions } from './options.js';
 import { toMessage } from './request.js';
 import type { CallOptions, EnforceRequest } from './request.js';
 import { callWithRetries } from './retry.js';
-import type { CallBounds } from './retry.js';
+import type { Attempt, CallBounds } from './retry.js';
 import type { Transport } from './transport.js';
 
 /** What was decided, and the error that stood in the way of an answer. */
@@ -87,6 +90,26 @@ export class ControlZero {
     return decision;
   }
 
+  /**
+   * Asks several questions in one call, at most 256, and returns what each came to, in their order. They are independent: one that
+   * `check` would throw for has its error in its place, and the others are decided. `timeoutMs` is for all of them.
+   * @throws ControlZeroError when the whole call is refused, for example `UNAUTHENTICATED`; never because of a deny
+   */
+  async checkBatch(requests: readonly EnforceRequest[], options: CallOptions = {}): Promise<CheckOutcome[]> {
+    const questions = requests.map((request) => caught(() => this.#read(request)));
+    const batch = new Batch(questions.flatMap((question) => question instanceof ControlZeroError ? [] : [question]));
+    const attempt = (timeoutMs: number, signal: AbortSignal): Promise<undefined> =>
+      batch.ask((message) => this.#transport.unary(EnforcementService.method.enforceBatch, message, { timeoutMs, signal }), signal);
+    const failure = await this.#attempts(attempt, options).catch(asAnswer);
+    if (failure !== undefined && !isUnavailable(failure)) {
+      throw failure;
+    }
+    return questions.map((question) => {
+      const outcome = question instanceof ControlZeroError ? question : caught(() => this.#conclude(batch.answerTo(question, failure), question));
+      return outcome instanceof ControlZeroError ? { error: outcome } : { decision: outcome.decision };
+    });
+  }
+
   /** Gives up the connection. Idempotent; calls after it reject with `FAILED_PRECONDITION`. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -99,21 +122,29 @@ export class ControlZero {
   }
 
   async #decide(request: EnforceRequest, options: CallOptions): Promise<Outcome> {
-    const message = toMessage(request, this.#agentOf(request));
-    try {
-      const response = await this.#call(EnforcementService.method.enforce, message, options);
-      if (response.decision !== DecisionValue.ALLOW && response.decision !== DecisionValue.DENY) {
-        const reason = `the answer holds no decision this client knows (\`${response.decision}\`)`;
-        return { decision: withoutAnswer(false, reason, message.requestId) };
+    const message = this.#read(request);
+    const answer = await this.#call(EnforcementService.method.enforce, message, options).catch(asAnswer);
+    return this.#conclude(answer, message);
+  }
+
+  #read(request: EnforceRequest): EnforceRequestMessage {
+    return toMessage(request, this.#agentOf(request));
+  }
+
+  /** What the program is told of what arrived for its question. Throws what is neither a decision nor an outage. */
+  #conclude(answer: Answer, message: EnforceRequestMessage): Outcome {
+    if (answer instanceof ControlZeroError) {
+      if (!isUnavailable(answer)) {
+        throw message.agentId === '' && concernsAgent(answer) ? agentRequired(answer) : answer;
       }
-      return { decision: honouring(fromResponse(response, message.requestId), this.#obligations) };
-    } catch (error) {
-      if (!(error instanceof ControlZeroError) || !isUnavailable(error)) {
-        throw message.agentId === '' && concernsAgent(error) ? agentRequired(error) : error;
-      }
-      const reason = `no decision arrived from ${this.#address} (${error.code}: ${error.message})`;
-      return { decision: withoutAnswer(this.#onUnavailable === 'allow', reason, message.requestId), cause: error };
+      const reason = `no decision arrived from ${this.#address} (${answer.code}: ${answer.message})`;
+      return { decision: withoutAnswer(this.#onUnavailable === 'allow', reason, message), cause: answer };
     }
+    if (answer?.decision !== DecisionValue.ALLOW && answer?.decision !== DecisionValue.DENY) {
+      const reason = `the answer holds no decision this client knows (\`${answer?.decision ?? 'none'}\`)`;
+      return { decision: withoutAnswer(false, reason, message) };
+    }
+    return { decision: honouring(fromResponse(answer, message.requestId), this.#obligations) };
   }
 
   /** The call's agent, else the client's, else the key's; empty when only the server can know the key's. */
@@ -133,17 +164,35 @@ export class ControlZero {
     return bound;
   }
 
-  async #call<I extends DescMessage, O extends DescMessage>(
+  #call<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageShape<I>,
-    { signal }: CallOptions,
+    options: CallOptions,
   ): Promise<MessageShape<O>> {
+    return this.#attempts((timeoutMs, signal) => this.#transport.unary(method, request, { timeoutMs, signal }), options);
+  }
+
+  async #attempts<T>(attempt: Attempt<T>, { signal }: CallOptions): Promise<T> {
     if (this.#closed) {
       throw new ControlZeroError('FAILED_PRECONDITION', 'the client is closed; make a new ControlZero', { reason: 'CLIENT_CLOSED' });
     }
-    const attempt = (timeoutMs: number, ends: AbortSignal): Promise<MessageShape<O>> =>
-      this.#transport.unary(method, request, { timeoutMs, signal: ends });
     return callWithRetries(attempt, { ...this.#bounds, signal }, systemClock);
+  }
+}
+
+/** An error in place of an answer; anything else is a bug and stays thrown. */
+function asAnswer(error: unknown): ControlZeroError {
+  if (error instanceof ControlZeroError) {
+    return error;
+  }
+  throw error;
+}
+
+function caught<T>(make: () => T): T | ControlZeroError {
+  try {
+    return make();
+  } catch (error) {
+    return asAnswer(error);
   }
 }
 
@@ -151,9 +200,8 @@ function isUnavailable({ code }: ControlZeroError): boolean {
   return code === 'UNAVAILABLE' || code === 'DEADLINE_EXCEEDED';
 }
 
-function concernsAgent(error: unknown): error is ControlZeroError {
-  return error instanceof ControlZeroError && error.code === 'INVALID_ARGUMENT'
-    && error.violations.some(({ field }) => field === 'agent_id');
+function concernsAgent({ code, violations }: ControlZeroError): boolean {
+  return code === 'INVALID_ARGUMENT' && violations.some(({ field }) => field === 'agent_id');
 }
 
 function agentRequired(cause?: ControlZeroError): ControlZeroError {
@@ -163,11 +211,12 @@ function agentRequired(cause?: ControlZeroError): ControlZeroError {
   return new ControlZeroError('INVALID_ARGUMENT', message, { reason: 'AGENT_REQUIRED', violations, cause });
 }
 
-function denial({ action, resource }: EnforceRequest, { ruleId, policy, policyVersion, reasonCode, reason }: Decision): string {
-  const what = resource ? `\`${action}\` on \`${resource}\`` : `\`${action}\``;
-  const rule = ruleId ? ` by rule \`${ruleId}\`` : '';
-  const of = policy ? ` of policy \`${policy}\` version ${policyVersion}` : '';
-  return `${what} is denied${rule}${of} (${reasonCode})${reason ? `: ${reason}` : ''}`;
+/** What was asked and why it is denied; the server's reason names rule and policy. */
+function denial({ action, resource, candidateResources = [] }: EnforceRequest, { deniedResource, reasonCode, reason }: Decision): string {
+  const [first, ...others] = deniedResource === undefined ? [resource, ...candidateResources].filter(Boolean) : [deniedResource];
+  const on = first === undefined ? '' : ` on \`${first}\``;
+  const more = others.length > 0 ? ` and ${others.length} more` : '';
+  return `\`${action}\`${on}${more} is denied (${reasonCode})${reason ? `: ${reason}` : ''}`;
 }
 
 /** Says beside the error what somebody who sets up a program can do about it. */

@@ -3,7 +3,7 @@ import { timestampDate } from '@bufbuild/protobuf/wkt';
 import type { Duration } from '@bufbuild/protobuf/wkt';
 
 import { Decision as DecisionValue } from './gen/controlzero/v1/enforcement_pb.js';
-import type { EnforceResponse, LimitState } from './gen/controlzero/v1/enforcement_pb.js';
+import type { EnforceRequest, EnforceResponse, LimitState } from './gen/controlzero/v1/enforcement_pb.js';
 
 /** The answer to one question. Plain data: `JSON.stringify` takes it as it is. */
 export interface Decision {
@@ -39,10 +39,14 @@ export interface Decision {
   readonly obligations: readonly Obligation[];
   /** The limits that apply, and what is left of them. */
   readonly limits: readonly LimitUsage[];
+  /** The first of several resources that was denied. Absent: none was, or the request has no `candidateResources`. */
+  readonly deniedResource?: string;
   /** When it makes sense to ask again, in milliseconds. Absent: asking again does not help, or need not wait. */
   readonly retryAfterMs?: number;
   /** True when this repeats the answer to an earlier call with the same request id. */
   readonly replayed: boolean;
+  /** True when this was a dry run: nothing was counted, charged or registered. */
+  readonly dryRun: boolean;
   /** Who decided: the `server`, or the `client` because no decision arrived or an obligation is unknown to it. */
   readonly source: 'server' | 'client';
 }
@@ -99,19 +103,21 @@ export function fromResponse(response: EnforceResponse, requestId: string): Deci
     requestId: response.requestId || requestId,
     obligations: response.obligations.map(({ name, parameters }) => ({ name, parameters: parameters ?? {} })),
     limits: response.limits.map(fromLimit),
+    ...(response.deniedResource !== '' && { deniedResource: response.deniedResource }),
     ...(response.retryAfter && { retryAfterMs: milliseconds(response.retryAfter) }),
     replayed: response.replayed,
+    dryRun: response.dryRun,
     source: 'server',
   };
 }
 
 /** What the client decides when no decision arrived. */
-export function withoutAnswer(allowed: boolean, reason: string, requestId: string): Decision {
+export function withoutAnswer(allowed: boolean, reason: string, { requestId, dryRun }: EnforceRequest): Decision {
   const decision = allowed ? 'allow' : 'deny';
   return {
     allowed, decision, effect: decision, reasonCode: 'STATE_UNAVAILABLE', reason, reasonLocalized: {}, ruleId: '', policy: '',
     policyVersion: 0, policyEpoch: '0', evaluatedRules: 0, decisionId: '', requestId, obligations: [], limits: [], replayed: false,
-    source: 'client',
+    dryRun, source: 'client',
   };
 }
 

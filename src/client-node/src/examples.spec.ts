@@ -58,7 +58,7 @@ test('Example_EnforceDeniedModel_PrintsTheRuleAndExits2', async () => {
   const { code, stdout, stderr } = await run('enforce.mjs', 'google/gemini-pro');
 
   assert.deepEqual([code, stdout], [2, 'rule-4\n']);
-  assert.match(stderr, /is denied by rule `rule-4`/);
+  assert.match(stderr, /is denied \(RULE_MATCH\): denied by rule `rule-4`/);
 });
 
 test('Example_EnforceWithoutServer_Exits1', async () => {
@@ -79,5 +79,5 @@ test('Example_WrapOpenAIWithADeniedModel_SendsNothingAndExits2', async () => {
   const { code, stdout, stderr } = await run('wrap-openai.mjs', 'google/gemini-pro');
 
   assert.deepEqual([code, stdout, provider.requests], [2, '', []]);
-  assert.match(stderr, /^`llm.generate` on `model\/google\/gemini-pro` is denied by rule `rule-4`/);
+  assert.match(stderr, /^`llm.generate` on `model\/google\/gemini-pro` is denied \(RULE_MATCH\): denied by rule `rule-4`/);
 });

@@ -1,3 +1,4 @@
+export type { CheckOutcome } from './batch.js';
 export type { Context, ContextValue } from './context.js';
 export { ControlZero } from './control-zero.js';
 export type { Decision, LimitUsage, Obligation } from './decision.js';

@@ -55,6 +55,8 @@ test('Package_UsedFromStrictTypeScript_Compiles', () => {
     import { ControlZero, ControlZeroError, PolicyDeniedError, type Decision, type Transport } from '@controlzero/cluster';
     const cz = new ControlZero({ apiKey: process.env['KEY'], obligations: ['redact'] });
     const decision: Decision = await cz.check({ agentId: 'a', action: 'b', resource: 'c', context: { d: [1] } }, { signal: AbortSignal.timeout(5) });
+    const [outcome] = await cz.checkBatch([{ action: 'b', candidateResources: ['c', 'd'], dryRun: true }]);
+    export const said: string | undefined = outcome?.decision ? outcome.decision.deniedResource : outcome?.error.message;
     // @ts-expect-error a context holds what JSON can say
     await cz.enforce({ action: 'b', context: { when: new Date() } });
     export const shown: [string, bigint, typeof ControlZeroError, typeof PolicyDeniedError, Transport?] =

@@ -14,12 +14,19 @@ export interface EnforceRequest {
   readonly action: string;
   /** What it wants to do it with, for example `model/openai/gpt-4`. Default: none. */
   readonly resource?: string | undefined;
+  /**
+   * Several resources of which each must be allowed, at most 64; `resource` is one more before them. One decision, counted once.
+   * Default: none, and an empty list is none: `resource` alone decides.
+   */
+  readonly candidateResources?: readonly string[] | undefined;
   /** The agent that wants to act. Default: the client's. */
   readonly agentId?: string | undefined;
   /** Facts for conditions. Default: none. */
   readonly context?: Context | undefined;
   /** Id of the request, kept over all attempts, at most 255 bytes of printable ASCII. Default: a random UUID. */
   readonly requestId?: string | undefined;
+  /** Decides without counting, charging or registering the agent: asks what would be, and permits nothing. Default: false. */
+  readonly dryRun?: boolean | undefined;
 }
 
 /** How one call is made. */
@@ -44,6 +51,10 @@ export function toMessage(request: EnforceRequest, agentId: string): EnforceRequ
       violations.push({ field, description: `\`${field}\` is \`${String(value)}\`; it takes a string` });
     }
   }
+  checkCandidates(request.candidateResources, violations);
+  if (request.dryRun !== undefined && typeof request.dryRun !== 'boolean') {
+    violations.push({ field: 'dryRun', description: `\`dryRun\` is \`${String(request.dryRun)}\`; it takes \`true\` or \`false\`` });
+  }
   const context = request.context === undefined ? undefined : toJson(request.context, violations);
   if (violations.length > 0) {
     throw invalidArgument('INVALID_REQUEST', violations);
@@ -53,6 +64,23 @@ export function toMessage(request: EnforceRequest, agentId: string): EnforceRequ
     agentId,
     action: request.action,
     resource: request.resource ?? '',
+    candidateResources: [...(request.candidateResources ?? [])],
+    dryRun: request.dryRun ?? false,
     ...(context && { context }),
   });
+}
+
+function checkCandidates(candidates: unknown, violations: FieldViolation[]): void {
+  if (candidates !== undefined && !Array.isArray(candidates)) {
+    violations.push({ field: 'candidateResources', description: `\`candidateResources\` is \`${String(candidates)}\`; it takes a list of resources` });
+    return;
+  }
+  for (const [index, candidate] of (candidates ?? []).entries()) {
+    const field = `candidateResources[${index}]`;
+    if (typeof candidate === 'string' && candidate !== '') {
+      checkText(candidate, field, violations);
+    } else {
+      violations.push({ field, description: `\`${field}\` is \`${String(candidate)}\`; name a resource, or leave the entry out` });
+    }
+  }
 }

@@ -49,13 +49,13 @@ export function refuseUndecided(method: string | undefined, url: string): void {
   }
 }
 
-/** One decision for each model, in order: the first deny ends it, and none of the rest is asked about. */
+/** One decision for all models: each must be allowed. */
 async function ask(client: SdkClient, asker: Asker, action: string, models: string[], signal: AbortSignal | undefined): Promise<void> {
   const { cz, agentId, context, resourcePrefix } = asker;
   try {
-    for (const model of models) {
-      await cz.enforce({ action, resource: `${resourcePrefix}${model}`, agentId, context }, { signal });
-    }
+    const resources = models.map((model) => `${resourcePrefix}${model}`);
+    const asked = resources.length > 1 ? { candidateResources: resources } : { resource: resources[0] };
+    await cz.enforce({ action, ...asked, agentId, context }, { signal });
   } catch (error) {
     const aborted = signal?.aborted && error instanceof ControlZeroError && error.code === 'CANCELLED';
     throw (aborted ? abortErrorOf(client) : undefined) ?? error;

@@ -7,7 +7,7 @@ export type JsonObject = { readonly [key: string]: unknown };
 /** Fields that list models to fall back to: OpenRouter's, LiteLLM's. */
 const listFields = ['models', 'fallbacks'] as const;
 
-/** Models a request may name at most: each is a question. */
+/** Models a request may name at most: as many candidates as one question takes. */
 const mostModels = 64;
 
 /**

@@ -6,6 +6,7 @@ import { Page as SdkPage } from 'openai/pagination';
 
 import type { ControlZero } from '../control-zero.js';
 import { ControlZeroError, PolicyDeniedError } from '../errors.js';
+import type { EnforceRequest } from '../gen/controlzero/v1/enforcement_pb.js';
 import { FakeCluster } from '../testing/fake-cluster.js';
 import { FakeProvider } from '../testing/fake-provider.js';
 import { wrapOpenAI } from './wrap-openai.js';
@@ -35,6 +36,7 @@ afterEach(async () => {
 });
 
 const body = { model: denied, messages };
+const asked = ({ resource, candidateResources }: EnforceRequest): unknown => [resource, candidateResources];
 const rejected = (made: () => unknown): Promise<unknown> =>
   (async () => made())().then(() => assert.fail('must reject'), (error: unknown) => error);
 
@@ -133,7 +135,8 @@ test('WayAround_OneOfManyModelsDenied_ThrowsAndSendsNothing', async () => {
 
   assert.ok(error instanceof PolicyDeniedError);
   assert.match(error.message, /`model\/google\/gemini-pro` is denied/);
-  assert.deepEqual(cluster.requests.map(({ resource }) => resource), [`model/${allowed}`, `model/${models[0]}`, `model/${denied}`]);
+  assert.equal(error.decision.deniedResource, `model/${denied}`);
+  assert.deepEqual(cluster.requests.map(asked), [['', [allowed, ...models].map((model) => `model/${model}`)]]);
   assert.deepEqual(provider.requests, []);
 });
 
@@ -143,7 +146,7 @@ test('WayAround_AllOfManyModelsAllowed_SendsTheListAsItIs', async () => {
   await governed.post('/chat/completions', { body: { model: allowed, messages, models } });
 
   assert.deepEqual(provider.requests[0]?.body['models'], models);
-  assert.equal(cluster.requests.length, 2);
+  assert.deepEqual(cluster.requests.map(asked), [['', [`model/${allowed}`, `model/${models[0]}`]]]);
 });
 
 test('WayAround_AzureDeployment_IsAskedForBesideTheModel', async () => {
@@ -152,7 +155,7 @@ test('WayAround_AzureDeployment_IsAskedForBesideTheModel', async () => {
   const error = await rejected(() => wrapOpenAI(azure, cz).chat.completions.create({ model: allowed, messages }));
 
   assert.ok(error instanceof PolicyDeniedError);
-  assert.deepEqual(cluster.requests.map(({ resource }) => resource), [`model/${allowed}`, 'model/google-gemini-pro']);
+  assert.deepEqual(cluster.requests.map(asked), [['', [`model/${allowed}`, 'model/google-gemini-pro']]]);
   assert.deepEqual(provider.requests, []);
 });
 

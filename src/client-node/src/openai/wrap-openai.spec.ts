@@ -156,7 +156,7 @@ for (const [version, Client] of Object.entries(versions)) {
 
       assert.ok(error instanceof PolicyDeniedError, String(error));
       assert.deepEqual([error.decision.ruleId, error.decision.source], ['rule-4', 'server']);
-      assert.match(error.message, /`model\/google\/gemini-pro` is denied by rule `rule-4`/);
+      assert.match(error.message, /`model\/google\/gemini-pro` is denied \(RULE_MATCH\): denied by rule `rule-4`/);
       assert.equal(cluster.requests.length, 1);
       assert.deepEqual(provider.requests, []);
     });

@@ -5,14 +5,16 @@ import { Metadata, Server, ServerCredentials, ServerInterceptingCall, status } f
 import type { ServerErrorResponse, ServerInterceptor, ServiceDefinition, handleUnaryCall } from '@grpc/grpc-js';
 
 import { ClusterService, GetStatusResponseSchema } from '../gen/controlzero/v1/cluster_pb.js';
-import { Decision, EnforceResponseSchema, EnforcementService } from '../gen/controlzero/v1/enforcement_pb.js';
-import type { EnforceRequest } from '../gen/controlzero/v1/enforcement_pb.js';
+import { Decision, EnforceBatchResponseSchema, EnforceResponseSchema, EnforcementService } from '../gen/controlzero/v1/enforcement_pb.js';
+import type { EnforceBatchRequest, EnforceRequest } from '../gen/controlzero/v1/enforcement_pb.js';
 import { BadRequestSchema, ErrorInfoSchema } from '../gen/google/rpc/error_details_pb.js';
 import { StatusSchema } from '../gen/google/rpc/status_pb.js';
 import { ControlZero } from '../control-zero.js';
 import type { ControlZeroOptions } from '../options.js';
 
 export type Answer = Exclude<MessageInitShape<typeof EnforceResponseSchema>, Message>;
+
+export type BatchAnswer = Exclude<MessageInitShape<typeof EnforceBatchResponseSchema>, Message>;
 
 export const apiKey = 'cz_test_fakefakefake_secretsecretsecret';
 
@@ -23,12 +25,14 @@ for (const name of ['CONTROLZERO_URL', 'CONTROLZERO_API_KEY', 'CONTROLZERO_AGENT
 /** A gRPC server that plays the cluster, on a free port. What it answers is the test's choice, else the README's policy. */
 export class FakeCluster {
   readonly requests: EnforceRequest[] = [];
+  readonly batches: EnforceBatchRequest[] = [];
   readonly authorizations: string[] = [];
   readonly peers = new Set<string>();
   readonly server = new Server({ interceptors: [this.#authenticate()] });
   statusCalls = 0;
   boundAgents: string[] = [];
   enforce: (request: EnforceRequest, attempt: number) => Answer | Promise<Answer> = openRouterPolicy;
+  enforceBatch: (request: EnforceBatchRequest, attempt: number) => BatchAnswer | Promise<BatchAnswer> = openRouterBatch;
   status: () => void = () => undefined;
   cancelled: () => void = () => undefined;
   url = '';
@@ -38,6 +42,12 @@ export class FakeCluster {
       enforce: this.#handler(async (request: EnforceRequest) => {
         this.requests.push(request);
         return create(EnforceResponseSchema, await this.enforce(request, this.requests.length));
+      }),
+    });
+    this.server.addService(definition('controlzero.v1.EnforcementService', EnforcementService.method.enforceBatch), {
+      enforceBatch: this.#handler(async (request: EnforceBatchRequest) => {
+        this.batches.push(request);
+        return create(EnforceBatchResponseSchema, await this.enforceBatch(request, this.batches.length));
       }),
     });
     this.server.addService(definition('controlzero.v1.ClusterService', ClusterService.method.getStatus), {
@@ -62,7 +72,7 @@ export class FakeCluster {
     this.server.forceShutdown();
   }
 
-  #handler(answer: (request: EnforceRequest) => Promise<unknown>): handleUnaryCall<EnforceRequest, unknown> {
+  #handler<T>(answer: (request: T) => Promise<unknown>): handleUnaryCall<T, unknown> {
     return (call, callback) => {
       this.peers.add(call.getPeer());
       call.on('cancelled', () => this.cancelled());
@@ -87,8 +97,28 @@ export class FakeCluster {
   }
 }
 
-/** The README's policy, as the server answers it. */
-export function openRouterPolicy({ resource, requestId }: EnforceRequest): Answer {
+/** The README's policy, as the server answers it: of several resources for the first that is denied, else for the first. */
+export function openRouterPolicy({ resource, candidateResources, requestId, dryRun }: EnforceRequest): Answer {
+  const [first = '', ...others] = [resource, ...candidateResources].filter((asked) => asked !== '');
+  const decided = [first, ...others].map((asked) => ({ ...openRouterRule(asked), requestId, dryRun }));
+  const denied = decided.findIndex(({ decision }) => decision === Decision.DENY);
+  return {
+    ...(decided[denied] ?? decided[0]),
+    ...(candidateResources.length > 0 && denied >= 0 && { deniedResource: [first, ...others][denied] ?? '' }),
+  };
+}
+
+/** The same for each request of a batch. */
+export function openRouterBatch({ requests }: EnforceBatchRequest): BatchAnswer {
+  return { results: requests.map((request) => ({ result: { case: 'response', value: openRouterPolicy(request) } })) };
+}
+
+/** A failed item of a batch: what {@link failure} says of a call. */
+export function itemFailure(...parts: Parameters<typeof failure>): NonNullable<BatchAnswer['results']>[number] {
+  return { result: { case: 'error', value: statusOf(...parts) } };
+}
+
+function openRouterRule(resource: string): Answer {
   const allowed = ['model/anthropic/claude-sonnet-4-20250514', 'model/openai/gpt-4', 'model/meta-llama/llama-3-70b-instruct'];
   const index = [...allowed, 'model/anthropic/claude-opus-4-20250514'].indexOf(resource);
   const ruleIndex = index < 0 ? 4 : index;
@@ -97,6 +127,7 @@ export function openRouterPolicy({ resource, requestId }: EnforceRequest): Answe
     decision: allow ? Decision.ALLOW : Decision.DENY,
     effect: allow ? 'allow' : 'deny',
     reasonCode: 'RULE_MATCH',
+    reason: `${allow ? 'allowed' : 'denied'} by rule \`rule-${ruleIndex}\` of policy \`openrouter-model-policy\``,
     policy: 'openrouter-model-policy',
     policyVersion: 1n,
     policyEpoch: 7n,
@@ -104,7 +135,6 @@ export function openRouterPolicy({ resource, requestId }: EnforceRequest): Answe
     ruleIndex,
     evaluatedRules: ruleIndex + 1,
     decisionId: '01JF8Q6Z5N3V7XW2K4M9T0RHCD',
-    requestId,
   };
 }
 
@@ -116,14 +146,22 @@ export function failure(
   violations: { field: string; description: string }[] = [],
 ) {
   const metadata = new Metadata();
+  metadata.set('grpc-status-details-bin', Buffer.from(toBinary(StatusSchema, statusOf(code, message, info, violations))));
+  return { code, details: message, metadata };
+}
+
+function statusOf(
+  code: number,
+  message: string,
+  info?: MessageInitShape<typeof ErrorInfoSchema>,
+  violations: { field: string; description: string }[] = [],
+) {
   const details = [
     ...(info ? [anyPack(ErrorInfoSchema, create(ErrorInfoSchema, info))] : []),
     ...(violations.length > 0 ? [anyPack(BadRequestSchema, create(BadRequestSchema, { fieldViolations: violations }))] : []),
     create(AnySchema, { typeUrl: 'type.googleapis.com/unknown.Detail' }),
   ];
-  const bytes = toBinary(StatusSchema, create(StatusSchema, { code, message, details }));
-  metadata.set('grpc-status-details-bin', Buffer.from(bytes));
-  return { code, details: message, metadata };
+  return create(StatusSchema, { code, message, details });
 }
 
 function definition(service: string, method: DescMethodUnary): ServiceDefinition {
