@@ -87,18 +87,21 @@ public sealed class ControlZeroClient : IDisposable, IAsyncDisposable
     public async Task<EnforceDecision> CheckAsync(EnforceQuery query, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
-        var requestId = string.IsNullOrEmpty(query.RequestId) ? Guid.NewGuid().ToString() : query.RequestId;
-        var request = DecisionMapping.ToRequest(query, requestId);
+        var request = DecisionMapping.ToRequest(query);
         using var budget = _calls.Begin(cancellationToken);
         try
         {
-            request.AgentId = NonEmpty(query.AgentId) ?? _options.AgentId ?? await _binding.SoleAgentAsync(budget).ConfigureAwait(false);
+            if (request.AgentId.Length == 0)
+            {
+                request.AgentId = await AgentAsync(budget).ConfigureAwait(false) ?? throw AgentBinding.NoAgent();
+            }
+
             var response = await _calls.SendAsync(options => Enforcement.EnforceAsync(request, options), budget).ConfigureAwait(false);
-            return DecisionMapping.ToDecision(response, requestId, _options.Obligations);
+            return DecisionMapping.ToDecision(response, request, _options.Obligations);
         }
         catch (ControlZeroException error) when (IsNoAnswer(error))
         {
-            return DecisionMapping.WithoutAnswer(requestId, _options, error.Message);
+            return DecisionMapping.WithoutAnswer(request, _options, error.Message);
         }
     }
 
@@ -127,5 +130,6 @@ public sealed class ControlZeroClient : IDisposable, IAsyncDisposable
 
     private static bool IsNoAnswer(ControlZeroException error) => error.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded;
 
-    private static string? NonEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+    /// <summary>The agent of questions that name none. Null: there is no such agent.</summary>
+    private async ValueTask<string?> AgentAsync(CallBudget budget) => _options.AgentId ?? await _binding.SoleAgentAsync(budget).ConfigureAwait(false);
 }
