@@ -8,8 +8,10 @@ internal static class DecisionMapping
     public const string StateUnavailable = "STATE_UNAVAILABLE";
     public const string ObligationUnknown = "OBLIGATION_UNKNOWN";
 
-    /// <summary>The message that asks the question.</summary>
-    public static EnforceRequest ToRequest(EnforceQuery query) => new()
+    /// <summary>The message that asks the question, with a new request id unless the program gives one. Its agent may still be empty.</summary>
+    /// <param name="query">The question.</param>
+    /// <param name="path">What stands before the names of its fields in errors.</param>
+    public static EnforceRequest ToRequest(EnforceQuery query, string path = "") => new()
     {
         RequestId = string.IsNullOrEmpty(query.RequestId) ? Guid.NewGuid().ToString() : query.RequestId,
         AgentId = query.AgentId ?? "",
@@ -17,7 +19,7 @@ internal static class DecisionMapping
         Resource = query.Resource ?? "",
         // One that is missing is sent empty, which the cluster refuses by its position. Left out, it would not be asked for.
         CandidateResources = { (query.CandidateResources ?? []).Select(candidate => candidate ?? "") },
-        Context = query.Context is null ? null : ContextMapping.ToStruct(query.Context),
+        Context = query.Context is null ? null : ContextMapping.ToStruct(query.Context, $"{path}context"),
         DryRun = query.DryRun,
     };
 
