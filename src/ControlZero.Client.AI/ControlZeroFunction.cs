@@ -48,5 +48,5 @@ public sealed class ControlZeroFunction : DelegatingAIFunction
     }
 
     private string Refusal(PolicyDeniedException denied) =>
-        $"The function {Name} was not run: policy denies it ({denied.Decision.ReasonCode}: {denied.Decision.Reason}). Do not call it again.";
+        $"The function {Name} was not run ({denied.Decision.ReasonCode}): {denied.Decision.Reason}. Do not call it again.";
 }

@@ -87,18 +87,21 @@ public sealed class ControlZeroClient : IDisposable, IAsyncDisposable
     public async Task<EnforceDecision> CheckAsync(EnforceQuery query, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
-        var requestId = string.IsNullOrEmpty(query.RequestId) ? Guid.NewGuid().ToString() : query.RequestId;
-        var request = DecisionMapping.ToRequest(query, requestId);
+        var request = DecisionMapping.ToRequest(query);
         using var budget = _calls.Begin(cancellationToken);
         try
         {
-            request.AgentId = NonEmpty(query.AgentId) ?? _options.AgentId ?? await _binding.SoleAgentAsync(budget).ConfigureAwait(false);
+            if (request.AgentId.Length == 0)
+            {
+                request.AgentId = await AgentAsync(budget).ConfigureAwait(false) ?? throw AgentBinding.NoAgent();
+            }
+
             var response = await _calls.SendAsync(options => Enforcement.EnforceAsync(request, options), budget).ConfigureAwait(false);
-            return DecisionMapping.ToDecision(response, requestId, _options.Obligations);
+            return DecisionMapping.ToDecision(response, request, _options.Obligations);
         }
         catch (ControlZeroException error) when (IsNoAnswer(error))
         {
-            return DecisionMapping.WithoutAnswer(requestId, _options, error.Message);
+            return DecisionMapping.WithoutAnswer(request, _options, error.Message);
         }
     }
 
@@ -115,6 +118,41 @@ public sealed class ControlZeroClient : IDisposable, IAsyncDisposable
         return decision.Allowed ? decision : throw new PolicyDeniedException(query, decision);
     }
 
+    /// <summary>
+    /// Asks several questions in one message, and returns what each came to, in order. They are independent and may be about different agents:
+    /// one that is wrong does not touch the others. <see cref="ControlZeroClientOptions.Timeout"/> and attempts are those of one call; only what
+    /// the cluster could not decide is asked again, with the same request ids.
+    /// </summary>
+    /// <param name="queries">The questions, at most 256. None: nothing is sent.</param>
+    /// <param name="cancellationToken">Ends the call; then there is no answer.</param>
+    /// <returns>One outcome a question, in the same order; a decision the client made itself for each that none arrived for.</returns>
+    /// <exception cref="ControlZeroException">There are too many questions, or the key is wrong; no agent must act.</exception>
+    /// <exception cref="ArgumentException">A question is null, or its context holds a value that cannot be sent; nothing was sent.</exception>
+    public async Task<IReadOnlyList<EnforceOutcome>> CheckBatchAsync(IReadOnlyList<EnforceQuery> queries, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(queries);
+        var batch = new QuestionBatch(queries, _options);
+        using var budget = _calls.Begin(cancellationToken);
+        try
+        {
+            if (batch.NeedsAgent)
+            {
+                batch.NameAgent(await AgentAsync(budget).ConfigureAwait(false));
+            }
+
+            if (batch.IsOpen)
+            {
+                await _calls.SendAsync(options => Enforcement.EnforceBatchAsync(batch.ToMessage(), options), budget, batch.Accept).ConfigureAwait(false);
+            }
+        }
+        catch (ControlZeroException error) when (IsNoAnswer(error))
+        {
+            batch.GiveUp(error);
+        }
+
+        return batch.Outcomes;
+    }
+
     /// <summary>Closes the connection. Calls under way end without an answer.</summary>
     public void Dispose() => _channel.Dispose();
 
@@ -127,5 +165,6 @@ public sealed class ControlZeroClient : IDisposable, IAsyncDisposable
 
     private static bool IsNoAnswer(ControlZeroException error) => error.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded;
 
-    private static string? NonEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+    /// <summary>The agent of questions that name none. Null: there is no such agent.</summary>
+    private async ValueTask<string?> AgentAsync(CallBudget budget) => _options.AgentId ?? await _binding.SoleAgentAsync(budget).ConfigureAwait(false);
 }

@@ -39,6 +39,9 @@ public sealed record EnforceDecision
     /// <summary>Position of the rule in its policy, from 0. Null: no rule decided.</summary>
     public int? RuleIndex { get; init; }
 
+    /// <summary>The first resource that was denied, of a question about several. Null: none was, or the question names no candidates.</summary>
+    public string? DeniedResource { get; init; }
+
     /// <summary>How many rules were looked at, the deciding one included.</summary>
     public int EvaluatedRules { get; init; }
 
@@ -50,6 +53,9 @@ public sealed record EnforceDecision
 
     /// <summary>True when this repeats the answer to an earlier question with the same id.</summary>
     public bool Replayed { get; init; }
+
+    /// <summary>True when the question was a dry run: nothing was counted, charged or registered.</summary>
+    public bool DryRun { get; init; }
 
     /// <summary>What the program must also do when it acts.</summary>
     public IReadOnlyList<EnforceObligation> Obligations { get; init; } = [];

@@ -9,6 +9,12 @@ public sealed record EnforceQuery
     /// <summary>What it wants to do it with, for example <c>model/openai/gpt-4</c>. At most 1 KiB. Default: nothing in particular.</summary>
     public string? Resource { get; init; }
 
+    /// <summary>
+    /// Several resources of which each must be allowed, for example the model and its fallbacks; at most 64, none of them empty. One decision
+    /// for all, counted once. With <see cref="Resource"/>, that is one more of them, before these. Default: none.
+    /// </summary>
+    public IReadOnlyList<string>? CandidateResources { get; init; }
+
     /// <summary>The agent. Default: the one of the options, else of the environment, else the one the key is bound to.</summary>
     public string? AgentId { get; init; }
 
@@ -20,4 +26,9 @@ public sealed record EnforceQuery
 
     /// <summary>The program's own id for this question, the same on every attempt. Default: a new one.</summary>
     public string? RequestId { get; init; }
+
+    /// <summary>
+    /// Ask without counting, charging or registering the agent. Ask again without it before the agent acts. Default: false.
+    /// </summary>
+    public bool DryRun { get; init; }
 }

@@ -23,7 +23,23 @@ public sealed class PolicyDeniedException : Exception
     {
         ArgumentNullException.ThrowIfNull(query);
         ArgumentNullException.ThrowIfNull(decision);
-        var resource = string.IsNullOrEmpty(query.Resource) ? "" : $" on `{query.Resource}`";
-        return $"`{query.Action}`{resource} is denied ({decision.ReasonCode}): {decision.Reason}";
+        var asked = $"`{query.Action}`{Resources(query, decision)}";
+        return decision.Reason.StartsWith("denied by ", StringComparison.Ordinal)
+            ? $"{asked} is {decision.Reason} ({decision.ReasonCode})"
+            : $"{asked} is denied ({decision.ReasonCode}): {decision.Reason}";
+    }
+
+    /// <summary>The resource that was denied, else what was asked for.</summary>
+    private static string Resources(EnforceQuery query, EnforceDecision decision)
+    {
+        string[] asked = decision.DeniedResource is { } denied
+            ? [denied]
+            : [.. new[] { query.Resource }.Concat(query.CandidateResources ?? []).OfType<string>().Where(name => name.Length > 0)];
+        return asked switch
+        {
+            [] => "",
+            [var only] => $" on `{only}`",
+            [var first, ..] => $" on `{first}` and {asked.Length - 1} more",
+        };
     }
 }

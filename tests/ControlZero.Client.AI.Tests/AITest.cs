@@ -20,8 +20,9 @@ public abstract class AITest : IAsyncLifetime
 
     internal ControlZeroClient ControlZero { get; private set; } = null!;
 
-    /// <summary>What was asked, in order: action and resource.</summary>
-    internal IReadOnlyList<(string Action, string Resource)> Asked => [.. Cluster.Received<EnforceRequest>().Select(request => (request.Action, request.Resource))];
+    /// <summary>What was asked, in order: action and resource, one for each resource of a question.</summary>
+    internal IReadOnlyList<(string Action, string Resource)> Asked =>
+        [.. Cluster.Received<EnforceRequest>().SelectMany(request => ResourcesOf(request).Select(resource => (request.Action, resource)))];
 
     public async Task InitializeAsync()
     {
@@ -46,7 +47,7 @@ public abstract class AITest : IAsyncLifetime
 
     /// <summary>Allows these resources and denies every other.</summary>
     internal void Permit(params string[] resources) =>
-        Cluster.On<EnforceRequest>(request => resources.Contains(request.Resource) ? Answers.Allow() : Answers.Deny());
+        Cluster.On<EnforceRequest>(request => ResourcesOf(request).Except(resources).FirstOrDefault() is { } denied ? Deny(request, denied) : Answers.Allow());
 
     /// <summary>The provider's own client, that asks nobody. One attempt a request.</summary>
     internal OpenAIClient OpenAI(Action<OpenAIClientOptions>? configure = null)
@@ -62,6 +63,16 @@ public abstract class AITest : IAsyncLifetime
     /// <summary>A governed chat client over the provider.</summary>
     internal IChatClient Chat(string model = Allowed, Action<ControlZeroAIOptions>? configure = null) =>
         new ChatClientBuilder(ProviderChat(model)).UseControlZero(configure: configure, client: ControlZero).Build();
+
+    private static IEnumerable<string> ResourcesOf(EnforceRequest request) =>
+        request.CandidateResources.Count == 0 || request.Resource.Length > 0 ? request.CandidateResources.Prepend(request.Resource) : request.CandidateResources;
+
+    private static EnforceResponse Deny(EnforceRequest request, string resource)
+    {
+        var deny = Answers.Deny();
+        deny.DeniedResource = request.CandidateResources.Count > 0 ? resource : "";
+        return deny;
+    }
 
     internal static async Task<string> ReadAsync(IAsyncEnumerable<ChatResponseUpdate> updates) => (await updates.ToChatResponseAsync()).Text;
 }

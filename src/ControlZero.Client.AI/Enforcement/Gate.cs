@@ -39,20 +39,16 @@ internal sealed class Gate
 
     /// <summary>Returns when the agent may call this function.</summary>
     public Task EnforceFunctionAsync(string name, CancellationToken cancellationToken) =>
-        EnforceAsync(Settings.FunctionAction, Settings.FunctionPrefix + name, null, cancellationToken);
+        _client.EnforceAsync(Question(Settings.FunctionAction) with { Resource = Settings.FunctionPrefix + name }, cancellationToken);
 
-    /// <summary>One question a model, in order; the first deny ends it. The whole list in one decision needs the cluster's `candidate_resources`.</summary>
-    private async Task EnforceModelsAsync(string action, RequestedModels models, string? requestId, CancellationToken cancellationToken)
+    /// <summary>One question whatever the number of models, so that a request counts once: all are allowed, or it is denied.</summary>
+    private Task<EnforceDecision> EnforceModelsAsync(string action, RequestedModels models, string? requestId, CancellationToken cancellationToken)
     {
-        for (var i = 0; i < models.Names.Count; i++)
-        {
-            var id = requestId is null ? null : $"{requestId}:{i}";
-            await EnforceAsync(action, Settings.ModelPrefix + models.Names[i], id, cancellationToken).ConfigureAwait(false);
-        }
+        var question = Question(action) with { RequestId = requestId };
+        string[] resources = [.. models.Names.Select(name => Settings.ModelPrefix + name)];
+        return _client.EnforceAsync(
+            resources is [var only] ? question with { Resource = only } : question with { CandidateResources = resources }, cancellationToken);
     }
 
-    private Task<EnforceDecision> EnforceAsync(string action, string resource, string? requestId, CancellationToken cancellationToken) =>
-        _client.EnforceAsync(
-            new EnforceQuery { Action = action, Resource = resource, AgentId = Settings.AgentId, Context = Settings.Context, RequestId = requestId },
-            cancellationToken);
+    private EnforceQuery Question(string action) => new() { Action = action, AgentId = Settings.AgentId, Context = Settings.Context };
 }

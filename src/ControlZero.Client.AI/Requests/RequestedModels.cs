@@ -5,8 +5,8 @@ namespace ControlZero.Client.AI.Requests;
 /// <summary>Every model that may answer one request, the primary one first, none twice.</summary>
 internal sealed class RequestedModels
 {
-    /// <summary>The most models one request may name. Each costs a decision.</summary>
-    public const int MaxModels = 32;
+    /// <summary>The most models one request may name: as many as the cluster decides in one question.</summary>
+    public const int MaxModels = 64;
 
     private readonly List<string> _names = [];
 

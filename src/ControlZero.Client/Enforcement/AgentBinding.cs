@@ -19,14 +19,15 @@ internal sealed class AgentBinding(BoundedCalls calls, ClusterService.ClusterSer
         return caller;
     }
 
-    /// <summary>The one agent the key is bound to. Throws when it is bound to none, to several or to a pattern.</summary>
-    public async Task<string> SoleAgentAsync(CallBudget budget)
+    /// <summary>The one agent the key is bound to. Null: it is bound to none, to several or to a pattern.</summary>
+    public async Task<string?> SoleAgentAsync(CallBudget budget)
     {
         var caller = _caller ?? await RefreshAsync(budget).ConfigureAwait(false);
-        return caller.Agents is [var agent] && agent.AsSpan().IndexOfAny("*?[]") < 0 ? agent : throw NoAgent();
+        return caller.Agents is [var agent] && agent.AsSpan().IndexOfAny("*?[]") < 0 ? agent : null;
     }
 
-    private static ControlZeroException NoAgent()
+    /// <summary>The error of a question for which there is no agent; it names every place to name one.</summary>
+    public static ControlZeroException NoAgent()
     {
         const string Message =
             "no agent is named; name it in the call (AgentId of the query), in the options (AgentId), " +

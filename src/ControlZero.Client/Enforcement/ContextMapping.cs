@@ -10,7 +10,7 @@ internal static class ContextMapping
     private const int MaxDepth = 32;
 
     /// <summary>The context as a struct. Throws <see cref="ArgumentException"/>, naming the key, for a value that has no form there.</summary>
-    public static Struct ToStruct(IReadOnlyDictionary<string, object?> context) => ToStruct(context, "context", 1);
+    public static Struct ToStruct(IReadOnlyDictionary<string, object?> context, string path) => ToStruct(context, path, 1);
 
     /// <summary>A struct as dictionaries and lists.</summary>
     public static IReadOnlyDictionary<string, object?> ToDictionary(Struct? source) =>

@@ -8,21 +8,27 @@ internal static class DecisionMapping
     public const string StateUnavailable = "STATE_UNAVAILABLE";
     public const string ObligationUnknown = "OBLIGATION_UNKNOWN";
 
-    /// <summary>The message that asks the question.</summary>
-    public static EnforceRequest ToRequest(EnforceQuery query, string requestId) => new()
+    /// <summary>The message that asks the question, with a new request id unless the program gives one. Its agent may still be empty.</summary>
+    /// <param name="query">The question.</param>
+    /// <param name="path">What stands before the names of its fields in errors.</param>
+    public static EnforceRequest ToRequest(EnforceQuery query, string path = "") => new()
     {
-        RequestId = requestId,
+        RequestId = string.IsNullOrEmpty(query.RequestId) ? Guid.NewGuid().ToString() : query.RequestId,
+        AgentId = query.AgentId ?? "",
         Action = query.Action ?? "",
         Resource = query.Resource ?? "",
-        Context = query.Context is null ? null : ContextMapping.ToStruct(query.Context),
+        // One that is missing is sent empty, which the cluster refuses by its position. Left out, it would not be asked for.
+        CandidateResources = { (query.CandidateResources ?? []).Select(candidate => candidate ?? "") },
+        Context = query.Context is null ? null : ContextMapping.ToStruct(query.Context, $"{path}context"),
+        DryRun = query.DryRun,
     };
 
     /// <summary>
     /// The answer as the program may act on it: anything but a plain allow is a deny, and so is an allow with an obligation the program does not honour.
     /// </summary>
-    public static EnforceDecision ToDecision(EnforceResponse response, string requestId, ISet<string> honoured)
+    public static EnforceDecision ToDecision(EnforceResponse response, EnforceRequest request, ISet<string> honoured)
     {
-        var decision = ToDecision(response, requestId);
+        var decision = ToDecision(response, request);
         if (response.Decision is not (Decision.Allow or Decision.Deny))
         {
             return decision with
@@ -46,7 +52,7 @@ internal static class DecisionMapping
     }
 
     /// <summary>What the client says when no decision arrived.</summary>
-    public static EnforceDecision WithoutAnswer(string requestId, ControlZeroClientOptions options, string why)
+    public static EnforceDecision WithoutAnswer(EnforceRequest request, ControlZeroClientOptions options, string why)
     {
         var allowed = options.OnUnavailable == OnUnavailable.Allow;
         return new()
@@ -56,27 +62,30 @@ internal static class DecisionMapping
             Effect = allowed ? "allow" : "deny",
             ReasonCode = StateUnavailable,
             Reason = $"no decision arrived from `{options.Url}`: {why}",
-            RequestId = requestId,
+            RequestId = request.RequestId,
+            DryRun = request.DryRun,
         };
     }
 
-    private static EnforceDecision ToDecision(EnforceResponse response, string requestId) => new()
+    private static EnforceDecision ToDecision(EnforceResponse response, EnforceRequest request) => new()
     {
         Allowed = response.Decision == Decision.Allow,
         Source = DecisionSource.Server,
         Effect = response.Effect,
         ReasonCode = response.ReasonCode,
         Reason = response.Reason,
-        RequestId = response.RequestId.Length > 0 ? response.RequestId : requestId,
+        RequestId = response.RequestId.Length > 0 ? response.RequestId : request.RequestId,
         DecisionId = response.DecisionId,
         Policy = response.Policy,
         PolicyVersion = response.PolicyVersion,
         RuleId = response.RuleId,
         RuleIndex = response.HasRuleIndex ? response.RuleIndex : null,
+        DeniedResource = response.DeniedResource.Length > 0 ? response.DeniedResource : null,
         EvaluatedRules = response.EvaluatedRules,
         PolicyEpoch = response.PolicyEpoch,
         RetryAfter = response.RetryAfter?.ToTimeSpan(),
         Replayed = response.Replayed,
+        DryRun = response.DryRun,
         Obligations = [.. response.Obligations.Select(o => new EnforceObligation(o.Name, ContextMapping.ToDictionary(o.Parameters)))],
         ReasonLocalized = new Dictionary<string, string>(response.ReasonLocalized),
     };

@@ -21,6 +21,9 @@ internal static class ErrorDecoding
         };
     }
 
+    /// <summary>The error of one question of several.</summary>
+    public static ControlZeroException Decode(Google.Rpc.Status status) => Decode(status.ToRpcException());
+
     /// <summary>The server's words; when the call never reached it, also why not (connection refused, certificate not trusted).</summary>
     private static string Message(RpcException error)
     {

@@ -19,13 +19,17 @@ internal sealed class BoundedCalls(TimeProvider clock, TimeSpan timeout, int max
     /// The answer. Throws <see cref="ControlZeroException"/> when there is none in time, and <see cref="OperationCanceledException"/>
     /// when the caller gave up.
     /// </summary>
-    public async Task<TAnswer> SendAsync<TAnswer>(Func<CallOptions, AsyncUnaryCall<TAnswer>> send, CallBudget budget)
+    /// <param name="send">Sends the message as it is to be sent this time.</param>
+    /// <param name="budget">The time of the call.</param>
+    /// <param name="accept">Takes each answer that is in time. What it throws counts as the answer: UNAVAILABLE is worth another attempt. Default: any will do.</param>
+    public async Task<TAnswer> SendAsync<TAnswer>(
+        Func<CallOptions, AsyncUnaryCall<TAnswer>> send, CallBudget budget, Action<TAnswer>? accept = null)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await SendOnceAsync(send, budget).ConfigureAwait(false);
+                return await SendOnceAsync(send, budget, accept).ConfigureAwait(false);
             }
             catch (ControlZeroException error) when (error.StatusCode == StatusCode.Unavailable && attempt < maxAttempts)
             {
@@ -34,7 +38,8 @@ internal sealed class BoundedCalls(TimeProvider clock, TimeSpan timeout, int max
         }
     }
 
-    private async Task<TAnswer> SendOnceAsync<TAnswer>(Func<CallOptions, AsyncUnaryCall<TAnswer>> send, CallBudget budget)
+    private async Task<TAnswer> SendOnceAsync<TAnswer>(
+        Func<CallOptions, AsyncUnaryCall<TAnswer>> send, CallBudget budget, Action<TAnswer>? accept)
     {
         budget.ThrowIfCallerGaveUp();
         if (budget.IsSpent)
@@ -46,7 +51,13 @@ internal sealed class BoundedCalls(TimeProvider clock, TimeSpan timeout, int max
         {
             using var call = send(new CallOptions(deadline: CallDeadline.After(budget.Remaining), cancellationToken: budget.Token));
             var answer = await call.ResponseAsync.ConfigureAwait(false);
-            return budget.IsSpent ? throw TooLate(null) : answer;
+            if (budget.IsSpent)
+            {
+                throw TooLate(null);
+            }
+
+            accept?.Invoke(answer);
+            return answer;
         }
         catch (ControlZeroException error) when (error.StatusCode == StatusCode.Cancelled)
         {

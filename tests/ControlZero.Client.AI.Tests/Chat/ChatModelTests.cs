@@ -15,6 +15,7 @@ public sealed class ChatModelTests : AITest
 
         Assert.Equal(ProviderAnswers.Text, response.Text);
         Assert.Equal([("llm.generate", $"model/{Allowed}")], Asked);
+        Assert.Empty(Assert.Single(Cluster.Received<EnforceRequest>()).CandidateResources);
         Assert.Equal([Allowed], Provider.Models);
     }
 
@@ -90,9 +91,13 @@ public sealed class ChatModelTests : AITest
     {
         var options = new ChatOptions { AdditionalProperties = new() { ["models"] = models, ["on_done"] = (Action)(() => { }) } };
 
-        await Assert.ThrowsAsync<PolicyDeniedException>(() => Chat().GetResponseAsync("hi", options));
+        var error = await Assert.ThrowsAsync<PolicyDeniedException>(() => Chat().GetResponseAsync("hi", options));
 
-        Assert.Equal([$"model/{Allowed}", $"model/{AlsoAllowed}", $"model/{Denied}"], Asked.Select(asked => asked.Resource));
+        var asked = Assert.Single(Cluster.Received<EnforceRequest>());
+        Assert.Equal(("llm.generate", ""), (asked.Action, asked.Resource));
+        Assert.Equal([$"model/{Allowed}", $"model/{AlsoAllowed}", $"model/{Denied}"], asked.CandidateResources);
+        Assert.Equal($"model/{Denied}", error.Decision.DeniedResource);
+        Assert.StartsWith($"`llm.generate` on `model/{Denied}` is denied", error.Message, StringComparison.Ordinal);
         Assert.Empty(Provider.Requests);
     }
 

@@ -118,7 +118,7 @@ public sealed class FunctionCallTests : AITest
         Assert.Equal(1, _runs);
         var told = Provider.Requests[1].Body!["messages"]!.AsArray().Where(message => message!["role"]!.GetValue<string>() == "tool").ToList();
         Assert.Equal(2, told.Count);
-        Assert.Contains("delete_all was not run: policy denies it (NO_RULE_MATCH", told[1]!["content"]!.ToJsonString(), StringComparison.Ordinal);
+        Assert.Contains("delete_all was not run (NO_RULE_MATCH): no rule matched. Do", told[1]!["content"]!.ToJsonString(), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -58,6 +58,20 @@ public sealed class PipelinePolicyTests : AITest
     }
 
     [Fact]
+    public async Task Pipeline_RetryOfARequestForSeveralModels_RepeatsTheWholeQuestion()
+    {
+        Provider.FailNext(500);
+        var client = Governed(options => options.RetryPolicy = new ClientRetryPolicy(1));
+        var body = $$"""{"model":"{{Allowed}}","models":["{{AlsoAllowed}}"],"messages":[{"role":"user","content":"hi"}]}""";
+
+        await client.GetChatClient(Allowed).CompleteChatAsync(BinaryContent.Create(BinaryData.FromString(body)));
+
+        var asked = Cluster.Received<EnforceRequest>();
+        Assert.Equal(2, asked.Count);
+        Assert.Equal(asked[0], asked[1]);
+    }
+
+    [Fact]
     public async Task Pipeline_TwoRequests_HaveTheirOwnRequestIds()
     {
         var client = Governed().GetChatClient(Allowed);

@@ -1,6 +1,7 @@
 using System.ClientModel;
 using System.IO.Compression;
 using System.Text;
+using ControlZero.Protocol.V1;
 
 namespace ControlZero.Client.AI.Tests.Pipelines;
 
@@ -21,13 +22,13 @@ public sealed class RequestBodyTests : AITest
     }
 
     [Fact]
-    public async Task Body_AllModelsAllowed_IsSentUnchangedAndEachIsAskedForOnce()
+    public async Task Body_AllModelsAllowed_IsSentUnchangedAndAskedForInOneQuestion()
     {
         Permit($"model/{Allowed}", $"model/{AlsoAllowed}", "model/@preset/careful");
 
         await SendAsync($$"""{"model":"{{Allowed}}","models":["{{Allowed}}","{{AlsoAllowed}}"],"preset":"careful","messages":[],"extra":1}""");
 
-        Assert.Equal([$"model/{Allowed}", $"model/{AlsoAllowed}", "model/@preset/careful"], Asked.Select(asked => asked.Resource));
+        Assert.Equal([$"model/{Allowed}", $"model/{AlsoAllowed}", "model/@preset/careful"], Assert.Single(Cluster.Received<EnforceRequest>()).CandidateResources);
         Assert.Equal(["model", "models", "preset", "messages", "extra"], Assert.Single(Provider.Requests).Body!.Select(field => field.Key));
     }
 
@@ -54,9 +55,20 @@ public sealed class RequestBodyTests : AITest
     }
 
     [Fact]
-    public async Task Body_MoreModelsThanAreAskedFor_IsRefused()
+    public async Task Body_AsManyModelsAsOneQuestionTakes_IsAskedForWhole()
     {
-        var models = string.Join(',', Enumerable.Range(0, 33).Select(i => $"\"m{i}\""));
+        string[] models = [.. Enumerable.Range(0, 64).Select(i => $"m{i}")];
+        Permit([.. models.Select(name => $"model/{name}")]);
+
+        await SendAsync($$"""{"model":"m0","models":["{{string.Join("\",\"", models)}}"]}""");
+
+        Assert.Equal(64, Assert.Single(Cluster.Received<EnforceRequest>()).CandidateResources.Count);
+    }
+
+    [Fact]
+    public async Task Body_MoreModelsThanOneQuestionTakes_IsRefused()
+    {
+        var models = string.Join(',', Enumerable.Range(0, 65).Select(i => $"\"m{i}\""));
 
         var error = await Assert.ThrowsAsync<ControlZeroException>(() => SendAsync($$"""{"model":"m0","models":[{{models}}]}"""));
 

@@ -7,6 +7,9 @@ internal sealed class ScriptedEnforcementService(ScriptedCluster cluster) : Enfo
 {
     public override Task<EnforceResponse> Enforce(EnforceRequest request, ServerCallContext context) => cluster.AnswerAsync<EnforceResponse>(request, context);
 
+    public override Task<EnforceBatchResponse> EnforceBatch(EnforceBatchRequest request, ServerCallContext context) =>
+        cluster.AnswerAsync<EnforceBatchResponse>(request, context);
+
     public override Task<ExplainResponse> Explain(ExplainRequest request, ServerCallContext context) => cluster.AnswerAsync<ExplainResponse>(request, context);
 }
 
