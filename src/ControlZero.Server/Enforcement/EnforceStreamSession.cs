@@ -13,12 +13,14 @@ namespace ControlZero.Server.Enforcement;
 /// <param name="caller">Who opened the stream.</param>
 /// <param name="requests">The requests.</param>
 /// <param name="answers">The answers.</param>
+/// <param name="cancelRead">Makes a read that waits for the caller end, and the stream stay.</param>
 /// <param name="isStillValid">Whether the caller's key may still be used.</param>
 /// <param name="decide">Decides the questions of one agent. Does not fail.</param>
 internal sealed class EnforceStreamSession(
     ClientIdentity caller,
     IAsyncStreamReader<EnforceStreamRequest> requests,
     StreamAnswers answers,
+    Action cancelRead,
     Func<ValueTask<bool>> isStillValid,
     Func<IReadOnlyList<PlacedQuestion>, Action<ulong, EnforceOutcome>, Task> decide)
 {
@@ -39,10 +41,13 @@ internal sealed class EnforceStreamSession(
         }
         catch (Exception)
         {
-            // A read that waits for the caller is left to end with the call: to cancel it would reset the stream before its status is sent.
+            // INVARIANT: no read outlives the call. Kestrel uses a stream again for a later call of the connection, which would then find
+            // a read under way. Its token is not used: that would reset the stream before the status is sent.
             EndReading();
             await ended.CancelAsync();
+            cancelRead();
             await answers.DiscardAsync();
+            await reading;
             throw;
         }
 

@@ -63,6 +63,7 @@ internal sealed class EnforcementService(
             caller,
             requestStream,
             answers,
+            context.GetHttpContext().Request.BodyReader.CancelPendingRead,
             IsStillValidAsync,
             (group, answer) => decisions.DecideAsync(group, context.Method, answer)).RunAsync(context.CancellationToken);
 

@@ -80,6 +80,26 @@ public sealed class StreamKeyTests(RunningServer server)
         Assert.Equal("INVALID_CREDENTIALS", failure.GetRpcStatus()!.GetDetail<ErrorInfo>().Reason);
     }
 
+    [Fact]
+    public async Task Connection_OfStreamsThatWereEnded_ServesTheNextCall()
+    {
+        var (_, admin) = await server.NewTenantWithAsync(Policy);
+        var channel = server.Open();
+        var cluster = new ClusterService.ClusterServiceClient(channel);
+        for (var round = 0; round < 20; round++)
+        {
+            var created = await CreateKeyAsync(admin);
+            using var stream = new EnforcementService.EnforcementServiceClient(channel).EnforceStream(server.With(created.Key));
+            await stream.RequestStream.WriteAsync(Ask(1));
+            Assert.True(await stream.ResponseStream.MoveNext(CancellationToken.None));
+            await _tenants.RevokeKeyAsync(new RevokeKeyRequest { KeyId = created.KeyInfo.KeyId }, server.With(admin));
+            await stream.RequestStream.WriteAsync(Ask(2));
+            await AssertEndsUnauthenticatedAsync(stream);
+
+            await cluster.GetStatusAsync(new GetStatusRequest(), server.With(admin));
+        }
+    }
+
     private async Task<CreateKeyResponse> CreateKeyAsync(string admin, DateTimeOffset? expiresAt = null) => await _tenants.CreateKeyAsync(
         new CreateKeyRequest { Scopes = { "enforce" }, ExpiresAt = expiresAt?.ToTimestamp() }, server.With(admin));
 }

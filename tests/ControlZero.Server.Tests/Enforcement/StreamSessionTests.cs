@@ -132,15 +132,27 @@ public sealed class StreamSessionTests
         Assert.Equal((300, 301), (asked, requests.Read));
     }
 
+    [Fact]
+    public async Task Stream_ThatFailsWhileItsCallerIsSilent_LeavesNoReadBehind()
+    {
+        var caller = new SilentCaller();
+        var gone = Task.FromException(new IOException("the connection is closed"));
+
+        await Assert.ThrowsAsync<IOException>(() => RunAsync(caller, new ScriptedAnswers(gone), Answer, cancelRead: caller.CancelRead));
+
+        Assert.True(caller.ReadIsOver);
+    }
+
     private static async Task RunAsync(
         IAsyncStreamReader<EnforceStreamRequest> requests,
         ScriptedAnswers responses,
         Func<IReadOnlyList<PlacedQuestion>, Action<ulong, EnforceOutcome>, Task> decide,
         Func<bool>? isStillValid = null,
+        Action? cancelRead = null,
         CancellationToken cancellationToken = default)
     {
         using var answers = new StreamAnswers(responses, IsStillValidAsync);
-        await new EnforceStreamSession(Caller, requests, answers, IsStillValidAsync, decide).RunAsync(cancellationToken);
+        await new EnforceStreamSession(Caller, requests, answers, cancelRead ?? (() => { }), IsStillValidAsync, decide).RunAsync(cancellationToken);
 
         ValueTask<bool> IsStillValidAsync() => ValueTask.FromResult(isStillValid?.Invoke() ?? true);
     }
@@ -166,11 +178,16 @@ public sealed class StreamSessionTests
     private sealed class SilentCaller : IAsyncStreamReader<EnforceStreamRequest>
     {
         private readonly TaskCompletionSource _waits = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private bool _sent;
+
+        public bool ReadIsOver { get; private set; }
 
         public Task Waits => _waits.Task;
 
         public EnforceStreamRequest Current { get; } = Ask(1).Single();
+
+        public void CancelRead() => _cancelled.SetResult();
 
         public async Task<bool> MoveNext(CancellationToken cancellationToken)
         {
@@ -180,7 +197,8 @@ public sealed class StreamSessionTests
             }
 
             _waits.SetResult();
-            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+            await _cancelled.Task.WaitAsync(cancellationToken);
+            ReadIsOver = true;
             return false;
         }
     }

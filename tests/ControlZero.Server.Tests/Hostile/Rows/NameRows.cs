@@ -25,7 +25,8 @@ internal static class NameRows
         ["C27"] = new(target => target.RefusedAsync(
             Ask(target, request => request.AgentId = new string('a', 129)), "agent_id", "ID_TOO_LONG", limit: 128, actual: 129)),
         ["C28"] = new(target => target.FailsAsync(
-            Ask(target, request => request.AgentId = new string('a', 1_000_000)), StatusCode.ResourceExhausted, "MESSAGE_TOO_LARGE")),
+            Ask(target, request => request.AgentId = new string('a', 1_000_000)), StatusCode.ResourceExhausted, "MESSAGE_TOO_LARGE"),
+            "the framework's one limit of a service is that of batches; the method's own is held by us, and says so"),
         ["C31"] = BadAgent("<script>alert(1)</script>"),
         ["C34"] = GoodAgents("null", "undefined", "nan", "true"),
         ["C35"] = new(async target =>
