@@ -47,7 +47,7 @@ internal sealed class StreamAnswers(IServerStreamWriter<EnforceStreamResponse> r
                 }
 
                 held++;
-                var flush = held == MostHeldBack || !_waiting.Reader.TryPeek(out _);
+                var flush = held == MostHeldBack || !await IsAnotherWaitingAsync();
                 responses.WriteOptions = flush ? WriteOptions.Default : HoldBack;
                 await responses.WriteAsync(answer);
                 if (flush)
@@ -57,6 +57,18 @@ internal sealed class StreamAnswers(IServerStreamWriter<EnforceStreamResponse> r
                 }
             }
         }
+    }
+
+    // A flush is a system call, and a frame of its own for the caller to read. Decisions that are ready to end get one turn to do so first.
+    private async ValueTask<bool> IsAnotherWaitingAsync()
+    {
+        if (_waiting.Reader.TryPeek(out _))
+        {
+            return true;
+        }
+
+        await Task.Yield();
+        return _waiting.Reader.TryPeek(out _);
     }
 
     /// <summary>Throws away what nobody will take, until the last one.</summary>
