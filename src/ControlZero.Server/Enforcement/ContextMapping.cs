@@ -22,7 +22,8 @@ internal static class ContextMapping
     }
 
     /// <summary>A request's context.</summary>
-    public static ContextValue ToValue(Struct message) => ToObject(message);
+    public static ContextValue ToValue(Struct message) =>
+        ContextValue.Of([.. message.Fields.Select(field => new ContextField(field.Key, ToAny(field.Value)))]);
 
     public static Struct ToStruct(ContextValue value)
     {
@@ -71,16 +72,13 @@ internal static class ContextMapping
         return entries;
     }
 
-    private static ContextValue ToObject(Struct message) =>
-        ContextValue.Of([.. message.Fields.Select(field => new ContextField(field.Key, ToAny(field.Value)))]);
-
     private static ContextValue ToAny(Value? message) => message?.KindCase switch
     {
         Value.KindOneofCase.BoolValue => ContextValue.Of(message.BoolValue),
         Value.KindOneofCase.NumberValue => ContextValue.Of(message.NumberValue),
         Value.KindOneofCase.StringValue => ContextValue.Of(message.StringValue),
         Value.KindOneofCase.ListValue => ContextValue.List([.. message.ListValue.Values.Select(ToAny)]),
-        Value.KindOneofCase.StructValue => ToObject(message.StructValue),
+        Value.KindOneofCase.StructValue => ToValue(message.StructValue),
         _ => ContextValue.Null,
     };
 

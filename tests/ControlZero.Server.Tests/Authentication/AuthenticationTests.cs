@@ -3,6 +3,7 @@ using ControlZero.Server.Authentication;
 using ControlZero.Server.Tests.Hosting;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ControlZero.Server.Tests.Authentication;
 
@@ -99,6 +100,26 @@ public sealed class AuthenticationTests(RunningServer server)
 
         await RpcAssert.FailsAsync(
             StatusCode.Unauthenticated, "INVALID_CREDENTIALS", _cluster.GetStatusAsync(new GetStatusRequest(), server.With(created.Key)));
+    }
+
+    [Fact]
+    public async Task Authenticate_AHeaderKnownFromBefore_IsHeldAgainstItsKeyAgain()
+    {
+        // The very same string: that is how Kestrel hands on the header of a connection's later calls.
+        var authenticator = server.Services.GetRequiredService<KeyAuthenticator>();
+        var tenants = new TenantService.TenantServiceClient(server.Channel);
+        var (_, admin) = await server.NewTenantAsync();
+        var created = await tenants.CreateKeyAsync(new CreateKeyRequest { Scopes = { "enforce" } }, server.With(admin));
+        var header = $"Bearer {created.Key}";
+        var first = await authenticator.AuthenticateAsync(header, CancellationToken.None);
+        Assert.Same(first, await authenticator.AuthenticateAsync(header, CancellationToken.None));
+
+        await tenants.RevokeKeyAsync(new RevokeKeyRequest { KeyId = created.KeyInfo.KeyId }, server.With(admin));
+
+        // Twice: the first call after it asks the key's grain, the next finds the answer in this silo.
+        Assert.NotNull(first);
+        Assert.Null(await authenticator.AuthenticateAsync(header, CancellationToken.None));
+        Assert.Null(await authenticator.AuthenticateAsync(header, CancellationToken.None));
     }
 
     [Fact]
