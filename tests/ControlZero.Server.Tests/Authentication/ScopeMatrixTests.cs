@@ -82,8 +82,7 @@ public sealed class ScopeMatrixTests(RunningServer server)
             }
 
             using var stream = calls.AsyncDuplexStreamingCall(call, null, new CallOptions(server.With(key)));
-            await stream.RequestStream.WriteAsync([]);
-            await stream.RequestStream.CompleteAsync();
+            await stream.RequestStream.WriteUnlessEndedAsync([], complete: true);
             Assert.Single(await stream.ResponseStream.ReadAllAsync().ToListAsync());
             return stream.GetStatus().StatusCode;
         }

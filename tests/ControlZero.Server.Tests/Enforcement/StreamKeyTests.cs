@@ -29,7 +29,7 @@ public sealed class StreamKeyTests(RunningServer server)
         Assert.True(await stream.ResponseStream.MoveNext(CancellationToken.None));
 
         await _tenants.RevokeKeyAsync(new RevokeKeyRequest { KeyId = created.KeyInfo.KeyId }, server.With(admin));
-        await stream.RequestStream.WriteAsync(Ask(2));
+        await stream.RequestStream.WriteUnlessEndedAsync(Ask(2));
 
         await AssertEndsUnauthenticatedAsync(stream);
         Assert.Equal((1, 0), await server.UsageAsync(admin));
@@ -93,7 +93,7 @@ public sealed class StreamKeyTests(RunningServer server)
             await stream.RequestStream.WriteAsync(Ask(1));
             Assert.True(await stream.ResponseStream.MoveNext(CancellationToken.None));
             await _tenants.RevokeKeyAsync(new RevokeKeyRequest { KeyId = created.KeyInfo.KeyId }, server.With(admin));
-            await stream.RequestStream.WriteAsync(Ask(2));
+            await stream.RequestStream.WriteUnlessEndedAsync(Ask(2));
             await AssertEndsUnauthenticatedAsync(stream);
 
             await cluster.GetStatusAsync(new GetStatusRequest(), server.With(admin));

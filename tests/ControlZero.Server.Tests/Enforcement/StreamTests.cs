@@ -81,8 +81,7 @@ public sealed class StreamTests(RunningServer server)
     {
         using var stream = OpenRaw();
         await stream.RequestStream.WriteAsync([0x08, 0x02]);
-        await stream.RequestStream.WriteAsync([0x0f]);
-        await stream.RequestStream.CompleteAsync();
+        await stream.RequestStream.WriteUnlessEndedAsync([0x0f], complete: true);
 
         Assert.True(await stream.ResponseStream.MoveNext(CancellationToken.None));
         Assert.Equal(2ul, stream.ResponseStream.Current.CorrelationId);
@@ -96,7 +95,7 @@ public sealed class StreamTests(RunningServer server)
     public async Task Stream_OfAMessageOverTheLimit_Ends()
     {
         using var stream = OpenRaw();
-        await stream.RequestStream.WriteAsync(new byte[(256 * 1024) + 1]);
+        await stream.RequestStream.WriteUnlessEndedAsync(new byte[(256 * 1024) + 1]);
 
         var failure = await Assert.ThrowsAsync<RpcException>(() => stream.ResponseStream.MoveNext(CancellationToken.None));
 
