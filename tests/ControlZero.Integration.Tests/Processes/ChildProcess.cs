@@ -8,7 +8,7 @@ namespace ControlZero.Integration.Tests.Processes;
 internal sealed class ChildProcess : IAsyncDisposable
 {
     // A hung program fails its test instead of the run. Far above what any of them takes on a busy machine.
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
 
     private readonly Process _process;
     private readonly CapturedText _output = new();
@@ -89,7 +89,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            throw Failure($"wrote no line that begins with `{start}` within {Bound.TotalSeconds} s");
+            throw Failure($"wrote no line that begins with `{start}` within {Bound.TotalMinutes} min");
         }
         catch (EndOfStreamException)
         {
@@ -109,7 +109,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            throw Failure($"did not end within {Bound.TotalSeconds} s");
+            throw Failure($"did not end within {Bound.TotalMinutes} min");
         }
 
         return new Ended(_process.ExitCode, Output, Error, Describe());

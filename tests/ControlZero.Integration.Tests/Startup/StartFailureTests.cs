@@ -147,9 +147,11 @@ public sealed class StartFailureTests : IDisposable
     {
         var end = (await ChildProcess.RunAsync(Repository.Server, arguments)).With(exitCode: 1);
 
+        // A silo that was up already may log a warning on a starved machine; the failure itself is one line.
+        var said = end.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.StartsWith("warn: ", StringComparison.Ordinal)).ToList();
         Assert.Equal("", end.Output);
-        Assert.True(end.Error.Count(character => character == '\n') == 1, end.Report);
-        Assert.StartsWith($"controlzero: {words[0]}", end.Error, StringComparison.Ordinal);
-        Assert.All(words, word => Assert.Contains(word, end.Error, StringComparison.Ordinal));
+        Assert.True(said.Count == 1, end.Report);
+        Assert.StartsWith($"controlzero: {words[0]}", said[0], StringComparison.Ordinal);
+        Assert.All(words, word => Assert.Contains(word, said[0], StringComparison.Ordinal));
     }
 }

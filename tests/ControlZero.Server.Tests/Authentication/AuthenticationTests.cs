@@ -135,7 +135,7 @@ public sealed class AuthenticationTests(RunningServer server)
             Content = new EndlessContent(),
         };
 
-        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(TimeSpan.FromSeconds(10));
+        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(TimeSpan.FromSeconds(60));
 
         Assert.Equal("16", response.Headers.GetValues("grpc-status").Single());
     }
