@@ -1,5 +1,8 @@
 using ControlZero.Storage.Postgres;
+using ControlZero.Storage.Tests.Contract;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Orleans.Storage;
 
 namespace ControlZero.Storage.Tests.Postgres;
 
@@ -169,6 +172,27 @@ public sealed class PostgresSchemaTests(PostgresFixture postgres) : IAsyncLifeti
         var refusal = await Assert.ThrowsAsync<PostgresStorageException>(() => PostgresSchema.EnsureAsync(database));
 
         Assert.Contains("permission denied for schema public; let a user who owns", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Serving_ByAUserWhoMayOnlyReadAndWriteRows_Works()
+    {
+        await PostgresSchema.EnsureAsync(_database);
+        await ExecuteAsync("CREATE ROLE server LOGIN; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO server");
+        await using var database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(_database.ConnectionString) { Username = "server" });
+        var silo = new TestSilo("service");
+        silo.AddPostgresGrainStorage("test", database).UsePostgresClustering(database);
+        await using var services = silo.Services.BuildServiceProvider();
+
+        await PostgresSchema.CheckAsync(database);
+        var storage = (PostgresGrainStorage)services.GetRequiredKeyedService<IGrainStorage>("test");
+        await TestSilo.StartAsync(storage);
+        var state = new GrainState<Counter>(new Counter { Value = 1 });
+        await storage.WriteStateAsync("counter", GrainId.Create("agent", "a"), state);
+        await storage.ClearStateAsync("counter", GrainId.Create("agent", "a"), state);
+        await services.GetRequiredService<IMembershipTable>().InitializeMembershipTableAsync(true, CancellationToken.None);
+
+        Assert.False(state.RecordExists);
     }
 
     [Fact]
