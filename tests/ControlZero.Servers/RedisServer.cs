@@ -8,7 +8,9 @@ public sealed class RedisServer : IAsyncDisposable
     private RedisServer(ServerProcess process)
     {
         _process = process;
-        ConnectionString = $"!{process.Directory}/redis.sock";
+
+        // Milliseconds; the usual 5 s are too few on a busy machine.
+        ConnectionString = $"!{process.Directory}/redis.sock,connectTimeout=60000,syncTimeout=60000,asyncTimeout=60000";
     }
 
     /// <summary>How to reach it, in the spelling of StackExchange.Redis.</summary>

@@ -11,7 +11,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     // A first start makes a database; on a busy machine that has taken 20 s.
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(3);
 
-    private static readonly TimeSpan StopLimit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromMinutes(3);
 
     private readonly string _script;
     private readonly string _readyWords;

@@ -10,6 +10,9 @@ namespace ControlZero.Storage.Tests.Cluster;
 /// <summary>Real silos in this process, over sockets on loopback, that know each other only by their membership table.</summary>
 internal sealed class TestCluster(string clusterId, Action<ISiloBuilder> configureSilo, Action<IClientBuilder> configureClient) : IAsyncDisposable
 {
+    // Nothing here is about speed: on a busy machine a silo may be slow for long, and shall not be taken for dead.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     private readonly List<IHost> _hosts = [];
 
     /// <summary>Starts a silo, and returns when it has joined.</summary>
@@ -38,7 +41,8 @@ internal sealed class TestCluster(string clusterId, Action<ISiloBuilder> configu
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.UseOrleansClient(client =>
         {
-            client.Services.Configure<ClusterOptions>(Configure);
+            Configure(client.Services);
+            client.Services.Configure<ClientMessagingOptions>(options => options.ResponseTimeout = Patience);
             configureClient(client);
         });
         var host = builder.Build();
@@ -62,7 +66,9 @@ internal sealed class TestCluster(string clusterId, Action<ISiloBuilder> configu
         builder.Services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Error));
         builder.UseOrleans(silo =>
         {
-            silo.Services.Configure<ClusterOptions>(Configure);
+            Configure(silo.Services);
+            silo.Services.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = Patience);
+            silo.Services.Configure<ClusterMembershipOptions>(options => options.ProbeTimeout = Patience);
             silo.ConfigureEndpoints(IPAddress.Loopback, siloPort, gatewayPort);
             silo.UseSystemTextJsonGrainStorageSerializer();
 #pragma warning disable ORLEANSEXP003 // The directory that the server uses: the default one may activate a grain twice while a silo joins.
@@ -73,10 +79,15 @@ internal sealed class TestCluster(string clusterId, Action<ISiloBuilder> configu
         return builder.Build();
     }
 
-    private void Configure(ClusterOptions options)
+    private void Configure(IServiceCollection services)
     {
-        options.ServiceId = "tests";
-        options.ClusterId = clusterId;
+        services.Configure<HostOptions>(options => options.ShutdownTimeout = Patience);
+        services.Configure<ConnectionOptions>(options => options.OpenConnectionTimeout = Patience);
+        services.Configure<ClusterOptions>(options =>
+        {
+            options.ServiceId = "tests";
+            options.ClusterId = clusterId;
+        });
     }
 
     private static bool IsTaken(Exception? failure) =>

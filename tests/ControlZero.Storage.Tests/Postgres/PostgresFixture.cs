@@ -32,7 +32,6 @@ public sealed class PostgresFixture : IAsyncLifetime
     public async Task DisposeAsync()
     {
         await Database.DisposeAsync();
-        NpgsqlConnection.ClearAllPools();
         await Server.DisposeAsync();
     }
 }
