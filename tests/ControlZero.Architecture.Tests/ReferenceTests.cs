@@ -29,7 +29,7 @@ public sealed class ReferenceTests
     {
         ["ControlZero.Engine"] = ["Orleans.Core", "Orleans.Runtime", "Microsoft.AspNetCore", "Google.Protobuf", "Grpc."],
         ["ControlZero.Abstractions"] = ["Orleans.Runtime", "Microsoft.AspNetCore", "Google.Protobuf", "Grpc."],
-        ["ControlZero.Grains"] = ["Microsoft.AspNetCore", "Google.Protobuf", "Grpc.", "Microsoft.Data.Sqlite"],
+        ["ControlZero.Grains"] = ["Microsoft.AspNetCore", "Google.Protobuf", "Grpc.", "Microsoft.Data.Sqlite", "Npgsql", "StackExchange.Redis"],
         ["ControlZero.Storage"] = ["Microsoft.AspNetCore", "Google.Protobuf", "Grpc."],
         ["ControlZero.Client"] = ["Orleans", "Microsoft.AspNetCore", "YamlDotNet"],
         ["ControlZero.Client.AI"] = ["Orleans", "Microsoft.AspNetCore", "OpenAI"],

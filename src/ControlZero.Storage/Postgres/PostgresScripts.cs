@@ -1,0 +1,30 @@
+using System.Collections.Frozen;
+using System.Globalization;
+
+namespace ControlZero.Storage.Postgres;
+
+/// <summary>The SQL of this build, embedded from the folder <c>Sql</c>.</summary>
+internal static class PostgresScripts
+{
+    private const string LayoutPrefix = "layout-";
+    private const string QueryPrefix = "query-";
+
+    /// <summary>What makes each layout from the one before it. The first of them is layout 1.</summary>
+    public static IReadOnlyList<string> Layouts { get; } =
+        [.. Names(LayoutPrefix).OrderBy(name => int.Parse(Key(name, LayoutPrefix), CultureInfo.InvariantCulture)).Select(Text)];
+
+    /// <summary>The statements that Orleans reads when a silo starts, by the name it knows them by.</summary>
+    public static FrozenDictionary<string, string> Queries { get; } =
+        Names(QueryPrefix).ToFrozenDictionary(name => Key(name, QueryPrefix), Text);
+
+    private static IEnumerable<string> Names(string prefix) =>
+        typeof(PostgresScripts).Assembly.GetManifestResourceNames().Where(name => name.StartsWith(prefix, StringComparison.Ordinal));
+
+    private static string Key(string name, string prefix) => Path.GetFileNameWithoutExtension(name[prefix.Length..]);
+
+    private static string Text(string name)
+    {
+        using var reader = new StreamReader(typeof(PostgresScripts).Assembly.GetManifestResourceStream(name)!);
+        return reader.ReadToEnd();
+    }
+}

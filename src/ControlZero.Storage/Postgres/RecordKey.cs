@@ -1,0 +1,21 @@
+namespace ControlZero.Storage.Postgres;
+
+/// <summary>What identifies a record to Orleans' ADO.NET storage, so that no two states of any two grains share one.</summary>
+/// <param name="Type">The grain's type and the state's name: the storage knows the type by this string alone.</param>
+/// <param name="Id">The grain's key, in a spelling that the storage takes as it is.</param>
+internal readonly record struct RecordKey(string Type, GrainId Id)
+{
+    private static readonly GrainType AnyType = GrainType.Create("record");
+
+    /// <summary>The key of one state of one grain.</summary>
+    public static RecordKey Of(string stateName, GrainId grainId) =>
+
+        // The slash keeps the storage from reading the key as a number or a GUID, by which `a`, `A` and `0a` are one. It is no hexadecimal digit.
+        new($"{Escape(grainId.Type.ToString()!)}/{Escape(stateName)}", GrainId.Create(AnyType, IdSpan.Create($"/{grainId.Key}")));
+
+    // The storage cuts names at a backtick, as of a generic class; the slash is ours.
+    private static string Escape(string name) =>
+        name.AsSpan().ContainsAny("%/`")
+            ? name.Replace("%", "%25", StringComparison.Ordinal).Replace("/", "%2F", StringComparison.Ordinal).Replace("`", "%60", StringComparison.Ordinal)
+            : name;
+}

@@ -1,0 +1,6 @@
+-- One statement, so one snapshot. The version comes back also when there is no silo.
+SELECT v.deploymentid, m.address, m.port, m.generation, m.siloname, m.hostname, m.status, m.proxyport, m.suspecttimes, m.starttime,
+    m.iamalivetime, v.version
+FROM orleansmembershipversiontable v
+LEFT JOIN orleansmembershiptable m ON m.deploymentid = v.deploymentid
+WHERE v.deploymentid = @DeploymentId;
