@@ -9,8 +9,8 @@ namespace ControlZero.Storage.Azure;
 /// <remarks>INVARIANT: no two (service id, grain type, key, state name) that are taken have the same name.</remarks>
 internal static class AzureRecordNames
 {
-    // Azure Table takes keys of 1,024 characters; the official provider stays below.
-    private const int LongestTableKey = 1023;
+    // Azure Table takes keys of 1 KiB, and counts two bytes a character.
+    private const int LongestTableKey = 512;
 
     private const int LongestBlobName = 1024;
 

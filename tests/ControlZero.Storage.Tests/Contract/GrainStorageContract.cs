@@ -25,7 +25,8 @@ public abstract partial class GrainStorageContract
 
     /// <summary>
     /// Whether the provider takes this key. What it cannot keep apart from another key it must refuse, with an
-    /// <see cref="ArgumentException"/>; every key of <see cref="Abstractions.GrainKeys"/> it must take. Default: all.
+    /// <see cref="ArgumentException"/>; every key of <see cref="Abstractions.GrainKeys"/> it must take, save that a store of short keys may
+    /// leave the longest policy names to another. Default: all.
     /// </summary>
     protected virtual bool Takes(RecordAddress address) => true;
 
