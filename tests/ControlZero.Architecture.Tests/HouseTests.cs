@@ -57,7 +57,8 @@ public sealed partial class HouseTests
     [Fact]
     public void NoLockFile_NamesARegistry()
     {
-        var locks = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*lock*.json", SearchOption.AllDirectories)
+        var locks = new[] { "src", "tests" }
+            .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*lock*.json", SearchOption.AllDirectories))
             .Where(file => !file.Contains("node_modules", StringComparison.Ordinal));
 
         Assert.DoesNotContain(locks, file => File.ReadAllText(file).Contains("\"resolved\": \"http", StringComparison.Ordinal));

@@ -29,9 +29,9 @@ public sealed class ReferenceTests
     {
         ["ControlZero.Engine"] = ["Orleans.Core", "Orleans.Runtime", "Microsoft.AspNetCore", "Google.Protobuf", "Grpc."],
         ["ControlZero.Abstractions"] = ["Orleans.Runtime", "Microsoft.AspNetCore", "Google.Protobuf", "Grpc."],
-        ["ControlZero.Grains"] = ["Microsoft.AspNetCore", "Google.Protobuf", "Grpc.", "Microsoft.Data.Sqlite", "Npgsql", "StackExchange.Redis"],
+        ["ControlZero.Grains"] = ["Microsoft.AspNetCore", "Google.Protobuf", "Grpc.", "Microsoft.Data.Sqlite", "Npgsql", "StackExchange.Redis", "Azure."],
         ["ControlZero.Storage"] = ["Microsoft.AspNetCore", "Google.Protobuf", "Grpc."],
-        ["ControlZero.Client"] = ["Orleans", "Microsoft.AspNetCore", "YamlDotNet"],
+        ["ControlZero.Client"] = ["Orleans", "Microsoft.AspNetCore", "YamlDotNet", "Azure."],
         ["ControlZero.Client.AI"] = ["Orleans", "Microsoft.AspNetCore", "OpenAI"],
         ["cz"] = ["Orleans.Core,", "Orleans.Runtime", "Microsoft.AspNetCore"],
     };

@@ -14,6 +14,7 @@ internal sealed class EmbeddedGrainStorage(
 
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var record = await database.ReadAsync(Name(stateName, grainId)).WaitAsync(cancellationToken);
         if (record is null)
         {
@@ -29,9 +30,10 @@ internal sealed class EmbeddedGrainStorage(
     public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
         WriteStateAsync(stateName, grainId, grainState, CancellationToken.None);
 
-    // A token that fires ends the waiting, not the write: its outcome is then unknown to the caller.
+    // A token that fires ends the waiting, not the write: its outcome is then unknown to the caller. One that has fired before begins nothing.
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var payload = serializer.Serialize(grainState.State).ToArray();
         var result = await database.WriteAsync(Name(stateName, grainId), grainState.ETag, payload).WaitAsync(cancellationToken);
         Check(result, stateName, grainId, grainState.ETag);
@@ -44,6 +46,7 @@ internal sealed class EmbeddedGrainStorage(
 
     public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var result = await database.DeleteAsync(Name(stateName, grainId), grainState.ETag).WaitAsync(cancellationToken);
         Check(result, stateName, grainId, grainState.ETag);
         Reset(grainState);
