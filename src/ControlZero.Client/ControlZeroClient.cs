@@ -32,7 +32,7 @@ public sealed class ControlZeroClient : IDisposable, IAsyncDisposable
     {
         _options = environment.Fill(options ?? new ControlZeroClientOptions());
         OptionsRules.ThrowIfInvalid(_options);
-        _channel = Channels.Open(_options.Url!);
+        _channel = Channels.Open(_options.Url!, ClientTls.Read(_options));
         var invoker = _channel.CreateCallInvoker().Intercept(new AuthenticatedCalls(_options.ApiKey!, _options.Timeout));
         Enforcement = new(invoker);
         Policies = new(invoker);

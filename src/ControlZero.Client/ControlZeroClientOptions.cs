@@ -1,7 +1,7 @@
 namespace ControlZero.Client;
 
 /// <summary>How the client reaches the cluster and what it does when no decision arrives. Read once, when the client is made.</summary>
-public sealed class ControlZeroClientOptions
+public sealed partial class ControlZeroClientOptions
 {
     /// <summary>The configuration section these options are bound to: <c>ControlZero</c>.</summary>
     public const string SectionName = "ControlZero";
@@ -37,5 +37,6 @@ public sealed class ControlZeroClientOptions
     /// <summary>The options in a line, without the key.</summary>
     public override string ToString() =>
         $"{nameof(ControlZeroClientOptions)} {{ Url = {Url}, ApiKey = {(string.IsNullOrEmpty(ApiKey) ? "(not set)" : "(set)")}, AgentId = {AgentId}, " +
-        $"Timeout = {Timeout}, MaxAttempts = {MaxAttempts}, OnUnavailable = {OnUnavailable}, Obligations = [{string.Join(", ", Obligations)}] }}";
+        $"Timeout = {Timeout}, MaxAttempts = {MaxAttempts}, OnUnavailable = {OnUnavailable}, Obligations = [{string.Join(", ", Obligations)}], " +
+        $"CaFile = {CaFile}, ClientCertificateFile = {ClientCertificateFile}, ClientKeyFile = {ClientKeyFile} }}";
 }

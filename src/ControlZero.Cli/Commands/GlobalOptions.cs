@@ -23,6 +23,27 @@ internal sealed class GlobalOptions
 
     public Option<string?> KeyFile { get; } = new("--key-file") { Description = "A file that holds the API key.", HelpName = "file", Recursive = true };
 
+    public Option<string?> Ca { get; } = new("--ca")
+    {
+        Description = "PEM file: the authorities that may vouch for an https cluster. Default: $CONTROLZERO_CA_FILE, else those the machine trusts.",
+        HelpName = "file",
+        Recursive = true,
+    };
+
+    public Option<string?> ClientCertificate { get; } = new("--client-cert")
+    {
+        Description = "PEM file: the certificate to present to a cluster that asks for one. Default: $CONTROLZERO_CLIENT_CERTIFICATE_FILE.",
+        HelpName = "file",
+        Recursive = true,
+    };
+
+    public Option<string?> ClientKey { get; } = new("--client-key")
+    {
+        Description = "PEM file: the private key of --client-cert. Default: $CONTROLZERO_CLIENT_KEY_FILE, else the file of --client-cert.",
+        HelpName = "file",
+        Recursive = true,
+    };
+
     public Option<string> Output { get; } = new("--output")
     {
         Description = "`text` for people, `json` for programs: one document on stdout, errors included.",
@@ -44,5 +65,5 @@ internal sealed class GlobalOptions
         Output.AcceptOnlyFromAmong("text", "json");
     }
 
-    public IEnumerable<Option> All => [Url, Key, KeyFile, Output, Timeout];
+    public IEnumerable<Option> All => [Url, Key, KeyFile, Ca, ClientCertificate, ClientKey, Output, Timeout];
 }

@@ -38,6 +38,7 @@ internal sealed class Invocation(CliHost host, GlobalOptions globals, ParseResul
             Timeout = Value(globals.Timeout) ?? DefaultTimeout,
         };
         options.Obligations.UnionWith(obligations);
+        TlsFiles.Name(options, host, globals, this);
         return _client = new ControlZeroClient(options);
     }
 

@@ -26,6 +26,7 @@ internal sealed class EnvironmentDefaults(Func<string, string?> read)
             OnUnavailable = options.OnUnavailable,
         };
         filled.Obligations.UnionWith(options.Obligations);
+        TlsDefaults.Fill(filled, options, Read);
         return filled;
     }
 

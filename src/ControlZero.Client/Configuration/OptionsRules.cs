@@ -60,6 +60,11 @@ internal static class OptionsRules
         {
             yield return "Obligations: one name is empty; remove it or name the obligation the program honours";
         }
+
+        foreach (var fault in ClientTls.Faults(options))
+        {
+            yield return fault;
+        }
     }
 
     private static string? UrlFault(string? url)

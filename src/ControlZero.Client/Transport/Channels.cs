@@ -1,3 +1,4 @@
+using System.Net.Security;
 using Grpc.Net.Client;
 
 namespace ControlZero.Client.Transport;
@@ -9,7 +10,9 @@ internal static class Channels
     private const int MaxAnswerBytes = 8 * 1024 * 1024;
 
     /// <summary>A channel over HTTP/2: in the clear for http, with TLS for https.</summary>
-    public static GrpcChannel Open(string url)
+    /// <param name="url">Where the cluster is.</param>
+    /// <param name="tls">What handshakes are made with. Null: as the machine does.</param>
+    public static GrpcChannel Open(string url, SslClientAuthenticationOptions? tls)
     {
         var secure = url.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
         var handler = new SocketsHttpHandler
@@ -26,6 +29,11 @@ internal static class Channels
             PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
             EnableMultipleHttp2Connections = true,
         };
+        if (tls is not null)
+        {
+            handler.SslOptions = tls;
+        }
+
         return GrpcChannel.ForAddress(url, new GrpcChannelOptions
         {
             HttpHandler = handler,

@@ -6,19 +6,24 @@ namespace ControlZero.Engine.Diagnostics;
 /// <summary>
 /// The user's own input as it appears in messages and paths: short, on one line, and without anything that a terminal would act on.
 /// </summary>
-internal static class Quoted
+public static class Quoted
 {
-    /// <summary>Longest input that is shown in full. Unit: characters (UTF-16).</summary>
+    /// <summary>Longest input that is shown in full unless said otherwise. Unit: characters (UTF-16).</summary>
     public const int MaxLength = 80;
+
+    private const int MaxPathLength = 4096;
 
     /// <summary>The text between backticks.</summary>
     public static string Text(ReadOnlySpan<char> text) => $"`{Bare(text)}`";
 
+    /// <summary>The name of a file or directory between backticks, whole: a path that is cut off cannot be found.</summary>
+    public static string Path(ReadOnlySpan<char> path) => $"`{Bare(path, MaxPathLength)}`";
+
     /// <summary>The text without backticks around it: invisible characters escaped, the end cut off when it is long.</summary>
-    public static string Bare(ReadOnlySpan<char> text)
+    public static string Bare(ReadOnlySpan<char> text, int maxLength = MaxLength)
     {
-        var builder = new StringBuilder(Math.Min(text.Length, MaxLength) + 1);
-        var shown = text.Length > MaxLength ? text[..MaxLength] : text;
+        var builder = new StringBuilder(Math.Min(text.Length, maxLength) + 1);
+        var shown = text.Length > maxLength ? text[..maxLength] : text;
         while (!shown.IsEmpty)
         {
             var whole = Rune.DecodeFromUtf16(shown, out var rune, out var length) == System.Buffers.OperationStatus.Done;
@@ -37,6 +42,6 @@ internal static class Quoted
             shown = shown[length..];
         }
 
-        return text.Length > MaxLength ? builder.Append('…').ToString() : builder.ToString();
+        return text.Length > maxLength ? builder.Append('…').ToString() : builder.ToString();
     }
 }

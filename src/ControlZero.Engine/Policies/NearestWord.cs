@@ -1,12 +1,12 @@
 namespace ControlZero.Engine.Policies;
 
 /// <summary>Guesses which known word somebody meant.</summary>
-internal static class NearestWord
+public static class NearestWord
 {
     private const int MaxDistance = 2;
     private const int MaxLength = 32;
 
-    /// <summary>The known word at most two slips of the keyboard away, or a synonym's meaning; null when nothing is near.</summary>
+    /// <summary>The known word at most two slips of the keyboard away whatever its letter case, or a synonym's meaning; null when nothing is near.</summary>
     public static string? Find(string word, IReadOnlyList<string> known)
     {
         if (PolicySchema.Synonyms.TryGetValue(word, out var meant) && known.Contains(meant))
@@ -24,7 +24,7 @@ internal static class NearestWord
         var (nearest, smallest) = ((string?)null, Math.Min(MaxDistance, word.Length - 1) + 1);
         foreach (var candidate in known)
         {
-            if (Math.Abs(candidate.Length - folded.Length) < smallest && Distance(folded, candidate) is var distance && distance < smallest)
+            if (Math.Abs(candidate.Length - folded.Length) < smallest && Distance(folded, candidate.ToLowerInvariant()) is var distance && distance < smallest)
             {
                 (nearest, smallest) = (candidate, distance);
             }

@@ -1,26 +1,40 @@
+using System.Net;
 using System.Net.Sockets;
+using ControlZero.Server.Hosting.Tls;
 using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace ControlZero.Server.Hosting;
 
 /// <summary>The two ports, and what a connection may take of the server.</summary>
 internal static class ListenerExtensions
 {
+    private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
+
     // A browser that was lured to a name which resolves to loopback sends that name: refused.
     private static readonly string[] LoopbackNames = ["localhost", "127.0.0.1", "[::1]"];
 
     public static WebApplicationBuilder ConfigureListeners(this WebApplicationBuilder builder, ServerOptions options)
     {
+        if (options.Tls.IsOn)
+        {
+            builder.Services.AddSingleton(options.Tls);
+            builder.Services.AddSingleton(services => new ServerCredentials(
+                options.Tls, TimeProvider.System, services.GetRequiredService<ILogger<ServerCredentials>>()));
+            builder.Services.AddHostedService(services => services.GetRequiredService<ServerCredentials>());
+        }
+
+        builder.Services.AddHostedService<InsecureWarning>();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxConcurrentConnections = 10_000;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
-            kestrel.Listen(options.Grpc, listener => listener.Protocols = HttpProtocols.Http2);
-            kestrel.Listen(options.Http, listener => listener.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(options.Listen.Grpc, listener => listener.Speak(HttpProtocols.Http2, needsClientCertificate: true));
+            kestrel.Listen(options.Listen.Http, listener => listener.Speak(HttpProtocols.Http1, options.Tls.HttpNeedsClientCertificate));
         });
-        builder.Services.Configure<HostFilteringOptions>(filter => filter.AllowedHosts = LoopbackNames);
+        builder.Services.Configure<HostFilteringOptions>(filter => filter.AllowedHosts = [.. Hosts(options.Listen)]);
         return builder;
     }
 
@@ -28,7 +42,7 @@ internal static class ListenerExtensions
     /// <exception cref="StartupException">Another process listens there, or the address is not this machine's.</exception>
     public static void CheckFree(ServerOptions options)
     {
-        foreach (var (name, address) in new[] { ("--grpc", options.Grpc), ("--http", options.Http) })
+        foreach (var (_, option, address) in options.Listen.Addresses)
         {
             using var probe = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             try
@@ -40,24 +54,26 @@ internal static class ListenerExtensions
                 var why = failure.SocketErrorCode == SocketError.AddressAlreadyInUse
                     ? "is taken by another process; stop that one, or choose another port"
                     : $"cannot be listened on ({failure.Message}); choose another address";
-                throw new StartupException($"{address} {why} with {name} ADDRESS:PORT", failure);
+                throw new StartupException($"{address} {why} with {option} ADDRESS:PORT", failure);
             }
         }
     }
 
-    public static WebApplicationBuilder AddLogging(this WebApplicationBuilder builder)
+    private static void Speak(this Microsoft.AspNetCore.Server.Kestrel.Core.ListenOptions listener, HttpProtocols protocols, bool needsClientCertificate)
     {
-        builder.Logging.ClearProviders();
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
-        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
-            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
-
-        // A denied, malformed or cancelled call is the caller's affair, not the operator's.
-        builder.Logging.AddFilter("Grpc.AspNetCore.Server", LogLevel.Error);
-
-        // At its first round Orleans' watchdog takes the machine's uptime for the time a check has been hanging.
-        builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
-        return builder;
+        listener.Protocols = protocols;
+        if (listener.ApplicationServices.GetService<ServerCredentials>() is { } credentials)
+        {
+            listener.UseHttps(new TlsHandshakeCallbackOptions
+            {
+                HandshakeTimeout = HandshakeTimeout,
+                OnConnection = _ => new(credentials.Current.ForConnection(needsClientCertificate)),
+            });
+        }
     }
+
+    private static IEnumerable<string> Hosts(ListenOptions listen) =>
+        listen.AllowedHosts.Count > 0 ? listen.AllowedHosts
+        : listen.Addresses.All(each => IPAddress.IsLoopback(each.Address.Address)) ? LoopbackNames
+        : ["*"];
 }

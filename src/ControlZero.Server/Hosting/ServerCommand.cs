@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.Net;
-using ControlZero.Abstractions.Tenants;
+using ControlZero.Server.Hosting.Configuration;
+using ControlZero.Server.Hosting.Logging;
 using ControlZero.Server.Quickstart;
 
 namespace ControlZero.Server.Hosting;
@@ -10,22 +10,7 @@ internal static class ServerCommand
 {
     private const int Failed = 1;
 
-    private static readonly Option<string> Data = new("--data")
-    {
-        Description = "directory of everything the server keeps",
-        DefaultValueFactory = _ => new ServerOptions().Data,
-        Recursive = true,
-    };
-
-    private static readonly Option<IPEndPoint> Grpc = Address("--grpc", "where gRPC listens", new ServerOptions().Grpc);
-
-    private static readonly Option<IPEndPoint> Http = Address("--http", "where HTTP listens (health)", new ServerOptions().Http);
-
-    private static readonly Option<string> UnknownAgentsOfNewServer = new Option<string>("--unknown-agents")
-    {
-        Description = "what becomes of agents that were never registered, in the tenant `default`; only the first start asks",
-        DefaultValueFactory = _ => "deny",
-    }.AcceptOnlyFromAmong("deny", "allow");
+    private static readonly SettingOptions Settings = new();
 
     private static readonly Option<bool> Once = new("--once") { Description = "stop after the table instead of serving on" };
 
@@ -33,40 +18,43 @@ internal static class ServerCommand
     {
         var quickstart = new Command("quickstart", "start, publish the example policy, ask its three questions, show the answers, serve on") { Once };
         quickstart.SetAction((line, cancellation) => RunAsync(
-            Options(line, UnknownAgents.Allow),
+            ServerSettings.Read(Settings.Sources(line, QuickstartRun.Standard)).And(QuickstartRun.Faults),
             host => QuickstartRun.ShowAsync(host, line.GetValue(Once), cancellation),
             serveOn: !line.GetValue(Once),
             cancellation));
 
-        var root = new RootCommand("Control Zero Cluster: decides whether AI agents may act. Without a command it serves.")
+        var config = new Command("config", "show every setting, its value and where that comes from; check all as a start would, and start nothing");
+        config.SetAction(async (line, _) =>
         {
-            Data, Grpc, Http, UnknownAgentsOfNewServer, quickstart,
-        };
-        root.SetAction((line, cancellation) => RunAsync(
-            Options(line, line.GetValue(UnknownAgentsOfNewServer) == "allow" ? UnknownAgents.Allow : UnknownAgents.Deny),
-            Greeting.ShowAsync,
-            serveOn: true,
-            cancellation));
+            var settings = ServerSettings.Read(Settings.Sources(line));
+            return settings.Faults.Count == 0 ? await ConfigReport.ShowAsync(settings) : await FailAsync(settings.Options.Logging, settings.Faults);
+        });
+
+        var root = new RootCommand("Control Zero Cluster: decides whether AI agents may act. Without a command it serves.") { quickstart, config };
+        foreach (var option in Settings.All)
+        {
+            root.Add(option);
+        }
+
+        root.SetAction((line, cancellation) =>
+            RunAsync(ServerSettings.Read(Settings.Sources(line)), Greeting.ShowAsync, serveOn: true, cancellation));
         return root;
     }
 
-    private static ServerOptions Options(ParseResult line, UnknownAgents unknownAgents) => new()
-    {
-        Data = line.GetValue(Data)!,
-        Grpc = line.GetValue(Grpc)!,
-        Http = line.GetValue(Http)!,
-        DefaultTenant = new TenantSettings { UnknownAgents = unknownAgents },
-    };
-
     private static async Task<int> RunAsync(
-        ServerOptions options,
+        ServerSettings settings,
         Func<ServerHost, Task<int>> show,
         bool serveOn,
         CancellationToken cancellationToken)
     {
+        if (settings.Faults.Count > 0)
+        {
+            return await FailAsync(settings.Options.Logging, settings.Faults);
+        }
+
         try
         {
-            await using var host = await ServerHost.StartAsync(options, cancellationToken);
+            await using var host = await ServerHost.StartAsync(settings.Options, cancellationToken);
             try
             {
                 var code = await show(host);
@@ -84,8 +72,7 @@ internal static class ServerCommand
         }
         catch (StartupException failure)
         {
-            await Console.Error.WriteLineAsync($"controlzero: {failure.Message}");
-            return Failed;
+            return await FailAsync(settings.Options.Logging, failure.Faults);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -93,20 +80,9 @@ internal static class ServerCommand
         }
     }
 
-    private static Option<IPEndPoint> Address(string name, string description, IPEndPoint standard) => new(name)
+    private static async Task<int> FailAsync(LoggingOptions logging, IEnumerable<string> faults)
     {
-        Description = $"{description}, ADDRESS:PORT; port 0 takes a free one",
-        DefaultValueFactory = _ => standard,
-        Recursive = true,
-        CustomParser = result =>
-        {
-            if (IPEndPoint.TryParse(result.Tokens[0].Value, out var address) && result.Tokens[0].Value.Contains(':', StringComparison.Ordinal))
-            {
-                return address;
-            }
-
-            result.AddError($"{name} `{result.Tokens[0].Value}` is no ADDRESS:PORT; write for example 127.0.0.1:5050");
-            return standard;
-        },
-    };
+        await StartFailure.WriteAsync(logging.Format, faults);
+        return Failed;
+    }
 }

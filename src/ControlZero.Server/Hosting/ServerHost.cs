@@ -1,4 +1,5 @@
 using ControlZero.Server.Health;
+using ControlZero.Server.Hosting.Logging;
 using ControlZero.Server.Policies;
 using ControlZero.Server.Rpc;
 using ControlZero.Server.Tenants;
@@ -35,7 +36,7 @@ internal sealed class ServerHost : IAsyncDisposable
         CancellationToken cancellationToken,
         Action<IServiceCollection>? alsoAdd = null)
     {
-        var data = DataDirectory.Open(options.Check().Data);
+        var data = DataDirectory.Open(options.Check().Data.Directory);
         EmbeddedDatabase? database = null;
         WebApplication? app = null;
         try
@@ -76,7 +77,8 @@ internal sealed class ServerHost : IAsyncDisposable
         Action<IServiceCollection>? alsoAdd)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.AddLogging();
+        builder.Configuration.Sources.Clear(); // This server is configured by its own file and variables, and by nothing a framework finds.
+        builder.AddLogging(options.Logging);
         builder.ConfigureListeners(options);
         builder.UseEmbeddedSilo(database);
         builder.Services.AddSingleton(options);

@@ -1,41 +1,41 @@
-using System.Net;
-using ControlZero.Abstractions.Tenants;
+using ControlZero.Server.Hosting.Configuration;
+using ControlZero.Server.Hosting.Logging;
+using ControlZero.Server.Hosting.Tls;
 
 namespace ControlZero.Server.Hosting;
 
-/// <summary>What an operator decides about one server.</summary>
+/// <summary>What an operator decides about one server, a section each.</summary>
 internal sealed record ServerOptions
 {
-    /// <summary>Directory of everything the server keeps. Default: <c>./data</c>.</summary>
-    public string Data { get; init; } = "data";
+    /// <summary>Where it keeps its things.</summary>
+    public DataOptions Data { get; init; } = new();
 
-    /// <summary>Where gRPC listens, without TLS. Default: <c>127.0.0.1:5050</c>. Only loopback addresses in this build.</summary>
-    public IPEndPoint Grpc { get; init; } = new(IPAddress.Loopback, 5050);
+    /// <summary>Where it listens.</summary>
+    public ListenOptions Listen { get; init; } = new();
 
-    /// <summary>Where HTTP listens: health. Default: <c>127.0.0.1:5051</c>. Only loopback addresses in this build.</summary>
-    public IPEndPoint Http { get; init; } = new(IPAddress.Loopback, 5051);
+    /// <summary>Who it proves to be, and who callers must prove to be.</summary>
+    public TlsOptions Tls { get; init; } = new();
 
-    /// <summary>Settings of the tenant <c>default</c>, used when it is created and never again.</summary>
-    public TenantSettings DefaultTenant { get; init; } = new();
+    /// <summary>What it says on stderr.</summary>
+    public LoggingOptions Logging { get; init; } = new();
 
-    /// <summary>Checks everything and reports every fault at once.</summary>
-    /// <exception cref="StartupException">Something is wrong.</exception>
-    public ServerOptions Check()
+    /// <summary>The tenant that the first start makes.</summary>
+    public DefaultTenantOptions DefaultTenant { get; init; } = new();
+
+    /// <summary>Reads every section there is. A new section is a line here and one in <see cref="Faults"/>.</summary>
+    public static ServerOptions Read(SettingReader reader) => new()
     {
-        var faults = new List<string>();
-        foreach (var (name, address) in new[] { ("--grpc", Grpc), ("--http", Http) })
-        {
-            if (!IPAddress.IsLoopback(address.Address))
-            {
-                faults.Add($"{name} `{address}` is not a loopback address, and this build has no TLS; listen on 127.0.0.1 or [::1]");
-            }
-        }
+        Data = DataOptions.Read(reader),
+        Listen = ListenOptions.Read(reader),
+        Tls = TlsOptions.Read(reader),
+        Logging = LoggingOptions.Read(reader),
+        DefaultTenant = DefaultTenantOptions.Read(reader),
+    };
 
-        if (Grpc.Equals(Http) && Grpc.Port != 0)
-        {
-            faults.Add($"--grpc and --http are both `{Grpc}`; give them different ports");
-        }
+    /// <summary>What cannot be seen from one value alone: sections against each other, files that are named.</summary>
+    public IReadOnlyList<string> Faults() => [.. Listen.Faults(Tls.IsOn), .. Tls.Faults(TimeProvider.System)];
 
-        return faults.Count == 0 ? this : throw new StartupException(string.Join("; ", faults));
-    }
+    /// <summary>These options, when nothing is wrong with them.</summary>
+    /// <exception cref="StartupException">Something is; the message names all of it.</exception>
+    public ServerOptions Check() => Faults() is { Count: > 0 } faults ? throw new StartupException(faults) : this;
 }

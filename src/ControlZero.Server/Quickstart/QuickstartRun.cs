@@ -1,7 +1,9 @@
 using System.Globalization;
+using System.Net;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Hosting;
+using ControlZero.Server.Hosting.Configuration;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Spectre.Console;
@@ -25,6 +27,18 @@ internal static class QuickstartRun
         "anthropic/claude-opus-4-20250514",
         "google/gemini-pro",
     ];
+
+    /// <summary>What quickstart says instead of the defaults: agents need not be registered.</summary>
+    public static SettingLayer Standard => SettingLayers.Of(new WrittenSetting("DefaultTenant:UnknownAgents", "allow", "quickstart"));
+
+    /// <summary>What a server may be and quickstart not: it asks over loopback and has no certificates.</summary>
+    public static IEnumerable<string> Faults(ServerOptions options)
+    {
+        if (options.Tls.IsOn || options.Listen.Addresses.Any(each => !IPAddress.IsLoopback(each.Address.Address)))
+        {
+            yield return "quickstart serves on loopback without TLS; give it loopback addresses and no certificate, or start without `quickstart`";
+        }
+    }
 
     /// <summary>Publishes, asks, shows. Exit code 0: every question was answered.</summary>
     /// <exception cref="StartupException">The first key is gone or refused, or a question was not answered.</exception>

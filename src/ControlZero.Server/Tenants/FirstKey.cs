@@ -32,7 +32,7 @@ internal sealed class FirstKey(
             Name = "first key of the cluster",
             Scopes = [Scopes.Admin, Scopes.ClusterAdmin],
         };
-        WasCreated = await tenant.CreateAsync(options.DefaultTenant, record, cancellationToken);
+        WasCreated = await tenant.CreateAsync(options.DefaultTenant.ToSettings(), record, cancellationToken);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

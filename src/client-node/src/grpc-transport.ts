@@ -5,6 +5,7 @@ import type { ServiceError } from '@grpc/grpc-js';
 
 import { ControlZeroError, errorCodes } from './errors.js';
 import { readStatusDetails } from './status-details.js';
+import type { TlsMaterial } from './tls.js';
 import type { Transport, UnaryOptions } from './transport.js';
 import { version } from './version.js';
 
@@ -14,6 +15,8 @@ export interface GrpcTransportOptions {
   readonly url: URL;
   /** The API key; sent as `authorization: Bearer KEY`, never logged. */
   readonly apiKey: string;
+  /** What handshakes are made with: PEM in buffers. Not given: Node's roots and no certificate of the client's. */
+  readonly tls?: TlsMaterial;
 }
 
 /** gRPC over one HTTP/2 connection, opened at the first call, kept alive, and opened again when it breaks. */
@@ -21,11 +24,11 @@ export class GrpcTransport implements Transport {
   readonly #client: Client;
   readonly #metadata = new Metadata();
 
-  constructor({ url, apiKey }: GrpcTransportOptions) {
-    const tls = url.protocol === 'https:';
-    const target = `dns:${url.hostname}:${url.port || (tls ? '443' : '80')}`;
+  constructor({ url, apiKey, tls }: GrpcTransportOptions) {
+    const secure = url.protocol === 'https:';
+    const target = `dns:${url.hostname}:${url.port || (secure ? '443' : '80')}`;
     this.#metadata.set('authorization', `Bearer ${apiKey}`);
-    this.#client = new Client(target, tls ? credentials.createSsl() : credentials.createInsecure(), channelOptions(url));
+    this.#client = new Client(target, secure ? credentials.createSsl(tls?.ca, tls?.key, tls?.cert) : credentials.createInsecure(), channelOptions(url));
   }
 
   unary<I extends DescMessage, O extends DescMessage>(

@@ -8,6 +8,7 @@ export { GrpcTransport } from './grpc-transport.js';
 export type { GrpcTransportOptions } from './grpc-transport.js';
 export type { ControlZeroOptions } from './options.js';
 export type { CallOptions, EnforceRequest } from './request.js';
+export type { TlsMaterial, TlsOptions } from './tls.js';
 export type { Transport, UnaryOptions } from './transport.js';
 export type { OpenAIClient } from './openai/sdk-client.js';
 export { wrapOpenAI } from './openai/wrap-openai.js';

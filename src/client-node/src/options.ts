@@ -1,9 +1,11 @@
 import { invalidArgument } from './errors.js';
 import type { FieldViolation } from './errors.js';
+import { readTls } from './tls.js';
+import type { TlsMaterial, TlsOptions } from './tls.js';
 import type { Transport } from './transport.js';
 
 /** How a client reaches the cluster and what it does when it cannot. */
-export interface ControlZeroOptions {
+export interface ControlZeroOptions extends TlsOptions {
   /**
    * Where the cluster is: `http://host:port` (HTTP/2 without TLS) or `https://host:port`. Not read when `transport` is given.
    * @defaultValue the environment's `CONTROLZERO_URL`, else `http://127.0.0.1:5050`
@@ -56,12 +58,19 @@ export interface ControlZeroOptions {
 
 /** Options with everything filled in. Holds the key: never keep or print it. */
 export interface ResolvedOptions {
-  readonly connection: { readonly transport: Transport } | { readonly url: URL; readonly apiKey: string };
+  readonly connection: { readonly transport: Transport } | Connection;
   readonly agentId: string | undefined;
   readonly timeoutMs: number;
   readonly maxAttempts: number;
   readonly onUnavailable: 'deny' | 'allow';
   readonly obligations: ReadonlySet<string>;
+}
+
+/** How to reach a cluster over gRPC. */
+export interface Connection {
+  readonly url: URL;
+  readonly apiKey: string;
+  readonly tls?: TlsMaterial;
 }
 
 const defaultUrl = 'http://127.0.0.1:5050';
@@ -84,7 +93,7 @@ export function resolveOptions(options: ControlZeroOptions, env: Readonly<NodeJS
   }
   const timeoutMs = wholeNumber('timeoutMs', options.timeoutMs, 2_000, 600_000, refuse);
   const maxAttempts = wholeNumber('maxAttempts', options.maxAttempts, 3, 10, refuse);
-  const connection = transport ? { transport } : { url: readUrl(options, env, refuse), apiKey: readKey(options, env, refuse) };
+  const connection = transport ? { transport } : readConnection(options, env, refuse);
 
   if (violations.length > 0) {
     throw invalidArgument('INVALID_OPTION', violations);
@@ -93,6 +102,13 @@ export function resolveOptions(options: ControlZeroOptions, env: Readonly<NodeJS
 }
 
 type Refuse = (field: string, description: string) => void;
+
+function readConnection(options: ControlZeroOptions, env: Readonly<NodeJS.ProcessEnv>, refuse: Refuse): Connection {
+  const url = readUrl(options, env, refuse);
+  const apiKey = readKey(options, env, refuse);
+  const tls = readTls(options, env, url, refuse);
+  return { url, apiKey, ...(tls && { tls }) };
+}
 
 function readUrl(options: ControlZeroOptions, env: Readonly<NodeJS.ProcessEnv>, refuse: Refuse): URL {
   const text = options.url ?? (env['CONTROLZERO_URL'] || defaultUrl);

@@ -39,10 +39,9 @@ public class FrontDoorBenchmarks
         _host = await ServerHost.StartAsync(
             new ServerOptions
             {
-                Data = _data.FullName,
-                Grpc = new IPEndPoint(IPAddress.Loopback, 0),
-                Http = new IPEndPoint(IPAddress.Loopback, 0),
-                DefaultTenant = new TenantSettings { UnknownAgents = UnknownAgents.Allow },
+                Data = new DataOptions { Directory = _data.FullName },
+                Listen = new ListenOptions { Grpc = new IPEndPoint(IPAddress.Loopback, 0), Http = new IPEndPoint(IPAddress.Loopback, 0) },
+                DefaultTenant = new DefaultTenantOptions { UnknownAgents = UnknownAgents.Allow },
             },
             CancellationToken.None);
         _header = $"Bearer {_host.Data.ReadAdminKey()!.Text}";

@@ -42,10 +42,9 @@ public sealed class RunningServer : IAsyncLifetime
         _host = await ServerHost.StartAsync(
             new ServerOptions
             {
-                Data = Data,
-                Grpc = new IPEndPoint(IPAddress.Loopback, 0),
-                Http = new IPEndPoint(IPAddress.Loopback, 0),
-                DefaultTenant = new TenantSettings { UnknownAgents = UnknownAgents.Allow },
+                Data = new DataOptions { Directory = Data },
+                Listen = new ListenOptions { Grpc = new IPEndPoint(IPAddress.Loopback, 0), Http = new IPEndPoint(IPAddress.Loopback, 0) },
+                DefaultTenant = new DefaultTenantOptions { UnknownAgents = UnknownAgents.Allow },
             },
             CancellationToken.None,
             services => services.AddSingleton<IIncomingGrainCallFilter>(AgentCalls));

@@ -1,0 +1,25 @@
+using System.Net;
+
+namespace ControlZero.Server.Hosting;
+
+/// <summary>Says at every start which addresses are served in the clear to others than this machine.</summary>
+internal sealed partial class InsecureWarning(ServerOptions options, ILogger<InsecureWarning> logger) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (var (path, _, address) in options.Listen.Addresses.Where(each => !options.Tls.IsOn && !IPAddress.IsLoopback(each.Address.Address)))
+        {
+            LogInsecure(path, address);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    [LoggerMessage(
+        EventId = 4003,
+        Level = LogLevel.Warning,
+        Message = "{Setting} {Address} is served without TLS, as Listen:AllowInsecure says: keys and questions cross the network in the clear")]
+    private partial void LogInsecure(string setting, IPEndPoint address);
+}

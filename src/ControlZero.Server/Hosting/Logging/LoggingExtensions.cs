@@ -1,0 +1,43 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Console;
+
+namespace ControlZero.Server.Hosting.Logging;
+
+/// <summary>Logs go to stderr and nowhere else: stdout is for what a person asked to see.</summary>
+internal static class LoggingExtensions
+{
+    /// <summary>An instant, in UTC, as RFC 3339 writes it.</summary>
+    public const string InstantFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
+
+    /// <summary>Escapes what would end a JSON text or a line, and leaves backticks and other letters readable: no browser reads this.</summary>
+    public static readonly JavaScriptEncoder Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+
+    public static WebApplicationBuilder AddLogging(this WebApplicationBuilder builder, LoggingOptions options)
+    {
+        builder.Logging.ClearProviders();
+        if (options.Format == LogFormat.Json)
+        {
+            builder.Logging.AddJsonConsole(console =>
+            {
+                console.UseUtcTimestamp = true;
+                console.TimestampFormat = InstantFormat;
+                console.JsonWriterOptions = new JsonWriterOptions { Encoder = Encoder };
+            });
+        }
+        else
+        {
+            builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        }
+
+        builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Logging.SetMinimumLevel(options.Level);
+
+        // A denied, malformed or cancelled call is the caller's affair, not the operator's.
+        builder.Logging.AddFilter("Grpc.AspNetCore.Server", LogLevel.Error);
+
+        // At its first round Orleans' watchdog takes the machine's uptime for the time a check has been hanging.
+        builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
+        return builder;
+    }
+}
