@@ -1,5 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.HostFiltering;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace ControlZero.Server.Hosting;
@@ -22,6 +24,13 @@ internal static class ListenerExtensions
         });
         builder.Services.Configure<HostFilteringOptions>(filter => filter.AllowedHosts = LoopbackNames);
         return builder;
+    }
+
+    /// <summary>True when the request came in by the HTTP port, false when by that of gRPC.</summary>
+    public static bool IsHttpPort(HttpContext http)
+    {
+        var bound = http.RequestServices.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Last();
+        return http.Connection.LocalPort == BindingAddress.Parse(bound).Port;
     }
 
     /// <summary>Finds a taken port before anything is started, so that it costs one line and not a silo that comes and goes.</summary>
@@ -55,6 +64,9 @@ internal static class ListenerExtensions
 
         // A denied, malformed or cancelled call is the caller's affair, not the operator's.
         builder.Logging.AddFilter("Grpc.AspNetCore.Server", LogLevel.Error);
+
+        // Whoever asks for a server's health is answered; the causes worth a line are logged by those who find them.
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
 
         // At its first round Orleans' watchdog takes the machine's uptime for the time a check has been hanging.
         builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);

@@ -42,6 +42,11 @@ internal static class ServerCommand
         {
             Data, Grpc, Http, UnknownAgentsOfNewServer, quickstart,
         };
+        foreach (var flag in OperationFlags.All)
+        {
+            root.Add(flag);
+        }
+
         root.SetAction((line, cancellation) => RunAsync(
             Options(line, line.GetValue(UnknownAgentsOfNewServer) == "allow" ? UnknownAgents.Allow : UnknownAgents.Deny),
             Greeting.ShowAsync,
@@ -50,13 +55,13 @@ internal static class ServerCommand
         return root;
     }
 
-    private static ServerOptions Options(ParseResult line, UnknownAgents unknownAgents) => new()
+    private static ServerOptions Options(ParseResult line, UnknownAgents unknownAgents) => OperationFlags.Apply(line, new ServerOptions
     {
         Data = line.GetValue(Data)!,
         Grpc = line.GetValue(Grpc)!,
         Http = line.GetValue(Http)!,
         DefaultTenant = new TenantSettings { UnknownAgents = unknownAgents },
-    };
+    });
 
     private static async Task<int> RunAsync(
         ServerOptions options,

@@ -1,5 +1,7 @@
 using System.Net;
 using ControlZero.Abstractions.Tenants;
+using ControlZero.Server.Health;
+using ControlZero.Server.Telemetry;
 
 namespace ControlZero.Server.Hosting;
 
@@ -17,6 +19,12 @@ internal sealed record ServerOptions
 
     /// <summary>Settings of the tenant <c>default</c>, used when it is created and never again.</summary>
     public TenantSettings DefaultTenant { get; init; } = new();
+
+    /// <summary>What it tells about itself, and to whom.</summary>
+    public TelemetryOptions Telemetry { get; init; } = new();
+
+    /// <summary>How it stops.</summary>
+    public ShutdownOptions Shutdown { get; init; } = new();
 
     /// <summary>Checks everything and reports every fault at once.</summary>
     /// <exception cref="StartupException">Something is wrong.</exception>
@@ -36,6 +44,8 @@ internal sealed record ServerOptions
             faults.Add($"--grpc and --http are both `{Grpc}`; give them different ports");
         }
 
+        faults.AddRange(Telemetry.Faults());
+        faults.AddRange(Shutdown.Faults());
         return faults.Count == 0 ? this : throw new StartupException(string.Join("; ", faults));
     }
 }
