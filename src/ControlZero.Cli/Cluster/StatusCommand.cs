@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using ControlZero.Cli.Commands;
 using ControlZero.Cli.Output;
 using ControlZero.Protocol.V1;
@@ -35,10 +36,22 @@ internal static class StatusCommand
         StartedAt = Shapes.Instant(status.StartedAt),
         ServerTime = Shapes.Instant(status.ServerTime),
         status.Storage,
-        Silos = status.Silos.Select(silo => new { silo.Name, silo.Status, silo.Answering }),
+        Silos = status.Silos.Select(silo => new
+        {
+            silo.Name,
+            silo.Status,
+            silo.Answering,
+            silo.Version,
+            StartedAt = Shapes.Instant(silo.StartedAt),
+            Address = silo.Address.Length == 0 ? null : silo.Address,
+            silo.Ready,
+            NotReadyReasons = silo.NotReadyReasons.ToArray(),
+            FreshnessSeconds = silo.FreshnessAge?.ToTimeSpan().TotalSeconds,
+        }),
         Caller = new { caller.TenantId, caller.KeyId, Scopes = caller.Scopes.ToArray(), Agents = caller.Agents.ToArray() },
         status.PolicyEpoch,
         status.PoliciesInForce,
+        Advice = status.Advice.Select(DoctorFinding.Of),
     };
 
     private static void Print(Report report, GetStatusResponse status, Caller caller)
@@ -49,12 +62,37 @@ internal static class StatusCommand
             ("server time", Shapes.Instant(status.ServerTime)),
             ("storage", status.Storage),
             ("policies in force", Shapes.Number(status.PoliciesInForce)),
-            ("policy epoch", status.PolicyEpoch.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+            ("policy epoch", status.PolicyEpoch.ToString(CultureInfo.InvariantCulture)),
             ("tenant", caller.TenantId),
             ("key", caller.KeyId),
             ("scopes", string.Join(" ", caller.Scopes)),
             ("agents", caller.Agents.Count == 0 ? "all" : string.Join(" ", caller.Agents)));
         report.Line("");
-        report.Table(["SILO", "STATUS", "ANSWERING"], status.Silos.Select(silo => new[] { silo.Name, silo.Status, silo.Answering ? "yes" : "" }));
+        report.Table(
+            ["SILO", "STATUS", "READY", "VERSION", "UP", "FRESHNESS", "ADDRESS", "ANSWERING"],
+            status.Silos.Select(silo => new[]
+            {
+                silo.Name,
+                silo.Status,
+                silo.Ready ? "yes" : $"no: {string.Join(' ', silo.NotReadyReasons)}",
+                silo.Version,
+                silo.StartedAt is null || status.ServerTime is null ? "" : Age(status.ServerTime.ToDateTimeOffset() - silo.StartedAt.ToDateTimeOffset()),
+                silo.FreshnessAge is { } age ? string.Create(CultureInfo.InvariantCulture, $"{age.ToTimeSpan().TotalSeconds:0.0} s") : "",
+                silo.Address,
+                silo.Answering ? "yes" : "",
+            }));
+        if (status.Advice.Count > 0)
+        {
+            report.Words($"{status.Advice.Count} things differ from production advice: see `cz doctor`");
+        }
     }
+
+    // The two largest units: nobody reads the seconds of a server that has been up for days.
+    private static string Age(TimeSpan age) => age switch
+    {
+        { TotalDays: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{age.Days}d {age.Hours}h"),
+        { TotalHours: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{age.Hours}h {age.Minutes}m"),
+        { TotalMinutes: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{age.Minutes}m {age.Seconds}s"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, age.Seconds)}s"),
+    };
 }

@@ -39,6 +39,7 @@ internal static class CzCommand
             AgentCommands.Create(runner),
             UsageCommand.Create(runner),
             StatusCommand.Create(runner),
+            DoctorCommand.Create(runner),
             LimitsCommand.Create(runner),
         };
         foreach (var option in globals.All)

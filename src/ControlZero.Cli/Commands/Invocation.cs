@@ -19,6 +19,15 @@ internal sealed class Invocation(CliHost host, GlobalOptions globals, ParseResul
     /// <summary>A client of the cluster, for commands that talk to it.</summary>
     public ControlZeroClient Client => _client ??= Connect([]);
 
+    /// <summary>Where the cluster is.</summary>
+    public string Url => Value(globals.Url) ?? (string.IsNullOrWhiteSpace(host.Environment("CONTROLZERO_URL")) ? DefaultUrl : host.Environment("CONTROLZERO_URL")!.Trim());
+
+    /// <summary>What <c>--key</c> says. Null: nothing.</summary>
+    public string? KeyArgument => Value(globals.Key);
+
+    /// <summary>The file that <c>--key-file</c> names, as a full path. Null: none.</summary>
+    public string? KeyFile => Value(globals.KeyFile) is { } file ? Path.Combine(host.Directory, file) : null;
+
     /// <summary>The agent the environment names. Null: it names none.</summary>
     public string? AgentOfEnvironment => string.IsNullOrWhiteSpace(host.Environment("CONTROLZERO_AGENT_ID")) ? null : host.Environment("CONTROLZERO_AGENT_ID");
 
@@ -29,7 +38,7 @@ internal sealed class Invocation(CliHost host, GlobalOptions globals, ParseResul
     /// <summary>A client for a program that honours these obligations.</summary>
     public ControlZeroClient Connect(IEnumerable<string> obligations)
     {
-        var url = Value(globals.Url) ?? (string.IsNullOrWhiteSpace(host.Environment("CONTROLZERO_URL")) ? DefaultUrl : host.Environment("CONTROLZERO_URL")!.Trim());
+        var url = Url;
         var options = new ControlZeroClientOptions
         {
             Url = url,

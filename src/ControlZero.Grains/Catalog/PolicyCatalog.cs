@@ -18,6 +18,19 @@ public sealed class PolicyCatalog(IGrainFactory grains)
 
     private readonly ConcurrentDictionary<TenantId, TenantSlot> _slots = new();
 
+    /// <summary>How much is in memory. Counted when asked for.</summary>
+    public CatalogFigures Figures
+    {
+        get
+        {
+            var snapshots = _slots.Values.Select(slot => slot.Current).OfType<TenantSnapshot>().ToList();
+            return new CatalogFigures(
+                _slots.Count,
+                snapshots.Count,
+                snapshots.SelectMany(snapshot => snapshot.Manifest.Policies).Max(policy => (DateTimeOffset?)policy.PublishedAt));
+        }
+    }
+
     /// <summary>The tenant's place. It may be empty: see <see cref="LoadAsync"/>.</summary>
     public TenantSlot Slot(TenantId tenant) => _slots.GetOrAdd(tenant, static _ => new TenantSlot());
 

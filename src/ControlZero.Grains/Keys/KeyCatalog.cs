@@ -16,6 +16,10 @@ public sealed class KeyCatalog(IGrainFactory grains)
     private readonly ConcurrentDictionary<KeyId, KeyRecord> _known = new();
     private readonly ConcurrentDictionary<KeyId, byte> _unknown = new();
     private long _forgotten;
+    private long _loads;
+
+    /// <summary>What is remembered. Counted when asked for.</summary>
+    public KeyFigures Figures => new(_known.Count, _unknown.Count, Interlocked.Read(ref _loads));
 
     /// <summary>The key, or null: there is none. Revoked and expired keys are found too: the caller asks whether it is valid.</summary>
     public ValueTask<KeyRecord?> FindAsync(KeyId id, CancellationToken cancellationToken)
@@ -38,6 +42,7 @@ public sealed class KeyCatalog(IGrainFactory grains)
 
     private async ValueTask<KeyRecord?> LoadAsync(KeyId id, CancellationToken cancellationToken)
     {
+        Interlocked.Increment(ref _loads);
         var before = Interlocked.Read(ref _forgotten);
         var key = await grains.GetGrain<IKeyGrain>(GrainKeys.Of(id)).GetAsync(cancellationToken);
         if (key is null)
@@ -61,3 +66,9 @@ public sealed class KeyCatalog(IGrainFactory grains)
         return key;
     }
 }
+
+/// <summary>What a silo's catalog of keys holds.</summary>
+/// <param name="Known">Keys it remembers.</param>
+/// <param name="Unknown">Ids it remembers as no keys.</param>
+/// <param name="Loads">How often it had to ask a key's grain.</param>
+public readonly record struct KeyFigures(int Known, int Unknown, long Loads);

@@ -1,5 +1,7 @@
 using ControlZero.Server.Rpc;
+using ControlZero.Server.Telemetry;
 using Grpc.AspNetCore.Server;
+using Grpc.Core;
 
 namespace ControlZero.Server.Authentication;
 
@@ -7,7 +9,7 @@ namespace ControlZero.Server.Authentication;
 /// Authenticates and authorizes a gRPC call before a byte of its body is read: an unauthenticated caller can make the server neither
 /// parse nor allocate.
 /// </summary>
-internal sealed class KeyAuthenticationMiddleware(RequestDelegate next, KeyAuthenticator authenticator)
+internal sealed class KeyAuthenticationMiddleware(RequestDelegate next, KeyAuthenticator authenticator, CallInstruments calls)
 {
     public Task InvokeAsync(HttpContext http)
     {
@@ -32,7 +34,7 @@ internal sealed class KeyAuthenticationMiddleware(RequestDelegate next, KeyAuthe
         }
         catch (Exception failure) when (RpcErrors.FromStateFailure(failure) is { } unavailable)
         {
-            await TrailersOnly.WriteAsync(http, unavailable);
+            await RefuseAsync(http, metadata, unavailable);
             return;
         }
 
@@ -43,15 +45,21 @@ internal sealed class KeyAuthenticationMiddleware(RequestDelegate next, KeyAuthe
     {
         if (caller is null)
         {
-            return TrailersOnly.WriteAsync(http, RpcErrors.InvalidCredentials());
+            return RefuseAsync(http, metadata, RpcErrors.InvalidCredentials());
         }
 
         if (metadata.GetMetadata<RequiresScopeAttribute>() is { Scope: var scope } && !caller.Holds(scope))
         {
-            return TrailersOnly.WriteAsync(http, RpcErrors.ScopeRequired(scope));
+            return RefuseAsync(http, metadata, RpcErrors.ScopeRequired(scope));
         }
 
         http.Features.Set(caller);
         return next(http);
+    }
+
+    private Task RefuseAsync(HttpContext http, EndpointMetadataCollection metadata, Google.Rpc.Status status)
+    {
+        calls.OnEnded(metadata.GetMetadata<GrpcMethodMetadata>()!.Method.FullName, (StatusCode)status.Code);
+        return TrailersOnly.WriteAsync(http, status);
     }
 }

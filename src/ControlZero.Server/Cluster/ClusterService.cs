@@ -1,7 +1,9 @@
 using System.Reflection;
 using ControlZero.Abstractions;
+using ControlZero.Abstractions.Keys;
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine;
+using ControlZero.Grains.Cluster;
 using ControlZero.Grains.Hosting;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
@@ -15,26 +17,36 @@ namespace ControlZero.Server.Cluster;
 internal sealed class ClusterService(
     IGrainFactory grains,
     ISiloStatusOracle silos,
+    ClusterFacts facts,
+    SetupReader setup,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Protocol.V1.ClusterService.ClusterServiceBase
 {
     /// <summary>Version of this server.</summary>
     public static readonly string Version =
         typeof(ClusterService).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
 
-    private static readonly Timestamp StartedAt = System.Diagnostics.Process.GetCurrentProcess().StartTime.ToUniversalTime().ToTimestamp();
+    /// <summary>When this process started.</summary>
+    public static readonly DateTimeOffset StartedAt = System.Diagnostics.Process.GetCurrentProcess().StartTime.ToUniversalTime();
 
     [AnyKey]
     public override async Task<GetStatusResponse> GetStatus(GetStatusRequest request, ServerCallContext context)
     {
         var caller = context.GetCaller();
         var manifest = await grains.GetGrain<ITenantGrain>(GrainKeys.Of(caller.Tenant)).GetManifestAsync(context.CancellationToken);
-        return new GetStatusResponse
+        var mayAdminister = caller.Holds(Scopes.ClusterAdmin);
+        var said = (await facts.AskAsync(context.CancellationToken)).ToDictionary(report => report.Address, report => report.Facts);
+        var status = new GetStatusResponse
         {
             Version = Version,
-            StartedAt = StartedAt,
+            StartedAt = StartedAt.ToTimestamp(),
             ServerTime = clock.GetUtcNow().ToTimestamp(),
-            Storage = "embedded",
-            Silos = { silos.GetApproximateSiloStatuses().Select(Describe).OrderBy(silo => silo.Name, StringComparer.Ordinal) },
+            Storage = SetupReader.Storage,
+            Silos =
+            {
+                silos.GetApproximateSiloStatuses()
+                    .Select(silo => Describe(silo.Key, silo.Value, said.GetValueOrDefault(silo.Key), mayAdminister))
+                    .OrderBy(silo => silo.Name, StringComparer.Ordinal),
+            },
             Caller = new Protocol.V1.Caller
             {
                 TenantId = caller.Tenant.Value,
@@ -45,6 +57,12 @@ internal sealed class ClusterService(
             PolicyEpoch = manifest?.Epoch ?? 0,
             PoliciesInForce = manifest?.Policies.Count(policy => policy.Enabled) ?? 0,
         };
+        if (mayAdminister)
+        {
+            status.Advice.Add(ProductionAdvice.For(setup.Read(status.Silos, manifest?.Settings)));
+        }
+
+        return status;
     }
 
     [AnyKey]
@@ -63,10 +81,26 @@ internal sealed class ClusterService(
             },
         });
 
-    private Protocol.V1.Silo Describe(KeyValuePair<SiloAddress, SiloStatus> silo) => new()
+    private Protocol.V1.Silo Describe(SiloAddress address, SiloStatus status, SiloFacts? facts, bool withAddress)
     {
-        Name = silos.TryGetSiloName(silo.Key, out var name) ? name : silo.Key.ToString(),
-        Status = silo.Value.ToString().ToLowerInvariant(),
-        Answering = silo.Key.Equals(silos.SiloAddress),
-    };
+        var silo = new Protocol.V1.Silo
+        {
+            Name = silos.TryGetSiloName(address, out var name) ? name : address.ToString(),
+            Status = status.ToString().ToLowerInvariant(),
+            Answering = address.Equals(silos.SiloAddress),
+            Address = withAddress ? address.Endpoint.ToString() : "",
+        };
+        if (facts is null)
+        {
+            silo.NotReadyReasons.Add(status == SiloStatus.Active ? "no_answer" : "silo_not_active");
+            return silo;
+        }
+
+        silo.Version = facts.Version;
+        silo.StartedAt = facts.StartedAt.ToTimestamp();
+        silo.Ready = facts.NotReady.IsEmpty;
+        silo.NotReadyReasons.Add(facts.NotReady);
+        silo.FreshnessAge = facts.FreshnessAge?.ToDuration();
+        return silo;
+    }
 }

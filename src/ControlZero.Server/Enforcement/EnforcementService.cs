@@ -4,6 +4,7 @@ using ControlZero.Grains.Hosting;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Rpc;
+using ControlZero.Server.Telemetry;
 using Grpc.Core;
 
 namespace ControlZero.Server.Enforcement;
@@ -13,13 +14,21 @@ internal sealed class EnforcementService(
     AgentReferences agents,
     GroupedDecisions decisions,
     KeyAuthenticator keys,
+    EnforceInstruments instruments,
+    CallTraces traces,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Protocol.V1.EnforcementService.EnforcementServiceBase
 {
     [RequiresScope(Scopes.Enforce), MessageLimit(Limits.EnforceMessageMaxBytes)]
     public override async Task<EnforceResponse> Enforce(EnforceRequest request, ServerCallContext context)
     {
+        var begun = instruments.Begin();
         var question = EnforceQuestion.Read(request, context.GetCaller());
         var authorization = await agents.Get(question.Tenant, question.Agent).AuthorizeAsync(question.Request);
+        instruments.OnDecided(authorization.Decision, begun);
+
+        // An embedded server has one silo: the agent lives in it.
+        instruments.OnHop(remote: false);
+        traces.OnDecided(request.Action, request.Resource, authorization.Decision);
         return EnforceMapping.ToResponse(authorization, NewDecisionId(), question.RequestId, request.DryRun);
     }
 
@@ -31,6 +40,7 @@ internal sealed class EnforcementService(
             throw RpcErrors.TooMany("requests", request.Requests.Count, Limits.BatchMaxRequests).ToRpcException();
         }
 
+        instruments.OnBatch(request.Requests.Count);
         var caller = context.GetCaller();
         var outcomes = new EnforceOutcome[request.Requests.Count];
         var groups = new AgentGroups();
@@ -65,7 +75,13 @@ internal sealed class EnforcementService(
             answers,
             context.GetHttpContext().Request.BodyReader.CancelPendingRead,
             IsStillValidAsync,
-            (group, answer) => decisions.DecideAsync(group, context.Method, answer)).RunAsync(context.CancellationToken);
+            DecideAsync).RunAsync(context.CancellationToken);
+
+        Task DecideAsync(IReadOnlyList<PlacedQuestion> group, Action<ulong, EnforceOutcome> answer)
+        {
+            instruments.OnStreamGroup(group.Count);
+            return decisions.DecideAsync(group, context.Method, answer);
+        }
 
         ValueTask<bool> IsStillValidAsync() => keys.IsStillValidAsync(caller, context.CancellationToken);
     }

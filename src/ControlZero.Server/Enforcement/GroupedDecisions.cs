@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using ControlZero.Abstractions.Agents;
 using ControlZero.Grains.Hosting;
 using ControlZero.Server.Rpc;
+using ControlZero.Server.Telemetry;
 
 namespace ControlZero.Server.Enforcement;
 
@@ -12,6 +13,7 @@ namespace ControlZero.Server.Enforcement;
 internal sealed class GroupedDecisions(
     AgentReferences agents,
     FailureTranslator failures,
+    EnforceInstruments instruments,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock)
 {
     /// <summary>Decides the questions of one agent. Never fails: what goes wrong is the answer of each of them.</summary>
@@ -40,6 +42,8 @@ internal sealed class GroupedDecisions(
         for (var index = 0; index < group.Count; index++)
         {
             var (place, question) = group[index];
+            instruments.OnDecided(decided[index].Decision);
+            instruments.OnHop(remote: false);
             var response = EnforceMapping.ToResponse(
                 decided[index], Ulid.NewUlid(clock.GetUtcNow()).ToString(), question.RequestId, question.Request.DryRun);
             answer(place, new EnforceOutcome(response, null));

@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ControlZero.Server.Health;
 
@@ -10,20 +12,48 @@ internal static class HealthExtensions
 {
     private const string Ready = "ready";
 
-    public static IServiceCollection AddHealth(this IServiceCollection services)
+    public static IServiceCollection AddHealth(this IServiceCollection services, ShutdownOptions shutdown)
     {
-        services.AddGrpcHealthChecks().AddCheck<SiloHealthCheck>("silo", tags: [Ready]);
+        services.AddSingleton(shutdown);
+        services.TryAddSingleton(new StorageProbeOptions());
+        services.AddSingleton<Drain>();
+        services.AddSingleton<SiloReadiness>();
+        services.AddSingleton<StorageProbe>();
+        services.AddHostedService(provider => provider.GetRequiredService<StorageProbe>());
+        services.Replace(ServiceDescriptor.Singleton<IHostLifetime, SignalLifetime>());
+        services.AddGrpcHealthChecks(grpc =>
+        {
+            grpc.Services.Map("", check => check.Tags.Contains(Ready));
+            grpc.Services.Map("controlzero.v1.EnforcementService", check => check.Tags.Contains(Ready));
+        }).AddCheck<ReadinessCheck>(Ready, tags: [Ready]);
+
+        // How soon whoever watches gRPC's health service is told of a change.
+        services.Configure<HealthCheckPublisherOptions>(publisher =>
+        {
+            publisher.Delay = TimeSpan.Zero;
+            publisher.Period = TimeSpan.FromSeconds(1);
+        });
         return services;
     }
 
     public static WebApplication MapHealth(this WebApplication app)
     {
-        app.MapHealthChecks("/health/startup", Only(Ready));
-        app.MapHealthChecks("/health/ready", Only(Ready));
-        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
+        var lifetime = app.Lifetime;
+        app.MapGet("/health/startup", () => lifetime.ApplicationStarted.IsCancellationRequested
+            ? Results.Text("started")
+            : Results.Text("starting", statusCode: StatusCodes.Status503ServiceUnavailable));
+        app.MapHealthChecks("/health/ready", new HealthCheckOptions
+        {
+            Predicate = check => check.Tags.Contains(Ready),
+            ResponseWriter = static (http, report) => http.Response.WriteAsync(
+                report.Status == HealthStatus.Healthy ? "ready" : $"not ready: {string.Join(' ', report.Entries.Values.Select(entry => entry.Description))}"),
+        });
+        app.MapHealthChecks("/health/live", new HealthCheckOptions
+        {
+            Predicate = _ => false,
+            ResponseWriter = static (http, _) => http.Response.WriteAsync("alive"),
+        });
         app.MapGrpcHealthChecksService();
         return app;
     }
-
-    private static HealthCheckOptions Only(string tag) => new() { Predicate = check => check.Tags.Contains(tag) };
 }

@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using ControlZero.Server.Hosting.Tls;
 using Microsoft.AspNetCore.HostFiltering;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 
@@ -36,6 +38,13 @@ internal static class ListenerExtensions
         });
         builder.Services.Configure<HostFilteringOptions>(filter => filter.AllowedHosts = [.. Hosts(options.Listen)]);
         return builder;
+    }
+
+    /// <summary>True when the request came in by the HTTP port, false when by that of gRPC.</summary>
+    public static bool IsHttpPort(HttpContext http)
+    {
+        var bound = http.RequestServices.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Last();
+        return http.Connection.LocalPort == BindingAddress.Parse(bound).Port;
     }
 
     /// <summary>Finds a taken port before anything is started, so that it costs one line and not a silo that comes and goes.</summary>

@@ -2,6 +2,7 @@ using ControlZero.Server.Health;
 using ControlZero.Server.Hosting.Logging;
 using ControlZero.Server.Policies;
 using ControlZero.Server.Rpc;
+using ControlZero.Server.Telemetry;
 using ControlZero.Server.Tenants;
 using ControlZero.Storage.Embedded;
 
@@ -87,12 +88,13 @@ internal sealed class ServerHost : IAsyncDisposable
         builder.Services.AddSingleton<FirstKey>();
         builder.Services.AddHostedService(services => services.GetRequiredService<FirstKey>());
         builder.Services.AddFrontDoor();
-        builder.Services.AddHealth();
+        builder.Services.AddHealth(options.Shutdown);
+        builder.AddTelemetry(options.Telemetry);
         alsoAdd?.Invoke(builder.Services);
 
         var app = builder.Build();
         app.UseHostFiltering();
-        return app.MapFrontDoor().MapHealth();
+        return app.MapFrontDoor().MapTelemetry().MapHealth();
     }
 
     private static Exception Explain(Exception failure) => failure switch

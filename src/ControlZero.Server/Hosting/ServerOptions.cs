@@ -1,6 +1,8 @@
+using ControlZero.Server.Health;
 using ControlZero.Server.Hosting.Configuration;
 using ControlZero.Server.Hosting.Logging;
 using ControlZero.Server.Hosting.Tls;
+using ControlZero.Server.Telemetry;
 
 namespace ControlZero.Server.Hosting;
 
@@ -19,6 +21,12 @@ internal sealed record ServerOptions
     /// <summary>What it says on stderr.</summary>
     public LoggingOptions Logging { get; init; } = new();
 
+    /// <summary>What it tells about itself, and to whom.</summary>
+    public TelemetryOptions Telemetry { get; init; } = new();
+
+    /// <summary>How it stops.</summary>
+    public ShutdownOptions Shutdown { get; init; } = new();
+
     /// <summary>The tenant that the first start makes.</summary>
     public DefaultTenantOptions DefaultTenant { get; init; } = new();
 
@@ -29,11 +37,13 @@ internal sealed record ServerOptions
         Listen = ListenOptions.Read(reader),
         Tls = TlsOptions.Read(reader),
         Logging = LoggingOptions.Read(reader),
+        Telemetry = TelemetryOptions.Read(reader),
+        Shutdown = ShutdownOptions.Read(reader),
         DefaultTenant = DefaultTenantOptions.Read(reader),
     };
 
     /// <summary>What cannot be seen from one value alone: sections against each other, files that are named.</summary>
-    public IReadOnlyList<string> Faults() => [.. Listen.Faults(Tls.IsOn), .. Tls.Faults(TimeProvider.System)];
+    public IReadOnlyList<string> Faults() => [.. Listen.Faults(Tls.IsOn), .. Tls.Faults(TimeProvider.System), .. Telemetry.Faults()];
 
     /// <summary>These options, when nothing is wrong with them.</summary>
     /// <exception cref="StartupException">Something is; the message names all of it.</exception>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using ControlZero.Abstractions;
+using ControlZero.Grains.Cluster;
 using ControlZero.Grains.Hosting;
 using ControlZero.Storage.Embedded;
 using Orleans.Configuration;
@@ -20,6 +21,7 @@ internal static class SiloExtensions
             silo.UseSystemTextJsonGrainStorageSerializer();
             silo.AddEmbeddedGrainStorage(StorageNames.State, database);
             silo.AddControlZeroGrains();
+            silo.AddClusterFacts();
         });
         return builder;
     }

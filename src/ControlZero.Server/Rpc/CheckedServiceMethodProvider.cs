@@ -1,5 +1,6 @@
 using System.Reflection;
 using ControlZero.Server.Authentication;
+using ControlZero.Server.Telemetry;
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
 
@@ -10,7 +11,7 @@ namespace ControlZero.Server.Rpc;
 /// INVALID_ARGUMENT (gRPC's own answer is UNKNOWN, given before any interceptor runs), a method may take smaller messages than its service
 /// (<see cref="MessageLimitAttribute"/>), and a method that does not say which key it takes stops the server from starting.
 /// </summary>
-internal sealed class CheckedServiceMethodProvider<TService> : IServiceMethodProvider<TService>
+internal sealed class CheckedServiceMethodProvider<TService>(CallInstruments calls) : IServiceMethodProvider<TService>
     where TService : class
 {
     public void OnServiceMethodDiscovery(ServiceMethodProviderContext<TService> context)
@@ -23,10 +24,10 @@ internal sealed class CheckedServiceMethodProvider<TService> : IServiceMethodPro
             .GetMethods(BindingFlags.Static | BindingFlags.Public)
             .Single(method => method.Name == attribute.BindMethodName
                 && method.GetParameters() is [{ ParameterType: var binder }, _] && binder == typeof(ServiceBinderBase));
-        bind.Invoke(null, [new Binder(context), null]);
+        bind.Invoke(null, [new Binder(context, calls), null]);
     }
 
-    private sealed class Binder(ServiceMethodProviderContext<TService> context) : ServiceBinderBase
+    private sealed class Binder(ServiceMethodProviderContext<TService> context, CallInstruments calls) : ServiceBinderBase
     {
         public override void AddMethod<TRequest, TResponse>(
             Method<TRequest, TResponse> method,
@@ -95,7 +96,7 @@ internal sealed class CheckedServiceMethodProvider<TService> : IServiceMethodPro
             return metadata;
         }
 
-        private static Method<TRequest, TResponse> Checked<TRequest, TResponse>(Method<TRequest, TResponse> method, MethodInfo implementation)
+        private Method<TRequest, TResponse> Checked<TRequest, TResponse>(Method<TRequest, TResponse> method, MethodInfo implementation)
             where TRequest : class
             where TResponse : class
         {
@@ -112,7 +113,7 @@ internal sealed class CheckedServiceMethodProvider<TService> : IServiceMethodPro
             {
                 if (message.PayloadLength > limit)
                 {
-                    throw RpcErrors.MessageTooLarge(limit, message.PayloadLength).ToRpcException();
+                    throw Refuse(RpcErrors.MessageTooLarge(limit, message.PayloadLength));
                 }
 
                 try
@@ -121,8 +122,19 @@ internal sealed class CheckedServiceMethodProvider<TService> : IServiceMethodPro
                 }
                 catch (Exception malformed) when (malformed is not RpcException)
                 {
-                    throw RpcErrors.Malformed().ToRpcException();
+                    throw Refuse(RpcErrors.Malformed());
                 }
+            }
+
+            // A unary message is parsed before the interceptor that counts calls has it; a stream's is parsed behind it.
+            RpcException Refuse(Google.Rpc.Status status)
+            {
+                if (method.Type is MethodType.Unary or MethodType.ServerStreaming)
+                {
+                    calls.OnEnded(method.FullName, (StatusCode)status.Code);
+                }
+
+                return status.ToRpcException();
             }
         }
     }

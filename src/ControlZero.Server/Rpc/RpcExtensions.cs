@@ -1,4 +1,5 @@
 using ControlZero.Engine;
+using ControlZero.Grains.Cluster;
 using ControlZero.Server.Agents;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Cluster;
@@ -29,6 +30,8 @@ internal static class RpcExtensions
         services.AddSingleton<AgentService>();
         services.AddSingleton<TenantService>();
         services.AddSingleton<ClusterService>();
+        services.AddSingleton<SetupReader>();
+        services.AddSingleton<ISiloFactsSource, SiloSelf>();
         services.AddGrpc(options =>
         {
             options.EnableDetailedErrors = false;

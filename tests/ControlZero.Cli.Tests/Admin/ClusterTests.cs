@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ControlZero.Protocol.V1;
 using ControlZero.Testing.Scripted;
 
@@ -17,7 +18,9 @@ public sealed class ClusterTests : CliTest
             [
                 "version           0.1.0", "started           1970-01-01T00:00:00Z", "server time       1970-01-01T01:00:00Z", "storage           embedded",
                 "policies in force 1", "policy epoch      7", "tenant            default", "key               abcdefghjkmn", "scopes            admin",
-                "agents            team-*", "", "SILO   STATUS ANSWERING", "silo-1 active yes",
+                "agents            team-*", "", "SILO   STATUS READY              VERSION UP    FRESHNESS ADDRESS        ANSWERING",
+                "silo-1 active yes                0.1.0   1h 0m 0.3 s     10.0.0.1:11111 yes",
+                "silo-2 active no: draining stale",
             ],
             run.Lines);
     }
@@ -30,7 +33,11 @@ public sealed class ClusterTests : CliTest
         var run = await RunAsync("status", "--output", "json");
 
         Assert.Equal("default", run.Json.GetProperty("caller").GetProperty("tenant_id").GetString());
-        Assert.True(run.Json.GetProperty("silos")[0].GetProperty("answering").GetBoolean());
+        var silos = run.Json.GetProperty("silos");
+        Assert.True(silos[0].GetProperty("answering").GetBoolean());
+        Assert.Equal(0.25, silos[0].GetProperty("freshness_seconds").GetDouble());
+        Assert.Equal("draining", silos[1].GetProperty("not_ready_reasons")[0].GetString());
+        Assert.Equal(JsonValueKind.Null, silos[1].GetProperty("address").ValueKind);
     }
 
     [Theory]

@@ -44,7 +44,21 @@ internal static class Answers
         Storage = "embedded",
         StartedAt = Timestamp.FromDateTimeOffset(DateTimeOffset.UnixEpoch),
         ServerTime = Timestamp.FromDateTimeOffset(DateTimeOffset.UnixEpoch.AddHours(1)),
-        Silos = { new Silo { Name = "silo-1", Status = "active", Answering = true } },
+        Silos =
+        {
+            new Silo
+            {
+                Name = "silo-1",
+                Status = "active",
+                Answering = true,
+                Version = "0.1.0",
+                StartedAt = Timestamp.FromDateTimeOffset(DateTimeOffset.UnixEpoch),
+                Address = "10.0.0.1:11111",
+                Ready = true,
+                FreshnessAge = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(250)),
+            },
+            new Silo { Name = "silo-2", Status = "active", NotReadyReasons = { "draining", "stale" } },
+        },
         Caller = new Caller { TenantId = "default", KeyId = "abcdefghjkmn", Scopes = { "admin" }, Agents = { agents } },
         PolicyEpoch = 7,
         PoliciesInForce = 1,

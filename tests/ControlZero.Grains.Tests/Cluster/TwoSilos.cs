@@ -1,4 +1,5 @@
 using ControlZero.Abstractions;
+using ControlZero.Grains.Cluster;
 using ControlZero.Grains.Hosting;
 using ControlZero.Storage.Embedded;
 using Microsoft.Extensions.DependencyInjection;
@@ -45,6 +46,8 @@ public sealed class TwoSilos : IAsyncLifetime
                 (services, _) => new FaultyStorage(services.GetRequiredKeyedService<IGrainStorage>("real"), Faults));
             silo.Services.AddKeyedSingleton<TimeProvider>(ClusterClock.Key, Clock);
             silo.AddControlZeroGrains();
+            silo.AddClusterFacts();
+            silo.Services.AddSingleton<ISiloFactsSource>(services => new CountedFacts(services.GetRequiredService<ILocalSiloDetails>().Name));
         });
         Cluster = builder.Build();
         await Cluster.DeployAsync();

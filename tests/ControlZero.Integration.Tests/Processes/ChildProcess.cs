@@ -118,9 +118,15 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>Asks it to end (SIGTERM) and waits until it has.</summary>
     public async Task<Ended> TerminateAsync()
     {
+        await AskToEndAsync();
+        return await WaitForEndAsync();
+    }
+
+    /// <summary>Asks it to end (SIGTERM).</summary>
+    public async Task AskToEndAsync()
+    {
         var asked = await RunAsync("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
         Assert.True(asked.ExitCode == 0, asked.Report);
-        return await WaitForEndAsync();
     }
 
     /// <summary>Kills it where it stands (SIGKILL), without waiting.</summary>

@@ -6,14 +6,16 @@ namespace ControlZero.Integration.Tests.Processes;
 internal sealed class ServerProcess : IAsyncDisposable
 {
     private const string GrpcLine = "  gRPC    ";
+    private const string HealthLine = "  health  ";
     private readonly ChildProcess _process;
     private readonly List<ControlZeroClient> _clients = [];
 
-    private ServerProcess(ChildProcess process, string data, string url)
+    private ServerProcess(ChildProcess process, string data, string url, string http = "")
     {
         _process = process;
         Data = data;
         Url = url;
+        Http = http;
     }
 
     /// <summary>Its directory.</summary>
@@ -21,6 +23,9 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     /// <summary>Where gRPC listens, as a URL.</summary>
     public string Url { get; }
+
+    /// <summary>Where HTTP listens, as a URL. Empty: the quickstart does not say.</summary>
+    public string Http { get; }
 
     /// <summary>The first key of the directory.</summary>
     public string AdminKey => File.ReadAllText(Path.Combine(Data, "admin.key")).Trim();
@@ -35,11 +40,12 @@ internal sealed class ServerProcess : IAsyncDisposable
     public static string[] Arguments(string data) => ["--data", data, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"];
 
     /// <summary>Starts a server and waits until it serves. Agents of a new directory need not be registered.</summary>
-    public static async Task<ServerProcess> StartAsync(string data)
+    public static async Task<ServerProcess> StartAsync(string data, params string[] flags)
     {
-        var process = ChildProcess.Start(Repository.Server, [.. Arguments(data), "--unknown-agents", "allow"]);
+        var process = ChildProcess.Start(Repository.Server, [.. Arguments(data), "--unknown-agents", "allow", .. flags]);
         var line = await process.WaitForLineAsync(GrpcLine);
-        return new ServerProcess(process, data, line[GrpcLine.Length..]);
+        var health = await process.WaitForLineAsync(HealthLine);
+        return new ServerProcess(process, data, line[GrpcLine.Length..], health[HealthLine.Length..^"/health/ready".Length]);
     }
 
     /// <summary>Starts <c>quickstart</c>, which serves on after its table, and waits until it does.</summary>
@@ -73,6 +79,16 @@ internal sealed class ServerProcess : IAsyncDisposable
         ["CONTROLZERO_AGENT_ID"] = agent,
         ["no_proxy"] = "127.0.0.1",
     };
+
+    /// <summary>Its metrics.</summary>
+    public async Task<Scrape> ScrapeAsync()
+    {
+        using var client = new HttpClient();
+        return new Scrape(await client.GetStringAsync(new Uri($"{Http}/metrics")));
+    }
+
+    /// <summary>Asks it to end, as a supervisor does, without waiting.</summary>
+    public Task SignalAsync() => _process.AskToEndAsync();
 
     /// <summary>Stops it as a supervisor does, with SIGTERM, and waits until it has ended.</summary>
     public Task<Ended> StopAsync() => _process.TerminateAsync();

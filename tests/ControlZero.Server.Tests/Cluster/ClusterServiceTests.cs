@@ -21,6 +21,31 @@ public sealed class ClusterServiceTests(RunningServer server)
     }
 
     [Fact]
+    public async Task GetStatus_ForClusterAdmin_TellsWhatTheSiloSaysAndWhatDiffersFromAdvice()
+    {
+        var status = await _cluster.GetStatusAsync(new GetStatusRequest(), server.With());
+
+        var silo = Assert.Single(status.Silos);
+        Assert.Equal((true, "0.1.0", 0), (silo.Ready, silo.Version, silo.NotReadyReasons.Count));
+        Assert.Equal(status.StartedAt, silo.StartedAt);
+        Assert.StartsWith("127.0.0.1:", silo.Address, StringComparison.Ordinal);
+        Assert.Equal(
+            ["admin_key_file", "embedded_storage", "few_silos", "no_audit", "no_tls", "unknown_agents_allowed"],
+            status.Advice.Select(advice => advice.Id).Except(["privileged", "diagnostics_port"]).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task GetStatus_ForAnotherTenantsAdmin_TellsNeitherAdviceNorAddresses()
+    {
+        var (_, key) = await server.NewTenantAsync();
+
+        var status = await _cluster.GetStatusAsync(new GetStatusRequest(), server.With(key));
+
+        Assert.Empty(status.Advice);
+        Assert.True(Assert.Single(status.Silos) is { Address: "", Ready: true });
+    }
+
+    [Fact]
     public async Task GetLimits_ShowsEveryConstantOfTheOneFile()
     {
         var shown = (await _cluster.GetLimitsAsync(new GetLimitsRequest(), server.With())).Limits;

@@ -29,6 +29,23 @@ public sealed class HealthTests(RunningServer server)
     }
 
     [Fact]
+    public async Task Metrics_AreServedOnTheHttpPortAlone()
+    {
+        using var client = new HttpClient();
+        using var onGrpc = new HttpRequestMessage(HttpMethod.Get, new Uri(server.Grpc, "/metrics"))
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+
+        using var metrics = await client.GetAsync(new Uri(server.Http, "/metrics"));
+        using var refused = await client.SendAsync(onGrpc);
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.NotFound), (metrics.StatusCode, refused.StatusCode));
+        Assert.Contains("controlzero_silo_ready", await metrics.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Http_AskedUnderAnotherName_IsRefused()
     {
         using var client = new HttpClient { BaseAddress = server.Http };

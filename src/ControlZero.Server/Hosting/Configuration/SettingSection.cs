@@ -54,6 +54,36 @@ internal sealed class SettingSection(SettingReader reader, string name)
         $"write one, for example `{standard}`",
         value => value.ToString(CultureInfo.InvariantCulture));
 
+    /// <summary>A share, from 0 to 1.</summary>
+    public double Share(string key, double standard) => Read(
+        key,
+        standard,
+        (string text, out double value) =>
+            double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value) && value is >= 0 and <= 1,
+        "is no number from 0 to 1",
+        string.Create(CultureInfo.InvariantCulture, $"write one, for example `{standard}`"),
+        value => value.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>The address of a server, without a path. A credential in it is refused and never shown. Null: there is none.</summary>
+    public Uri? Url(string key, string example)
+    {
+        var written = reader.Find(PathOf(key));
+        var url = Uri.TryCreate(written?.Value, UriKind.Absolute, out var read) ? read : null;
+        if (url is { UserInfo.Length: > 0 })
+        {
+            reader.Fault($"{PathOf(key)} ({written!.Origin}) holds a credential; write the address without it, for example `{example}`");
+            url = null;
+        }
+        else if (written is not null && (url is null || url.Scheme is not ("http" or "https") || url.PathAndQuery != "/"))
+        {
+            Refuse(key, written, "is not the address of a server", $"write for example `{example}`");
+            url = null;
+        }
+
+        reader.Applies(PathOf(key), url?.OriginalString ?? "(not set)", url is null ? null : written!.Origin);
+        return url;
+    }
+
     /// <summary>A length of time within bounds: a whole number and <c>ms</c>, <c>s</c>, <c>m</c>, <c>h</c> or <c>d</c>.</summary>
     public TimeSpan Duration(string key, TimeSpan standard, TimeSpan shortest, TimeSpan longest) => Read(
         key,

@@ -36,6 +36,9 @@ internal static class LoggingExtensions
         // A denied, malformed or cancelled call is the caller's affair, not the operator's.
         builder.Logging.AddFilter("Grpc.AspNetCore.Server", LogLevel.Error);
 
+        // Whoever asks for a server's health is answered; the causes worth a line are logged by those who find them.
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
+
         // At its first round Orleans' watchdog takes the machine's uptime for the time a check has been hanging.
         builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         return builder;

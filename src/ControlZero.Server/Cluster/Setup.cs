@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+using System.Net;
+
+namespace ControlZero.Server.Cluster;
+
+/// <summary>How a cluster is set up, as far as production advice asks.</summary>
+internal sealed record Setup
+{
+    /// <summary>Where state is kept.</summary>
+    public required string Storage { get; init; }
+
+    /// <summary>Where gRPC listens.</summary>
+    public required IPAddress GrpcAddress { get; init; }
+
+    /// <summary>Whether gRPC is spoken over TLS.</summary>
+    public required bool Tls { get; init; }
+
+    /// <summary>The active silos: name, version (empty: no answer) and why each wants no work.</summary>
+    public required ImmutableArray<(string Name, string Version, ImmutableArray<string> NotReady)> Silos { get; init; }
+
+    /// <summary>Whether decisions are written to an audit log.</summary>
+    public required bool Audit { get; init; }
+
+    /// <summary>Whether the first key still lies in its file.</summary>
+    public required bool AdminKeyFile { get; init; }
+
+    /// <summary>Whether others than the owner may look into the data directory.</summary>
+    public required bool DataOpenToOthers { get; init; }
+
+    /// <summary>Whether the caller's tenant registers agents on first use.</summary>
+    public required bool UnknownAgentsAllowed { get; init; }
+
+    /// <summary>Whether anybody reads the metrics: Prometheus or a collector.</summary>
+    public required bool Metrics { get; init; }
+
+    /// <summary>Whether the process has an administrator's rights.</summary>
+    public required bool Privileged { get; init; }
+
+    /// <summary>Whether a process of the same user may attach a debugger or dump the memory.</summary>
+    public required bool Diagnostics { get; init; }
+}
