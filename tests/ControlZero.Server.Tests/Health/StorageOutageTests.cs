@@ -57,13 +57,14 @@ public sealed class StorageOutageTests : IDisposable
     private static async Task<string> NotReadyAsync(GrpcChannel channel, ServerHost host)
     {
         var headers = new Metadata { { "authorization", $"Bearer {host.Data.ReadAdminKey()!.Text}" } };
-        var cluster = new ClusterService.ClusterServiceClient(channel);
-        var silo = (await cluster.GetStatusAsync(new GetStatusRequest(), headers)).Silos.Single();
-        for (var i = 0; i < 1_000 && silo.Ready; i++)
-        {
-            silo = (await cluster.GetStatusAsync(new GetStatusRequest(), headers)).Silos.Single();
-        }
-
+        var silo = new Protocol.V1.Silo();
+        await Until.TrueAsync(
+            async () =>
+            {
+                silo = (await new ClusterService.ClusterServiceClient(channel).GetStatusAsync(new GetStatusRequest(), headers)).Silos.Single();
+                return !silo.Ready;
+            },
+            "the status says that the silo is not ready");
         return string.Join(' ', silo.NotReadyReasons);
     }
 

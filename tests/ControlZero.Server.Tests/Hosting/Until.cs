@@ -19,4 +19,22 @@ internal static class Until
             }
         }
     }
+
+    /// <summary>The same for what has to be asked for: asks again until it is so.</summary>
+    public static async Task TrueAsync(Func<Task<bool>> condition, string what)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while (!await condition())
+        {
+            try
+            {
+                await tick.WaitForNextTickAsync(limit.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                Assert.Fail($"waited 60 s in vain until {what}");
+            }
+        }
+    }
 }

@@ -1,5 +1,4 @@
 using System.Text;
-using ControlZero.Server.Tests.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -41,9 +40,6 @@ internal sealed class Collector : IAsyncDisposable
         (collector.Grpc, collector.Http) = (new Uri(bound[0]), new Uri(bound[1]));
         return collector;
     }
-
-    /// <summary>Waits until such a text came with that signal.</summary>
-    public Task WaitForAsync(string signal, string text) => Until.TrueAsync(() => Holds(text, signal), $"{signal} held `{text}`");
 
     /// <summary>True when such a text came, with that signal or any.</summary>
     public bool Holds(string text, string? signal = null)
