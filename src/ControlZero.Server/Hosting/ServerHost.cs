@@ -77,8 +77,10 @@ internal sealed class ServerHost : IAsyncDisposable
         EmbeddedDatabase database,
         Action<IServiceCollection>? alsoAdd)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Configuration.Sources.Clear(); // This server is configured by its own file and variables, and by nothing a framework finds.
+        // Configured by its own file and variables: an empty builder reads none of a framework's.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore();
+        builder.Services.AddRouting();
         builder.AddLogging(options.Logging);
         builder.ConfigureListeners(options);
         builder.UseEmbeddedSilo(database);

@@ -162,10 +162,19 @@ internal sealed record Ended(int ExitCode, string Output, string Error, string R
     /// <summary>The lines of stdout.</summary>
     public IReadOnlyList<string> Lines => Output.TrimEnd('\n').Split('\n');
 
+    /// <summary>
+    /// What it wrote to stderr, without the remarks of frameworks that something took long: those tell of a busy machine and not of the program.
+    /// </summary>
+    public string Complaints => string.Concat(Error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !IsRemarkOnSpeed(line)).Select(line => $"{line}\n"));
+
     /// <summary>This very end, when the exit code is the wanted one; else the test fails and shows what the program wrote.</summary>
     public Ended With(int exitCode)
     {
         Assert.True(exitCode == ExitCode, $"wanted exit code {exitCode}: {Report}");
         return this;
     }
+
+    private static bool IsRemarkOnSpeed(string line) =>
+        line.StartsWith("warn: Orleans.Runtime.", StringComparison.Ordinal)
+        || (line.StartsWith("warn: Microsoft.AspNetCore.Server.Kestrel", StringComparison.Ordinal) && line.Contains("heartbeat", StringComparison.Ordinal));
 }

@@ -40,9 +40,16 @@ internal sealed class ServerProcess : IAsyncDisposable
     public static string[] Arguments(string data) => ["--data", data, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"];
 
     /// <summary>Starts a server and waits until it serves. Agents of a new directory need not be registered.</summary>
-    public static async Task<ServerProcess> StartAsync(string data, params string[] flags)
+    /// <param name="data">Its directory.</param>
+    /// <param name="environment">Variables to add. Null: none.</param>
+    /// <param name="arguments">More options; one that <see cref="Arguments"/> gives too is given by these alone.</param>
+    public static async Task<ServerProcess> StartAsync(
+        string data,
+        IReadOnlyDictionary<string, string>? environment = null,
+        params string[] arguments)
     {
-        var process = ChildProcess.Start(Repository.Server, [.. Arguments(data), "--unknown-agents", "allow", .. flags]);
+        var own = Arguments(data).Chunk(2).Where(option => !arguments.Contains(option[0])).SelectMany(option => option);
+        var process = ChildProcess.Start(Repository.Server, [.. own, "--unknown-agents", "allow", .. arguments], environment);
         var line = await process.WaitForLineAsync(GrpcLine);
         var health = await process.WaitForLineAsync(HealthLine);
         return new ServerProcess(process, data, line[GrpcLine.Length..], health[HealthLine.Length..^"/health/ready".Length]);

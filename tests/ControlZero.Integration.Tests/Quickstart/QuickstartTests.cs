@@ -22,7 +22,7 @@ public sealed class QuickstartTests : IDisposable
         Assert.Contains("policy openrouter-model-policy version 1 is in force (published now)", run.Lines);
         Assert.Equal(Table, Rows(run));
         Assert.Contains($"  key     {_scratch.At("data", "admin.key")}", run.Lines);
-        Assert.Equal("", run.Error);
+        Assert.Equal("", run.Complaints);
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class QuickstartTests : IDisposable
         var end = (await server.StopAsync()).With(exitCode: 0);
 
         Assert.Equal(Table, Rows(end));
-        Assert.Equal("", end.Error);
+        Assert.Equal("", end.Complaints);
     }
 
     [Fact]

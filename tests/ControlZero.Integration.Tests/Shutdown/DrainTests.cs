@@ -28,7 +28,7 @@ public sealed class DrainTests : IDisposable
     public async Task Term_WithADrainDelay_EndsReadinessFirstAndCallsLast()
     {
         // Far longer than the test takes: that it serves on is no question of speed. The second signal ends it.
-        await using var server = await ServerProcess.StartAsync(_scratch.Data, "--drain-delay", "5m");
+        await using var server = await ServerProcess.StartAsync(_scratch.Data, arguments: ["--drain-delay", "5m"]);
         using var http = new HttpClient { BaseAddress = new Uri(server.Http) };
         using var channel = GrpcChannel.ForAddress(server.Url);
         var headers = new Metadata { { "authorization", $"Bearer {server.AdminKey}" } };

@@ -32,7 +32,7 @@ public sealed class OrderlyStopTests : IDisposable
 
         var end = (await server.StopAsync()).With(exitCode: 0);
 
-        Assert.True(end.Error.Length == 0, end.Report);
+        Assert.True(end.Complaints.Length == 0, end.Report);
         await using var again = await ServerProcess.StartAsync(_scratch.Data);
         var usage = await again.Connect().Agents.GetUsageAsync(new GetUsageRequest { AgentId = "quickstart-agent" });
         Assert.Equal((1, 2), (usage.Allowed, usage.Denied));
