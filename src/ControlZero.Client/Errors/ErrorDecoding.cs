@@ -24,6 +24,13 @@ internal static class ErrorDecoding
     /// <summary>The error of one question of several.</summary>
     public static ControlZeroException Decode(Google.Rpc.Status status) => Decode(status.ToRpcException());
 
+    /// <summary>Whether the call came to nothing before it was sent: there was no connection to send it over.</summary>
+    public static bool WasNotSent(ControlZeroException error) =>
+        (error.InnerException as RpcException)?.Status.DebugException is HttpRequestException
+        {
+            HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
+        };
+
     /// <summary>The server's words; when the call never reached it, also why not (connection refused, certificate not trusted).</summary>
     private static string Message(RpcException error)
     {

@@ -2,16 +2,18 @@ using Grpc.Net.Client;
 
 namespace ControlZero.Client.Transport;
 
-/// <summary>Opens the one channel of a client.</summary>
+/// <summary>Opens the channel to one address.</summary>
 internal static class Channels
 {
     /// <summary>Unit: bytes. The largest answer; a page of policies is well below.</summary>
     private const int MaxAnswerBytes = 8 * 1024 * 1024;
 
     /// <summary>A channel over HTTP/2: in the clear for http, with TLS for https.</summary>
-    public static GrpcChannel Open(string url)
+    /// <param name="address">The address.</param>
+    /// <param name="connectTimeout">How long opening a connection may take, so that there is time to ask another address.</param>
+    public static GrpcChannel Open(Uri address, TimeSpan connectTimeout)
     {
-        var secure = url.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
+        var secure = address.Scheme == Uri.UriSchemeHttps;
         var handler = new SocketsHttpHandler
         {
             // A redirect would carry questions to where the program never sent them.
@@ -25,8 +27,9 @@ internal static class Channels
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
             PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
             EnableMultipleHttp2Connections = true,
+            ConnectTimeout = connectTimeout,
         };
-        return GrpcChannel.ForAddress(url, new GrpcChannelOptions
+        return GrpcChannel.ForAddress(address, new GrpcChannelOptions
         {
             HttpHandler = handler,
             DisposeHttpClient = true,

@@ -15,8 +15,10 @@ internal sealed class ScriptedCluster : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<Type, Func<object, ServerCallContext, Task<object>>> _answers = new();
     private readonly ConcurrentQueue<ReceivedCall> _calls = new();
+    private readonly ConcurrentDictionary<ConnectionContext, bool> _open = new();
     private readonly WebApplication _server;
     private int _connections;
+    private volatile bool _isKilled;
 
     private ScriptedCluster()
     {
@@ -42,6 +44,9 @@ internal sealed class ScriptedCluster : IAsyncDisposable
 
     /// <summary>What it was asked, in order.</summary>
     public IReadOnlyList<ReceivedCall> Calls => [.. _calls];
+
+    /// <summary>The same as <c>host:port</c>.</summary>
+    public string Authority => new Uri(Url).Authority;
 
     /// <summary>How many connections were opened to it.</summary>
     public int Connections => _connections;
@@ -77,18 +82,48 @@ internal sealed class ScriptedCluster : IAsyncDisposable
             : throw new RpcException(new Status(StatusCode.Internal, $"the test scripts no answer to {request.GetType().Name}"));
     }
 
+    /// <summary>Goes away as a killed process does: connections are cut with calls under way, and nobody listens any more.</summary>
+    public async Task KillAsync()
+    {
+        _isKilled = true;
+        foreach (var connection in _open.Keys)
+        {
+            connection.Abort();
+        }
+
+        await StopAsync();
+    }
+
     public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        await _server.DisposeAsync();
+    }
+
+    private async Task StopAsync()
     {
         using var atOnce = new CancellationTokenSource();
         await atOnce.CancelAsync();
         await _server.StopAsync(atOnce.Token);
-        await _server.DisposeAsync();
     }
 
-    private ConnectionDelegate CountConnection(ConnectionDelegate next) => connection =>
+    private ConnectionDelegate CountConnection(ConnectionDelegate next) => async connection =>
     {
         Interlocked.Increment(ref _connections);
-        return next(connection);
+        _open[connection] = true;
+        if (_isKilled)
+        {
+            connection.Abort();
+        }
+
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            _open.TryRemove(connection, out _);
+        }
     };
 }
 

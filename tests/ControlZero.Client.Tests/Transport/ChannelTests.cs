@@ -18,7 +18,8 @@ public sealed class ChannelTests : ClientTest
         using var client = new ControlZeroClient(
             new() { Url = $"{scheme}://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}", ApiKey = Key, AgentId = "a", MaxAttempts = 1, Timeout = WatchedClock.Patience },
             null,
-            Environment());
+            Environment(),
+            () => 0);
 
         var check = client.CheckAsync("x");
         using var connection = await listener.AcceptTcpClientAsync();
