@@ -34,6 +34,9 @@ internal static class Channels
             HttpHandler = handler,
             DisposeHttpClient = true,
             MaxReceiveMessageSize = MaxAnswerBytes,
+            // While gRPC waits before it connects again, calls fail without trying. Its own longest wait is two minutes.
+            InitialReconnectBackoff = TimeSpan.FromMilliseconds(50),
+            MaxReconnectBackoff = TimeSpan.FromSeconds(1),
         });
     }
 }

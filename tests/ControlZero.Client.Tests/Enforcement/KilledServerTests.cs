@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using ControlZero.Client.Tests.Transport;
 using ControlZero.Protocol.V1;
 using ControlZero.Testing.Scripted;
+using Grpc.Core;
 
 namespace ControlZero.Client.Tests.Enforcement;
 
@@ -82,18 +83,47 @@ public sealed class KilledServerTests : SeveralServersTest
     }
 
     [Fact]
-    public async Task Kill_TheFirst_AdministrationAndInitializeGoToTheNext()
+    public async Task Kill_TheFirst_AdministrationGoesToTheNext()
     {
-        Array.ForEach(Servers, server => server
-            .On<GetStatusRequest>(_ => Answers.Status())
-            .On<ListPoliciesRequest>(_ => new ListPoliciesResponse()));
+        Array.ForEach(Servers, server => server.On<GetStatusRequest>(_ => Answers.Status()).On<ListPoliciesRequest>(_ => new ListPoliciesResponse()));
         await Servers[0].KillAsync();
-        var client = Client();
 
-        await client.InitializeAsync();
-        await client.Policies.ListPoliciesAsync(new ListPoliciesRequest());
-        client.Policies.ListPolicies(new ListPoliciesRequest());
+        await Client().InitializeAsync();
+        await Client().Policies.ListPoliciesAsync(new ListPoliciesRequest());
+        Client().Policies.ListPolicies(new ListPoliciesRequest());
 
         Assert.Equal((0, 3, 0), (Servers[0].Calls.Count, Servers[1].Calls.Count, Servers[2].Calls.Count));
+    }
+
+    [Fact]
+    public async Task Kill_WithAPublishUnderWay_DoesNotPublishTwice()
+    {
+        var asked = new TaskCompletionSource();
+        var never = new TaskCompletionSource<object>();
+        Array.ForEach(Servers, server => server.On<PublishPolicyRequest>((_, _) =>
+        {
+            asked.TrySetResult();
+            return never.Task;
+        }));
+
+        var publish = Client().Policies.PublishPolicyAsync(new PublishPolicyRequest()).ResponseAsync;
+        await asked.Task.WaitAsync(Patience);
+        await Servers[0].KillAsync();
+        var error = await Assert.ThrowsAsync<ControlZeroException>(() => publish.WaitAsync(Patience));
+        never.SetResult(new PublishPolicyResponse());
+
+        Assert.Equal(StatusCode.Unavailable, error.StatusCode);
+        Assert.Equal((1, 0, 0), (Servers[0].Calls.Count, Servers[1].Calls.Count, Servers[2].Calls.Count));
+    }
+
+    [Fact]
+    public async Task Administration_ServerSaysUnavailable_IsNotAskedElsewhere()
+    {
+        Servers[0].Fail<ListPoliciesRequest>(Answers.Error(StatusCode.Unavailable));
+        var client = Client();
+
+        await Assert.ThrowsAsync<ControlZeroException>(async () => await client.Policies.ListPoliciesAsync(new ListPoliciesRequest()));
+
+        Assert.Equal((1, 0, 0), (Servers[0].Calls.Count, Servers[1].Calls.Count, Servers[2].Calls.Count));
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -20,15 +21,21 @@ internal sealed class ScriptedCluster : IAsyncDisposable
     private int _connections;
     private volatile bool _isKilled;
 
-    private ScriptedCluster()
+    private ScriptedCluster(Socket? bound)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            listen.Protocols = HttpProtocols.Http2;
-            listen.Use(CountConnection);
-        }));
+            if (bound is null)
+            {
+                kestrel.Listen(IPAddress.Loopback, 0, Configure);
+            }
+            else
+            {
+                kestrel.ListenHandle((ulong)bound.Handle, Configure);
+            }
+        });
         builder.Services.AddGrpc();
         builder.Services.AddSingleton(this);
         _server = builder.Build();
@@ -51,10 +58,13 @@ internal sealed class ScriptedCluster : IAsyncDisposable
     /// <summary>How many connections were opened to it.</summary>
     public int Connections => _connections;
 
-    public static async Task<ScriptedCluster> StartAsync()
+    /// <summary>Starts one.</summary>
+    /// <param name="bound">The socket to listen on; refuses connections until then. Default: one of its own.</param>
+    public static async Task<ScriptedCluster> StartAsync(Socket? bound = null)
     {
-        var cluster = new ScriptedCluster();
+        var cluster = new ScriptedCluster(bound);
         await cluster._server.StartAsync();
+        bound?.SafeHandle.SetHandleAsInvalid(); // The server closes it; closed twice, it might be somebody else's by then.
         return cluster;
     }
 
@@ -105,6 +115,12 @@ internal sealed class ScriptedCluster : IAsyncDisposable
         using var atOnce = new CancellationTokenSource();
         await atOnce.CancelAsync();
         await _server.StopAsync(atOnce.Token);
+    }
+
+    private void Configure(ListenOptions listen)
+    {
+        listen.Protocols = HttpProtocols.Http2;
+        listen.Use(CountConnection);
     }
 
     private ConnectionDelegate CountConnection(ConnectionDelegate next) => async connection =>

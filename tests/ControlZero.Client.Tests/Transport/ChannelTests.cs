@@ -45,6 +45,26 @@ public sealed class ChannelTests : ClientTest
     }
 
     [Fact]
+    public async Task Client_ServerThatStartsLater_IsFound()
+    {
+        using var bound = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        bound.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var client = Client(options => (options.Url, options.MaxAttempts) = ($"http://{bound.LocalEndPoint}", 10));
+        var before = await client.CheckAsync("x");
+
+        await using var server = (await ScriptedCluster.StartAsync(bound)).On<EnforceRequest>(_ => Answers.Allow());
+        using var patience = new CancellationTokenSource(WatchedClock.Patience, TimeProvider.System);
+        EnforceDecision after;
+        do
+        {
+            after = await client.CheckAsync("x", cancellationToken: patience.Token);
+        }
+        while (after.Source == DecisionSource.Client);
+
+        Assert.Equal((false, true), (before.Allowed, after.Allowed));
+    }
+
+    [Fact]
     public async Task EveryCall_CarriesTheKeyAndADeadline()
     {
         Cluster.On<EnforceRequest>(_ => Answers.Allow()).On<ListPoliciesRequest>(_ => new ListPoliciesResponse());
