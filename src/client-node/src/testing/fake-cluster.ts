@@ -33,6 +33,8 @@ export class FakeCluster {
   boundAgents: string[] = [];
   enforce: (request: EnforceRequest, attempt: number) => Answer | Promise<Answer> = openRouterPolicy;
   enforceBatch: (request: EnforceBatchRequest, attempt: number) => BatchAnswer | Promise<BatchAnswer> = openRouterBatch;
+  /** The owner the answers to `enforce` name in their headers, `host:port`. */
+  owner: string | undefined;
   status: () => void = () => undefined;
   cancelled: () => void = () => undefined;
   url = '';
@@ -76,6 +78,11 @@ export class FakeCluster {
     return (call, callback) => {
       this.peers.add(call.getPeer());
       call.on('cancelled', () => this.cancelled());
+      if (this.owner !== undefined) {
+        const headers = new Metadata();
+        headers.set('controlzero-owner', this.owner);
+        call.sendMetadata(headers);
+      }
       answer(call.request).then((value) => callback(null, value), (error: ServerErrorResponse) => callback(error));
     };
   }
