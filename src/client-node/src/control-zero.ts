@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import type { DescMessage, DescMethodUnary, MessageShape } from '@bufbuild/protobuf';
 import { inspect } from 'node:util';
 
+import { addressesOf } from './addresses.js';
 import { Batch } from './batch.js';
 import type { Answer, CheckOutcome } from './batch.js';
 import { systemClock } from './clock.js';
@@ -11,18 +12,15 @@ import { ControlZeroError, PolicyDeniedError, invalidArgument } from './errors.j
 import { ClusterService, GetStatusRequestSchema } from './gen/controlzero/v1/cluster_pb.js';
 import { Decision as DecisionValue, EnforcementService } from './gen/controlzero/v1/enforcement_pb.js';
 import type { EnforceRequest as EnforceRequestMessage, EnforceResponse } from './gen/controlzero/v1/enforcement_pb.js';
-import { GrpcTransport } from './grpc-transport.js';
-import type { GrpcTransportOptions } from './grpc-transport.js';
 import { resolveOptions } from './options.js';
-import type { ControlZeroOptions, ResolvedOptions } from './options.js';
+import type { ControlZeroOptions } from './options.js';
 import { toMessage } from './request.js';
 import type { CallOptions, EnforceRequest } from './request.js';
 import { callWithRetries } from './retry.js';
 import type { CallBounds } from './retry.js';
 import { Endpoints, ownerHeader } from './routing/endpoints.js';
-import type { Address } from './routing/endpoints.js';
 import type { Route } from './routing/route.js';
-import type { Transport, UnaryOptions } from './transport.js';
+import type { UnaryOptions } from './transport.js';
 
 /** What was decided, and the error that stood in the way of an answer. */
 interface Outcome {
@@ -57,10 +55,10 @@ export class ControlZero {
    */
   constructor(options: ControlZeroOptions = {}) {
     const { connection, agentId, timeoutMs, maxAttempts, onUnavailable, obligations } = resolveOptions(options, process.env);
-    this.#endpoints = new Endpoints(addressesOf(connection, timeoutMs / (maxAttempts + 1)), systemClock);
+    this.#bounds = { timeoutMs, maxAttempts };
+    this.#endpoints = new Endpoints(addressesOf(connection, this.#bounds), systemClock);
     this.#address = 'transport' in connection ? 'the given transport' : `\`${connection.urls.map(({ origin }) => origin).join(', ')}\``;
     this.#agentId = agentId;
-    this.#bounds = { timeoutMs, maxAttempts };
     this.#onUnavailable = onUnavailable;
     this.#obligations = obligations;
   }
@@ -187,22 +185,6 @@ export class ControlZero {
       (method, request, onHeaders) => route.ask((transport) => transport.unary(method, request, { timeoutMs, signal, onHeaders }), signal), signal);
     return callWithRetries(attempt, { ...this.#bounds, signal: caller, elsewhere: () => route.hasAnother }, systemClock);
   }
-}
-
-/** The addresses and what carries calls to each. Of several, one that does not connect leaves time for another. */
-function addressesOf(connection: ResolvedOptions['connection'], connectTimeoutMs: number): Address[] {
-  if ('transport' in connection) {
-    return [{ authority: '', transport: connection.transport }];
-  }
-  const { urls, apiKey } = connection;
-  return urls.map((url) => ({
-    authority: `${url.hostname}:${url.port || (url.protocol === 'https:' ? '443' : '80')}`,
-    transport: openTransport({ url, apiKey, ...(urls.length > 1 && { connectTimeoutMs }) }),
-  }));
-}
-
-function openTransport(options: GrpcTransportOptions): Transport {
-  return new GrpcTransport(options);
 }
 
 /** An error in place of an answer; anything else is a bug and stays thrown. */
