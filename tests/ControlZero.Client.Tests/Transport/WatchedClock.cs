@@ -16,7 +16,7 @@ internal sealed class WatchedClock : FakeTimeProvider
     public bool NoBackOffBegun => !_backOffs.Reader.TryRead(out _);
 
     /// <summary>How long a test waits for what must happen before it fails.</summary>
-    public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(20);
+    public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(60);
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {

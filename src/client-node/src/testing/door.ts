@@ -6,12 +6,17 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 export class Door {
   readonly #sockets = new Set<Socket>();
   readonly #listener: Server;
+  #isBlocked = false;
 
   /** `host:port`; empty until it is open. */
   authority = '';
 
   private constructor(port: number) {
     this.#listener = createServer((outside) => {
+      if (this.#isBlocked) {
+        outside.destroy();
+        return;
+      }
       const inside = connect(port, '127.0.0.1');
       for (const [from, to] of [[outside, inside], [inside, outside]] as const) {
         this.#sockets.add(from);
@@ -29,6 +34,17 @@ export class Door {
     await once(door.#listener, 'listening');
     door.authority = `127.0.0.1:${(door.#listener.address() as AddressInfo).port}`;
     return door;
+  }
+
+  /** Cuts every connection and each new one, but keeps the port for {@link unblock}. */
+  block(): void {
+    this.#isBlocked = true;
+    this.#sockets.forEach((socket) => socket.destroy());
+  }
+
+  /** Passes bytes on again. */
+  unblock(): void {
+    this.#isBlocked = false;
   }
 
   /** Cuts every connection, with calls under way, and takes no more. Idempotent. */

@@ -39,7 +39,7 @@ export class FakeCluster {
   cancelled: () => void = () => undefined;
   url = '';
 
-  async start(port = 0): Promise<this> {
+  async start(): Promise<this> {
     this.server.addService(definition('controlzero.v1.EnforcementService', EnforcementService.method.enforce), {
       enforce: this.#handler(async (request: EnforceRequest) => {
         this.requests.push(request);
@@ -60,14 +60,15 @@ export class FakeCluster {
       }),
     });
     const bound = await new Promise<number>((resolve, reject) => {
-      this.server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, at) => (error ? reject(error) : resolve(at)));
+      this.server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, at) => (error ? reject(error) : resolve(at)));
     });
     this.url = `http://127.0.0.1:${bound}`;
     return this;
   }
 
+  /** A client of it, with time enough for a slow machine. */
   client(options: ControlZeroOptions = {}): ControlZero {
-    return new ControlZero({ url: this.url, apiKey, agentId: 'support-bot', ...options });
+    return new ControlZero({ url: this.url, apiKey, agentId: 'support-bot', timeoutMs: 60_000, ...options });
   }
 
   stop(): void {
