@@ -1,21 +1,20 @@
 using ControlZero.Client.Configuration;
 using ControlZero.Client.Enforcement;
+using ControlZero.Client.Routing;
 using ControlZero.Client.Transport;
 using ControlZero.Protocol.V1;
 using Grpc.Core;
-using Grpc.Core.Interceptors;
-using Grpc.Net.Client;
 
 namespace ControlZero.Client;
 
 /// <summary>
-/// Asks the cluster whether an agent may act. Safe for concurrent use; make one and keep it: it holds one connection.
+/// Asks the cluster whether an agent may act. Safe for concurrent use; make one and keep it: it holds one connection an address.
 /// Without a decision the answer is a deny, unless the options say otherwise.
 /// </summary>
 public sealed class ControlZeroClient : IDisposable, IAsyncDisposable
 {
     private readonly ControlZeroClientOptions _options;
-    private readonly GrpcChannel _channel;
+    private readonly Endpoints _endpoints;
     private readonly BoundedCalls _calls;
     private readonly AgentBinding _binding;
 
@@ -24,23 +23,23 @@ public sealed class ControlZeroClient : IDisposable, IAsyncDisposable
     /// <param name="timeProvider">The clock of time-outs and back-offs. Default: the system's.</param>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The options are invalid; the message tells every fault.</exception>
     public ControlZeroClient(ControlZeroClientOptions? options = null, TimeProvider? timeProvider = null)
-        : this(options, timeProvider, EnvironmentDefaults.OfProcess)
+        : this(options, timeProvider, EnvironmentDefaults.OfProcess, Chance.OfSystem)
     {
     }
 
-    internal ControlZeroClient(ControlZeroClientOptions? options, TimeProvider? timeProvider, EnvironmentDefaults environment)
+    internal ControlZeroClient(ControlZeroClientOptions? options, TimeProvider? timeProvider, EnvironmentDefaults environment, Func<double> chance)
     {
         _options = environment.Fill(options ?? new ControlZeroClientOptions());
         OptionsRules.ThrowIfInvalid(_options);
-        _channel = Channels.Open(_options.Url!, ClientTls.Read(_options));
-        var invoker = _channel.CreateCallInvoker().Intercept(new AuthenticatedCalls(_options.ApiKey!, _options.Timeout));
-        Enforcement = new(invoker);
-        Policies = new(invoker);
-        Agents = new(invoker);
-        Tenants = new(invoker);
-        Cluster = new(invoker);
-        _calls = new BoundedCalls(timeProvider ?? TimeProvider.System, _options.Timeout, _options.MaxAttempts);
-        _binding = new AgentBinding(_calls, Cluster);
+        var clock = timeProvider ?? TimeProvider.System;
+        _endpoints = EndpointsOf(_options, clock, chance);
+        Enforcement = new(_endpoints.Calls);
+        Policies = new(_endpoints.Calls);
+        Agents = new(_endpoints.Calls);
+        Tenants = new(_endpoints.Calls);
+        Cluster = new(_endpoints.Calls);
+        _calls = new BoundedCalls(clock, _options.Timeout, _options.MaxAttempts, chance);
+        _binding = new AgentBinding(_calls, _endpoints);
     }
 
     /// <summary>Generated client of EnforcementService: authenticated, no retries, no fallback. Prefer <see cref="CheckAsync"/>.</summary>
@@ -96,7 +95,11 @@ public sealed class ControlZeroClient : IDisposable, IAsyncDisposable
                 request.AgentId = await AgentAsync(budget).ConfigureAwait(false) ?? throw AgentBinding.NoAgent();
             }
 
-            var response = await _calls.SendAsync(options => Enforcement.EnforceAsync(request, options), budget).ConfigureAwait(false);
+            var response = await _calls.SendAsync(
+                _endpoints.For(request.AgentId),
+                (endpoint, options) => endpoint.Enforcement.EnforceAsync(request, options),
+                budget,
+                (_, headers) => _endpoints.Learn(request.AgentId, headers)).ConfigureAwait(false);
             return DecisionMapping.ToDecision(response, request, _options.Obligations);
         }
         catch (ControlZeroException error) when (IsNoAnswer(error))
@@ -142,7 +145,11 @@ public sealed class ControlZeroClient : IDisposable, IAsyncDisposable
 
             if (batch.IsOpen)
             {
-                await _calls.SendAsync(options => Enforcement.EnforceBatchAsync(batch.ToMessage(), options), budget, batch.Accept).ConfigureAwait(false);
+                await _calls.SendAsync(
+                    _endpoints.For(batch.FirstAgent),
+                    (endpoint, options) => endpoint.Enforcement.EnforceBatchAsync(batch.ToMessage(), options),
+                    budget,
+                    (answer, _) => batch.Accept(answer)).ConfigureAwait(false);
             }
         }
         catch (ControlZeroException error) when (IsNoAnswer(error))
@@ -153,14 +160,23 @@ public sealed class ControlZeroClient : IDisposable, IAsyncDisposable
         return batch.Outcomes;
     }
 
-    /// <summary>Closes the connection. Calls under way end without an answer.</summary>
-    public void Dispose() => _channel.Dispose();
+    /// <summary>Closes the connections. Calls under way end without an answer.</summary>
+    public void Dispose() => _endpoints.Dispose();
 
-    /// <summary>Closes the connection. Calls under way end without an answer.</summary>
+    /// <summary>Closes the connections. Calls under way end without an answer.</summary>
     public ValueTask DisposeAsync()
     {
         Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    private static Endpoints EndpointsOf(ControlZeroClientOptions options, TimeProvider clock, Func<double> chance)
+    {
+        var addresses = AddressList.Parse(options.Url!);
+        var tls = ClientTls.Read(options);
+        var calls = new AuthenticatedCalls(options.ApiKey!, options.Timeout);
+        var connectTimeout = addresses.Count == 1 ? System.Threading.Timeout.InfiniteTimeSpan : options.Timeout / (options.MaxAttempts + 1);
+        return new([.. addresses.Select(address => new Endpoint(Channels.Open(address, tls, connectTimeout), address, calls, new Standing(clock, chance)))]);
     }
 
     private static bool IsNoAnswer(ControlZeroException error) => error.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded;

@@ -7,7 +7,8 @@ public sealed partial class ControlZeroClientOptions
     public const string SectionName = "ControlZero";
 
     /// <summary>
-    /// The cluster's front door: <c>http://host:port</c> (HTTP/2 without TLS) or <c>https://host:port</c> (TLS).
+    /// The cluster's front door: <c>http://host:port</c> (HTTP/2 without TLS) or <c>https://host:port</c> (TLS). Several addresses have commas
+    /// between them: each agent keeps to one of them, and the next one is asked when that one fails.
     /// Default: the environment's <c>CONTROLZERO_URL</c>, else <c>http://127.0.0.1:5050</c>.
     /// </summary>
     public string? Url { get; set; }

@@ -1,4 +1,5 @@
 using ControlZero.Client.Configuration;
+using ControlZero.Client.Tests.Routing;
 using ControlZero.Testing.Scripted;
 
 namespace ControlZero.Client.Tests;
@@ -7,6 +8,9 @@ namespace ControlZero.Client.Tests;
 public abstract class ClientTest : IAsyncLifetime
 {
     internal const string Key = "cz_test_abcdefghjkmn_s3cr3ts3cr3ts3cr3t";
+
+    /// <summary>The chance of a test is the same in every run.</summary>
+    internal const int Seed = 20261123;
 
     private readonly List<ControlZeroClient> _clients = [];
 
@@ -25,7 +29,7 @@ public abstract class ClientTest : IAsyncLifetime
     {
         var options = new ControlZeroClientOptions { Url = Cluster.Url, ApiKey = Key, AgentId = "agent-1", Timeout = TimeSpan.FromSeconds(30) };
         configure?.Invoke(options);
-        var client = new ControlZeroClient(options, clock, Environment(environment));
+        var client = new ControlZeroClient(options, clock, Environment(environment), new SeededChance(Seed).Next);
         _clients.Add(client);
         return client;
     }

@@ -8,7 +8,7 @@ internal sealed class GlobalOptions
 {
     public Option<string?> Url { get; } = new("--url")
     {
-        Description = "The cluster: http://host:port or https://host:port. Default: $CONTROLZERO_URL, else http://127.0.0.1:5050.",
+        Description = "The cluster: http://host:port or https://host:port, several with commas between; the first that can be reached is asked. Default: $CONTROLZERO_URL, else http://127.0.0.1:5050.",
         HelpName = "url",
         Recursive = true,
     };

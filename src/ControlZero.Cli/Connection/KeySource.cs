@@ -10,7 +10,7 @@ internal static class KeySource
 
     /// <summary>The key: the option's, the file's, the environment's, else the quickstart's when the cluster is on this machine.</summary>
     /// <param name="host">The outside world.</param>
-    /// <param name="url">The cluster.</param>
+    /// <param name="url">The cluster: one address or several with commas between. The quickstart's key goes to none when one of them is elsewhere.</param>
     /// <param name="key">What <c>--key</c> says.</param>
     /// <param name="keyFile">What <c>--key-file</c> says.</param>
     public static string Find(CliHost host, string url, string? key, string? keyFile)
@@ -42,7 +42,7 @@ internal static class KeySource
 
     private static string? OfQuickstart(CliHost host, string url)
     {
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var parsed) || !IsThisMachine(parsed.DnsSafeHost))
+        if (!url.Split(',', StringSplitOptions.TrimEntries).All(IsOfThisMachine))
         {
             return null;
         }
@@ -62,6 +62,8 @@ internal static class KeySource
             return null;
         }
     }
+
+    private static bool IsOfThisMachine(string address) => Uri.TryCreate(address, UriKind.Absolute, out var parsed) && IsThisMachine(parsed.DnsSafeHost);
 
     /// <summary>A name that only looks local (<c>localhost.example.com</c>) must not be sent the admin key.</summary>
     private static bool IsThisMachine(string host) =>

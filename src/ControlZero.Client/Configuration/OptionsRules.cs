@@ -22,7 +22,7 @@ internal static class OptionsRules
     /// <summary>Every fault of the filled-in options.</summary>
     public static IEnumerable<string> Faults(ControlZeroClientOptions options)
     {
-        if (UrlFault(options.Url) is { } urlFault)
+        if (AddressList.Fault(options.Url) is { } urlFault)
         {
             yield return urlFault;
         }
@@ -65,28 +65,5 @@ internal static class OptionsRules
         {
             yield return fault;
         }
-    }
-
-    private static string? UrlFault(string? url)
-    {
-        const string Remedy = "write `http://host:port` or `https://host:port`";
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var parsed) || parsed.Scheme is not ("http" or "https"))
-        {
-            return $"Url: `{Redacted(url)}` is not an http or https address; {Remedy}";
-        }
-
-        if (parsed.UserInfo.Length > 0)
-        {
-            return $"Url: `{Redacted(url)}` holds a user name or password; {Remedy} and give the key as ApiKey";
-        }
-
-        return parsed.PathAndQuery != "/" || parsed.Fragment.Length > 0 ? $"Url: `{url}` has a path, query or fragment; {Remedy}" : null;
-    }
-
-    /// <summary>An address without what stands before an <c>@</c>: that may be a password.</summary>
-    private static string? Redacted(string? url)
-    {
-        var at = url?.LastIndexOf('@') ?? -1;
-        return at < 0 ? url : $"…{url![at..]}";
     }
 }

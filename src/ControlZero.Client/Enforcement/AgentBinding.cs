@@ -1,4 +1,5 @@
 using ControlZero.Client.Configuration;
+using ControlZero.Client.Routing;
 using ControlZero.Client.Transport;
 using ControlZero.Protocol.V1;
 using Grpc.Core;
@@ -6,14 +7,15 @@ using Grpc.Core;
 namespace ControlZero.Client.Enforcement;
 
 /// <summary>Which agents the key is bound to. Asked once: a key's binding never changes.</summary>
-internal sealed class AgentBinding(BoundedCalls calls, ClusterService.ClusterServiceClient cluster)
+internal sealed class AgentBinding(BoundedCalls calls, Endpoints endpoints)
 {
     private volatile Caller? _caller;
 
     /// <summary>Asks the cluster who the key belongs to.</summary>
     public async Task<Caller> RefreshAsync(CallBudget budget)
     {
-        var status = await calls.SendAsync(options => cluster.GetStatusAsync(new GetStatusRequest(), options), budget).ConfigureAwait(false);
+        var status = await calls.SendAsync(
+            endpoints.InOrder(), (endpoint, options) => endpoint.Cluster.GetStatusAsync(new GetStatusRequest(), options), budget).ConfigureAwait(false);
         var caller = status.Caller ?? new Caller();
         _caller = caller;
         return caller;

@@ -39,6 +39,9 @@ internal sealed class QuestionBatch
     /// <summary>Whether a question names no agent.</summary>
     public bool NeedsAgent => _requests.Any(request => request.AgentId.Length == 0);
 
+    /// <summary>The agent of the first open question: the batch goes where that one is asked.</summary>
+    public string FirstAgent => _requests[_open[0]].AgentId;
+
     /// <summary>What every question came to, in order. None may be open.</summary>
     public IReadOnlyList<EnforceOutcome> Outcomes =>
         [.. _outcomes.Select(outcome => outcome ?? throw new InvalidOperationException("a question of the batch is still open"))];

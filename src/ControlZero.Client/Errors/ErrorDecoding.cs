@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using ControlZero.Protocol.V1;
 using Google.Protobuf;
 using Google.Rpc;
@@ -23,6 +24,18 @@ internal static class ErrorDecoding
 
     /// <summary>The error of one question of several.</summary>
     public static ControlZeroException Decode(Google.Rpc.Status status) => Decode(status.ToRpcException());
+
+    /// <summary>
+    /// Whether the call came to nothing before it was sent: there was no connection to send it over. Opening one fails with a bare socket error or
+    /// time-out, TLS with a request error that says so; a connection that breaks later has its socket error inside another one.
+    /// </summary>
+    public static bool WasNotSent(ControlZeroException error) => (error.InnerException as RpcException)?.Status.DebugException switch
+    {
+        SocketException or TimeoutException => true,
+        HttpRequestException request => request.HttpRequestError
+            is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
+        _ => false,
+    };
 
     /// <summary>The server's words; when the call never reached it, also why not (connection refused, certificate not trusted).</summary>
     private static string Message(RpcException error)

@@ -36,6 +36,9 @@ internal sealed class CallBudget : IDisposable
     /// <summary>True when an answer would come too late to be used.</summary>
     public bool IsSpent => _timer.IsCancellationRequested || Remaining == TimeSpan.Zero;
 
+    /// <summary>True when the caller does not want the answer any more.</summary>
+    public bool IsCallerGone => _caller.IsCancellationRequested;
+
     /// <summary>Throws when the caller does not want the answer any more.</summary>
     public void ThrowIfCallerGaveUp() => _caller.ThrowIfCancellationRequested();
 

@@ -26,6 +26,11 @@ export class Batch {
     this.#pending = questions;
   }
 
+  /** The agent of the first question: the batch goes where that one is asked. Empty: there is no question, or it names none. */
+  get firstAgent(): string {
+    return this.#pending[0]?.agentId ?? '';
+  }
+
   /**
    * Asks for everything that has no answer yet, and for nothing when there is no such thing. What arrives after the signal is not used.
    * @throws ControlZeroError `UNAVAILABLE` while the server could not decide some of them: another attempt may

@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import type { DescMessage, DescMethodUnary, MessageShape } from '@bufbuild/protobuf';
 import { inspect } from 'node:util';
 
+import { addressesOf } from './addresses.js';
 import { Batch } from './batch.js';
 import type { Answer, CheckOutcome } from './batch.js';
 import { systemClock } from './clock.js';
@@ -10,15 +11,16 @@ import type { Decision } from './decision.js';
 import { ControlZeroError, PolicyDeniedError, invalidArgument } from './errors.js';
 import { ClusterService, GetStatusRequestSchema } from './gen/controlzero/v1/cluster_pb.js';
 import { Decision as DecisionValue, EnforcementService } from './gen/controlzero/v1/enforcement_pb.js';
-import type { EnforceRequest as EnforceRequestMessage } from './gen/controlzero/v1/enforcement_pb.js';
-import { GrpcTransport } from './grpc-transport.js';
+import type { EnforceRequest as EnforceRequestMessage, EnforceResponse } from './gen/controlzero/v1/enforcement_pb.js';
 import { resolveOptions } from './options.js';
 import type { ControlZeroOptions } from './options.js';
 import { toMessage } from './request.js';
 import type { CallOptions, EnforceRequest } from './request.js';
 import { callWithRetries } from './retry.js';
-import type { Attempt, CallBounds } from './retry.js';
-import type { Transport } from './transport.js';
+import type { CallBounds } from './retry.js';
+import { Endpoints, ownerHeader } from './routing/endpoints.js';
+import type { Route } from './routing/route.js';
+import type { UnaryOptions } from './transport.js';
 
 /** What was decided, and the error that stood in the way of an answer. */
 interface Outcome {
@@ -26,12 +28,19 @@ interface Outcome {
   readonly cause?: ControlZeroError;
 }
 
+/** Sends one message within an attempt. */
+type Unary = <I extends DescMessage, O extends DescMessage>(
+  method: DescMethodUnary<I, O>,
+  request: MessageShape<I>,
+  onHeaders?: UnaryOptions['onHeaders'],
+) => Promise<MessageShape<O>>;
+
 /**
- * Asks a Control Zero Cluster whether agents may act. One instance for a program: it holds one connection and is safe to
- * share. Without a decision nothing is allowed, unless the option `onUnavailable` says otherwise.
+ * Asks a Control Zero Cluster whether agents may act. One instance for a program: it holds one connection an address and is
+ * safe to share. Without a decision nothing is allowed, unless the option `onUnavailable` says otherwise.
  */
 export class ControlZero {
-  readonly #transport: Transport;
+  readonly #endpoints: Endpoints;
   readonly #address: string;
   readonly #agentId: string | undefined;
   readonly #bounds: CallBounds;
@@ -46,10 +55,10 @@ export class ControlZero {
    */
   constructor(options: ControlZeroOptions = {}) {
     const { connection, agentId, timeoutMs, maxAttempts, onUnavailable, obligations } = resolveOptions(options, process.env);
-    this.#transport = 'transport' in connection ? connection.transport : new GrpcTransport(connection);
-    this.#address = 'transport' in connection ? 'the given transport' : `\`${connection.url.origin}\``;
-    this.#agentId = agentId;
     this.#bounds = { timeoutMs, maxAttempts };
+    this.#endpoints = new Endpoints(addressesOf(connection, this.#bounds), systemClock);
+    this.#address = 'transport' in connection ? 'the given transport' : `\`${connection.urls.map(({ origin }) => origin).join(', ')}\``;
+    this.#agentId = agentId;
     this.#onUnavailable = onUnavailable;
     this.#obligations = obligations;
   }
@@ -61,7 +70,7 @@ export class ControlZero {
    */
   async initialize(options: CallOptions = {}): Promise<void> {
     try {
-      const status = await this.#call(ClusterService.method.getStatus, create(GetStatusRequestSchema), options);
+      const status = await this.#attempts(this.#endpoints.inOrder(), (unary) => unary(ClusterService.method.getStatus, create(GetStatusRequestSchema)), options);
       this.#boundAgents = status.caller?.agents ?? [];
     } catch (error) {
       throw error instanceof ControlZeroError ? withRemedy(error, this.#address) : error;
@@ -98,9 +107,10 @@ export class ControlZero {
   async checkBatch(requests: readonly EnforceRequest[], options: CallOptions = {}): Promise<CheckOutcome[]> {
     const questions = requests.map((request) => caught(() => this.#read(request)));
     const batch = new Batch(questions.flatMap((question) => question instanceof ControlZeroError ? [] : [question]));
-    const attempt = (timeoutMs: number, signal: AbortSignal): Promise<undefined> =>
-      batch.ask((message) => this.#transport.unary(EnforcementService.method.enforceBatch, message, { timeoutMs, signal }), signal);
-    const failure = await this.#attempts(attempt, options).catch(asAnswer);
+    const route = this.#endpoints.routeFor(batch.firstAgent);
+    const ask = (unary: Unary, signal: AbortSignal): Promise<undefined> =>
+      batch.ask((message) => unary(EnforcementService.method.enforceBatch, message), signal);
+    const failure = await this.#attempts(route, ask, options).catch(asAnswer);
     if (failure !== undefined && !isUnavailable(failure)) {
       throw failure;
     }
@@ -110,10 +120,10 @@ export class ControlZero {
     });
   }
 
-  /** Gives up the connection. Idempotent; calls after it reject with `FAILED_PRECONDITION`. */
+  /** Gives up the connections. Idempotent; calls after it reject with `FAILED_PRECONDITION`. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#transport.close();
+    await this.#endpoints.close();
   }
 
   /** What `console.log` shows: where it asks and for whom, never the key. */
@@ -123,7 +133,9 @@ export class ControlZero {
 
   async #decide(request: EnforceRequest, options: CallOptions): Promise<Outcome> {
     const message = this.#read(request);
-    const answer = await this.#call(EnforcementService.method.enforce, message, options).catch(asAnswer);
+    const onHeaders: UnaryOptions['onHeaders'] = (header) => this.#endpoints.learn(message.agentId, header(ownerHeader));
+    const ask = (unary: Unary): Promise<EnforceResponse> => unary(EnforcementService.method.enforce, message, onHeaders);
+    const answer = await this.#attempts(this.#endpoints.routeFor(message.agentId), ask, options).catch(asAnswer);
     return this.#conclude(answer, message);
   }
 
@@ -164,19 +176,14 @@ export class ControlZero {
     return bound;
   }
 
-  #call<I extends DescMessage, O extends DescMessage>(
-    method: DescMethodUnary<I, O>,
-    request: MessageShape<I>,
-    options: CallOptions,
-  ): Promise<MessageShape<O>> {
-    return this.#attempts((timeoutMs, signal) => this.#transport.unary(method, request, { timeoutMs, signal }), options);
-  }
-
-  async #attempts<T>(attempt: Attempt<T>, { signal }: CallOptions): Promise<T> {
+  /** Makes attempts of one call, each at the address its route names. */
+  async #attempts<T>(route: Route, ask: (unary: Unary, signal: AbortSignal) => Promise<T>, { signal: caller }: CallOptions): Promise<T> {
     if (this.#closed) {
       throw new ControlZeroError('FAILED_PRECONDITION', 'the client is closed; make a new ControlZero', { reason: 'CLIENT_CLOSED' });
     }
-    return callWithRetries(attempt, { ...this.#bounds, signal }, systemClock);
+    const attempt = (timeoutMs: number, signal: AbortSignal): Promise<T> => ask(
+      (method, request, onHeaders) => route.ask((transport) => transport.unary(method, request, { timeoutMs, signal, onHeaders }), signal), signal);
+    return callWithRetries(attempt, { ...this.#bounds, signal: caller, elsewhere: () => route.hasAnother }, systemClock);
   }
 }
 

@@ -7,6 +7,8 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { status } from '@grpc/grpc-js';
 
 import { ControlZero } from './control-zero.js';
+import type { Decision } from './decision.js';
+import { Door } from './testing/door.js';
 import { FakeCluster, apiKey, failure, openRouterPolicy } from './testing/fake-cluster.js';
 import type { Answer } from './testing/fake-cluster.js';
 
@@ -49,7 +51,7 @@ test('Call_ServerNeverAnswers_DeniesAtTheDeadline', async () => {
 
   assert.deepEqual([decision.allowed, decision.reasonCode, decision.source], [false, 'STATE_UNAVAILABLE', 'client']);
   assert.match(decision.reason, /DEADLINE_EXCEEDED/);
-  assert.equal(cluster.requests.length, 1);
+  assert.ok(cluster.requests.length <= 1, 'a question without an answer was asked again');
   await cz.close();
 });
 
@@ -61,16 +63,16 @@ test('Call_ServerAnswersAfterTheDeadline_AnswerIsNotUsed', async () => {
   const late = await cz.check(ask);
   release({ decision: 1, effect: 'allow' });
   cluster.enforce = openRouterPolicy;
-  const next = await cz.check({ ...ask, resource: 'model/google/gemini-pro' });
+  const next = await decidedByServer(cz, 'model/google/gemini-pro');
 
   assert.deepEqual([late.allowed, late.source], [false, 'client']);
-  assert.deepEqual([next.allowed, next.source], [false, 'server']);
+  assert.equal(next.allowed, false);
   await cz.close();
 });
 
 test('Call_EventLoopBlockedPastTheDeadline_AnswerIsNotUsed', async () => {
   const cz = cluster.client({ timeoutMs: 100 });
-  await cz.initialize();
+  await cz.initialize().catch(() => undefined); // opens the connection, in time or not
   cluster.enforce = (request) => {
     const end = performance.now() + 150;
     while (performance.now() < end) {
@@ -97,7 +99,7 @@ test('Call_SignalAborted_IsCancelledOnTheServerTooAndNeverAllows', async () => {
 
   await assert.rejects(cz.enforce(ask, { signal: controller.signal }), { name: 'ControlZeroError', code: 'CANCELLED', cause: left });
 
-  await within(1_000, serverSawIt, 'the server to see the call cancelled');
+  await within(30_000, serverSawIt, 'the server to see the call cancelled');
   await cz.close();
 });
 
@@ -112,15 +114,17 @@ test('Calls_ManyAtOnce_ShareOneConnection', async () => {
 });
 
 test('Call_ServerStartedAgain_FindsIt', async () => {
-  const cz = cluster.client();
+  const door = await Door.to(cluster.url);
+  const cz = cluster.client({ url: `http://${door.authority}` });
   await cz.enforce(ask);
-  cluster.stop();
+  door.block();
   assert.equal((await cz.check(ask)).source, 'client');
 
-  cluster = await new FakeCluster().start(Number(new URL(cluster.url).port));
+  door.unblock();
 
-  assert.equal(await decidedByServer(cz), true);
+  assert.equal((await decidedByServer(cz)).allowed, true);
   await cz.close();
+  await door.shut();
 });
 
 /** Waits for what a test armed before; fails with what it waited for. */
@@ -133,14 +137,15 @@ async function within(ms: number, event: Promise<void>, what: string): Promise<v
   clearTimeout(timer);
 }
 
-/** Asks until the server decides; ten calls pause for longer than the longest wait before a new connection. */
-async function decidedByServer(cz: ControlZero): Promise<boolean> {
-  for (let call = 0; call < 10; call++) {
-    if ((await cz.check(ask)).source === 'server') {
-      return true;
+/** Asks until the server decides, for a minute at most: how many calls that takes depends on the machine. */
+async function decidedByServer(cz: ControlZero, resource = ask.resource): Promise<Decision> {
+  for (const end = performance.now() + 60_000; performance.now() < end;) {
+    const decision = await cz.check({ ...ask, resource });
+    if (decision.source === 'server') {
+      return decision;
     }
   }
-  return false;
+  assert.fail('the server decided nothing for a minute');
 }
 
 for (const [scheme, firstByte] of [['http', 'P'.charCodeAt(0)], ['https', 0x16]] as const) {
@@ -149,7 +154,7 @@ for (const [scheme, firstByte] of [['http', 'P'.charCodeAt(0)], ['https', 0x16]]
     await once(listener, 'listening');
     const connected = once(listener, 'connection');
     const { port } = listener.address() as AddressInfo;
-    const cz = new ControlZero({ url: `${scheme}://localhost:${port}`, apiKey, timeoutMs: 5_000, maxAttempts: 1 });
+    const cz = new ControlZero({ url: `${scheme}://localhost:${port}`, apiKey, timeoutMs: 60_000, maxAttempts: 1 });
 
     const call = cz.check({ ...ask, agentId: 'bot' });
     const [socket] = (await connected) as [Socket];

@@ -1,6 +1,6 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { DescMessage, DescMethodUnary, MessageShape } from '@bufbuild/protobuf';
-import { Client, Metadata, credentials } from '@grpc/grpc-js';
+import { Client, Metadata, connectivityState, credentials } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
 
 import { ControlZeroError, errorCodes } from './errors.js';
@@ -17,25 +17,38 @@ export interface GrpcTransportOptions {
   readonly apiKey: string;
   /** What handshakes are made with: PEM in buffers. Not given: Node's roots and no certificate of the client's. */
   readonly tls?: TlsMaterial;
+  /**
+   * How long a call waits for a connection before it is `UNAVAILABLE`, in milliseconds.
+   * @defaultValue as long as the call may take
+   */
+  readonly connectTimeoutMs?: number | undefined;
 }
 
 /** gRPC over one HTTP/2 connection, opened at the first call, kept alive, and opened again when it breaks. */
 export class GrpcTransport implements Transport {
   readonly #client: Client;
   readonly #metadata = new Metadata();
+  readonly #origin: string;
+  readonly #connectTimeoutMs: number | undefined;
 
-  constructor({ url, apiKey, tls }: GrpcTransportOptions) {
+  constructor({ url, apiKey, tls, connectTimeoutMs }: GrpcTransportOptions) {
+    this.#origin = url.origin;
+    this.#connectTimeoutMs = connectTimeoutMs;
     const secure = url.protocol === 'https:';
     const target = `dns:${url.hostname}:${url.port || (secure ? '443' : '80')}`;
     this.#metadata.set('authorization', `Bearer ${apiKey}`);
     this.#client = new Client(target, secure ? credentials.createSsl(tls?.ca, tls?.key, tls?.cert) : credentials.createInsecure(), channelOptions(url));
   }
 
-  unary<I extends DescMessage, O extends DescMessage>(
+  async unary<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageShape<I>,
-    { timeoutMs, signal }: UnaryOptions,
+    { timeoutMs, signal, onHeaders }: UnaryOptions,
   ): Promise<MessageShape<O>> {
+    const deadline = Date.now() + timeoutMs;
+    if (this.#connectTimeoutMs !== undefined) {
+      await this.#connection(Date.now() + this.#connectTimeoutMs);
+    }
     return new Promise((resolve, reject) => {
       const call = this.#client.makeUnaryRequest(
         `/${method.parent.typeName}/${method.name}`,
@@ -43,7 +56,7 @@ export class GrpcTransport implements Transport {
         (bytes: Buffer) => fromBinary(method.output, bytes),
         request,
         this.#metadata,
-        { deadline: Date.now() + timeoutMs },
+        { deadline },
         (error, answer) => {
           signal.removeEventListener('abort', cancel);
           if (error !== null) {
@@ -55,11 +68,30 @@ export class GrpcTransport implements Transport {
           }
         },
       );
+      call.on('metadata', (headers) => onHeaders?.((name) => headers.get(name)[0]?.toString()));
       const cancel = (): void => call.cancel();
       signal.addEventListener('abort', cancel, { once: true });
       if (signal.aborted) {
         cancel();
       }
+    });
+  }
+
+  /** Waits while a connection is being opened. One that cannot be opened is left to the call: it fails at once. */
+  #connection(deadline: number): Promise<void> {
+    const channel = this.#client.getChannel();
+    const state = channel.getConnectivityState(true);
+    if (state !== connectivityState.IDLE && state !== connectivityState.CONNECTING) {
+      return Promise.resolve();
+    }
+    return new Promise((resolve, reject) => {
+      channel.watchConnectivityState(state, deadline, (error) => {
+        if (error === undefined) {
+          resolve(this.#connection(deadline));
+        } else {
+          reject(new ControlZeroError('UNAVAILABLE', `no connection to \`${this.#origin}\` within ${this.#connectTimeoutMs} ms`, { cause: error }));
+        }
+      });
     });
   }
 

@@ -12,7 +12,7 @@ test('Options_NothingButAKey_HaveTheirDefaults', () => {
   const resolved = resolveOptions({}, { CONTROLZERO_API_KEY: apiKey, CONTROLZERO_URL: '', CONTROLZERO_AGENT_ID: '' });
 
   assert.deepEqual(resolved, {
-    connection: { url: new URL('http://127.0.0.1:5050'), apiKey }, agentId: undefined, timeoutMs: 2000, maxAttempts: 3,
+    connection: { urls: [new URL('http://127.0.0.1:5050')], apiKey }, agentId: undefined, timeoutMs: 2000, maxAttempts: 3,
     onUnavailable: 'deny', obligations: new Set(),
   });
 });
@@ -23,8 +23,15 @@ test('Options_EnvironmentSet_IsReadWhereAnOptionIsMissing', () => {
   const fromEnv = resolveOptions({ url: undefined }, env);
   const fromOptions = resolveOptions({ url: 'http://opt:2', apiKey, agentId: 'opt-bot' }, env);
 
-  assert.deepEqual([fromEnv.connection, fromEnv.agentId], [{ url: new URL('https://env:1'), apiKey: 'of-env' }, 'env-bot']);
-  assert.deepEqual([fromOptions.connection, fromOptions.agentId], [{ url: new URL('http://opt:2'), apiKey }, 'opt-bot']);
+  assert.deepEqual([fromEnv.connection, fromEnv.agentId], [{ urls: [new URL('https://env:1')], apiKey: 'of-env' }, 'env-bot']);
+  assert.deepEqual([fromOptions.connection, fromOptions.agentId], [{ urls: [new URL('http://opt:2')], apiKey }, 'opt-bot']);
+});
+
+test('Options_SeveralAddresses_AreReadInOrder', () => {
+  const { connection } = resolveOptions({ url: 'http://b:5050, http://a:5050/ ,http://[::1]:5051', apiKey }, {});
+
+  assert.ok('urls' in connection);
+  assert.deepEqual(connection.urls.map(({ host }) => host), ['b:5050', 'a:5050', '[::1]:5051']);
 });
 
 const wrong: [string, Record<string, unknown>, RegExp][] = [
@@ -32,6 +39,13 @@ const wrong: [string, Record<string, unknown>, RegExp][] = [
   ['url', { url: 'ftp://host' }, /`ftp:\/\/host`/],
   ['url', { url: 'http://host:1/path' }, /with a path/],
   ['url', { url: 'http://user:hunter2@host' }, /user name or password/],
+  ['url', { url: 'user:hunter2@host' }, /user name or password/],
+  ['url', { url: 'http://user:hunter2,hunter2@host' }, /user name or password/],
+  ['url', { url: 'http://a:1,' }, /is ``, not the address.*several with commas between/],
+  ['url', { url: 'http://a:1;http://b:1' }, /`http:\/\/a:1;http:\/\/b:1`/],
+  ['url', { url: 'http://a:1,b:1' }, /`b:1`, not the address/],
+  ['url', { url: 'http://a:1,https://b:1' }, /mixes http and https/],
+  ['url', { url: 'http://a:1, http://b:1, http://A:1/' }, /names `a:1` twice/],
   ['apiKey', { apiKey: '' }, /`apiKey`.*CONTROLZERO_API_KEY.*set one of them/],
   ['apiKey', { apiKey: 'cz_test_secret\n' }, /`apiKey` \(CONTROLZERO_API_KEY\).*copy the key again/],
   ['timeoutMs', { timeoutMs: 0 }, /`timeoutMs` is `0`.*1 to 600000, default 2000/],

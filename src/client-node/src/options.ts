@@ -7,7 +7,8 @@ import type { Transport } from './transport.js';
 /** How a client reaches the cluster and what it does when it cannot. */
 export interface ControlZeroOptions extends TlsOptions {
   /**
-   * Where the cluster is: `http://host:port` (HTTP/2 without TLS) or `https://host:port`. Not read when `transport` is given.
+   * Where the cluster is: `http://host:port` (HTTP/2 without TLS) or `https://host:port`. Several addresses have commas between them:
+   * each agent keeps to one of them, and the next one is asked when that one fails. Not read when `transport` is given.
    * @defaultValue the environment's `CONTROLZERO_URL`, else `http://127.0.0.1:5050`
    */
   readonly url?: string | undefined;
@@ -66,9 +67,9 @@ export interface ResolvedOptions {
   readonly obligations: ReadonlySet<string>;
 }
 
-/** How to reach a cluster over gRPC. */
+/** How to reach a cluster over gRPC. The addresses all have the same scheme. */
 export interface Connection {
-  readonly url: URL;
+  readonly urls: readonly URL[];
   readonly apiKey: string;
   readonly tls?: TlsMaterial;
 }
@@ -104,24 +105,43 @@ export function resolveOptions(options: ControlZeroOptions, env: Readonly<NodeJS
 type Refuse = (field: string, description: string) => void;
 
 function readConnection(options: ControlZeroOptions, env: Readonly<NodeJS.ProcessEnv>, refuse: Refuse): Connection {
-  const url = readUrl(options, env, refuse);
+  const urls = readUrls(options, env, refuse);
   const apiKey = readKey(options, env, refuse);
-  const tls = readTls(options, env, url, refuse);
-  return { url, apiKey, ...(tls && { tls }) };
+  const tls = readTls(options, env, urls[0] ?? new URL(defaultUrl), refuse);
+  return { urls, apiKey, ...(tls && { tls }) };
 }
 
-function readUrl(options: ControlZeroOptions, env: Readonly<NodeJS.ProcessEnv>, refuse: Refuse): URL {
+function readUrls(options: ControlZeroOptions, env: Readonly<NodeJS.ProcessEnv>, refuse: Refuse): URL[] {
   const text = options.url ?? (env['CONTROLZERO_URL'] || defaultUrl);
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const remedy = `set the option \`url\` or CONTROLZERO_URL to \`http://host:port\` or \`https://host:port\`, for example \`${defaultUrl}\``;
-  if (url && (url.username !== '' || url.password !== '')) {
-    refuse('url', `option \`url\` (CONTROLZERO_URL) holds a user name or password; ${remedy}`);
-  } else if (!url || !['http:', 'https:'].includes(url.protocol)) {
-    refuse('url', `option \`url\` (CONTROLZERO_URL) is \`${text}\`, not the address of a server; ${remedy}`);
-  } else if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    refuse('url', `option \`url\` (CONTROLZERO_URL) is \`${text}\`, with a path, query or fragment; ${remedy}`);
+  const urls: URL[] = [];
+  for (const address of text.split(',').map((part) => part.trim())) {
+    const url = URL.canParse(address) ? new URL(address) : undefined;
+    const fault = addressFault(address, url, text);
+    if (url === undefined || fault !== undefined) {
+      refuse('url', `option \`url\` (CONTROLZERO_URL) ${fault}; set the option \`url\` or CONTROLZERO_URL to \`http://host:port\` or `
+        + `\`https://host:port\`, several with commas between, for example \`${defaultUrl}\``);
+      return [new URL(defaultUrl)];
+    }
+    urls.push(url);
   }
-  return url ?? new URL(defaultUrl);
+  const twice = urls.find(({ host }, index) => urls.findIndex((other) => other.host === host) < index);
+  if (new Set(urls.map(({ protocol }) => protocol)).size > 1) { // the key would go in the clear whenever the addresses with TLS are away
+    refuse('url', `option \`url\` (CONTROLZERO_URL) is \`${text}\`, which mixes http and https; write every address with the same`);
+  } else if (twice !== undefined) {
+    refuse('url', `option \`url\` (CONTROLZERO_URL) is \`${text}\`, which names \`${twice.host}\` twice; name each address once`);
+  }
+  return urls;
+}
+
+/** What is wrong with an address. It is not repeated where there may be a password in it, and a password may hold commas. */
+function addressFault(address: string, url: URL | undefined, text: string): string | undefined {
+  if (text.includes('@')) {
+    return 'holds a user name or password';
+  }
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
+    return `is \`${address}\`, not the address of a server`;
+  }
+  return url.pathname !== '/' || url.search !== '' || url.hash !== '' ? `is \`${address}\`, with a path, query or fragment` : undefined;
 }
 
 function readKey(options: ControlZeroOptions, env: Readonly<NodeJS.ProcessEnv>, refuse: Refuse): string {

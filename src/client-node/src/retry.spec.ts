@@ -52,6 +52,24 @@ for (const [chance, pause] of [[0, 50], [0.5, 125], [0.999, 199.85]] as const) {
   });
 }
 
+test('Retry_SomebodyElseCanBeAsked_DoesNotPauseAndCountsTheAttempt', async () => {
+  const clock = fakeClock();
+  const { attempt, left } = attempts(clock, [unavailable(), unavailable(), unavailable()]);
+
+  await assert.rejects(callWithRetries(attempt, { ...bounds, elsewhere: () => true }, clock), { code: 'UNAVAILABLE' });
+
+  assert.deepEqual([left, clock.pauses], [[2_000, 2_000, 2_000], []]);
+});
+
+test('Retry_SomebodyElseCanBeAskedButNotUnavailable_IsNotTriedAgain', async () => {
+  const clock = fakeClock();
+  const { attempt, left } = attempts(clock, [new ControlZeroError('INTERNAL', 'no')]);
+
+  await assert.rejects(callWithRetries(attempt, { ...bounds, elsewhere: () => true }, clock), { code: 'INTERNAL' });
+
+  assert.equal(left.length, 1);
+});
+
 test('Retry_UnavailableForEver_EndsAfterMaxAttempts', async () => {
   const clock = fakeClock();
   const { attempt, left } = attempts(clock, [unavailable(), unavailable(), unavailable()]);

@@ -15,13 +15,15 @@ export interface CallBounds {
   readonly maxAttempts: number;
   /** The caller's own way to end the call. */
   readonly signal?: AbortSignal | undefined;
+  /** Whether the next attempt asks somebody else, and need not pause. Default: it never does. */
+  readonly elsewhere?: (() => boolean) | undefined;
 }
 
 /** One attempt within the time that is left. */
 export type Attempt<T> = (timeoutMs: number, signal: AbortSignal) => Promise<T>;
 
 /**
- * Makes attempts until one is answered. Only `UNAVAILABLE` is tried again, after a jittered pause. The call ends at its
+ * Makes attempts until one is answered. Only `UNAVAILABLE` is tried again, after a jittered pause, or at once when somebody else is asked. The call ends at its
  * deadline whatever the attempt does, and an answer that arrives later is not used.
  */
 export async function callWithRetries<T>(attempt: Attempt<T>, bounds: CallBounds, clock: Clock): Promise<T> {
@@ -47,6 +49,9 @@ export async function callWithRetries<T>(attempt: Attempt<T>, bounds: CallBounds
         return outcome.value;
       }
       const error = asControlZeroError(outcome.error);
+      if (error.code === 'UNAVAILABLE' && made < bounds.maxAttempts && bounds.elsewhere?.() === true) {
+        continue;
+      }
       const pauseMs = shortestPauseMs + clock.random() * (longestPauseMs - shortestPauseMs);
       if (error.code !== 'UNAVAILABLE' || made >= bounds.maxAttempts || clock.now() + pauseMs >= deadline) {
         throw error;

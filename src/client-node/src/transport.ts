@@ -6,6 +6,11 @@ export interface UnaryOptions {
   readonly timeoutMs: number;
   /** Ends the attempt: the caller gave up, or the time of the whole call is over. */
   readonly signal: AbortSignal;
+  /**
+   * To be called with a reader of the response headers when they arrive; it takes a name in lower case. The client finds in them which
+   * address owns the agent. Default: nobody wants them.
+   */
+  readonly onHeaders?: ((header: (name: string) => string | undefined) => void) | undefined;
 }
 
 /**

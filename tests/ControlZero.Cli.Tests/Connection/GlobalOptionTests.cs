@@ -24,6 +24,7 @@ public sealed class GlobalOptionTests : CliTest
     [InlineData("enforce")]
     [InlineData("status", "--url", "ftp://x")]
     [InlineData("status", "--url", "http://127.0.0.1:5050/path")]
+    [InlineData("status", "--url", "http://127.0.0.1:5050,")]
     public async Task WrongUsage_OfAnyKind_IsExitCode2WithWordsOnStderrOnly(params string[] args)
     {
         var run = await RunAsync(args);
@@ -50,6 +51,22 @@ public sealed class GlobalOptionTests : CliTest
         var run = await RunAsync("status", "--url", Cluster.Url);
 
         Assert.Equal(0, run.ExitCode);
+    }
+
+    [Theory]
+    [InlineData("status")]
+    [InlineData("enforce", "--action", "x", "--agent", "agent-1")]
+    public async Task Url_SeveralAddresses_TheFirstThatCanBeReachedIsAsked(params string[] args)
+    {
+        Cluster.On<GetStatusRequest>(_ => Answers.Status()).On<EnforceRequest>(_ => Answers.Allow());
+        await using var gone = await ScriptedCluster.StartAsync();
+        var url = $"{gone.Url},{Cluster.Url}";
+        await gone.KillAsync();
+
+        var run = await RunAsync([.. args, "--url", url]);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Single(Cluster.Calls);
     }
 
     [Fact]

@@ -40,6 +40,8 @@ public sealed class KeySourceTests : CliTest
     [InlineData("http://10.0.0.1:5050")]
     [InlineData("http://localhost.example.com:5050")]
     [InlineData("http://127.0.0.1.example.com:5050")]
+    [InlineData("http://127.0.0.1:5050,http://10.0.0.1:5050")]
+    [InlineData("http://127.0.0.1:5050,")]
     public void Key_NoneGivenAndTheClusterIsElsewhere_IsNotTheQuickstarts(string url)
     {
         Environment.Remove("CONTROLZERO_API_KEY");
@@ -54,6 +56,7 @@ public sealed class KeySourceTests : CliTest
     [InlineData("http://127.0.0.1:5050")]
     [InlineData("https://localhost:5050")]
     [InlineData("http://[::1]:5050")]
+    [InlineData("http://127.0.0.1:5050, http://localhost:5060")]
     public void Key_NoneGivenAndTheClusterIsHere_IsFoundForEveryNameOfThisMachine(string url)
     {
         Environment.Remove("CONTROLZERO_API_KEY");

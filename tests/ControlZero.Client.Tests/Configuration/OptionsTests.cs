@@ -43,7 +43,7 @@ public sealed class OptionsTests
             Obligations = { "" },
         };
 
-        var error = Assert.Throws<OptionsValidationException>(() => new ControlZeroClient(options, null, ClientTest.Environment()));
+        var error = Assert.Throws<OptionsValidationException>(() => new ControlZeroClient(options, null, ClientTest.Environment(), () => 0));
 
         Assert.Equal(["Url", "ApiKey", "AgentId", "Timeout", "MaxAttempts", "OnUnavailable", "Obligations"], error.Failures.Select(fault => fault.Split(':')[0]));
         Assert.All(error.Failures, fault => Assert.Contains("; ", fault, StringComparison.Ordinal));
@@ -59,12 +59,37 @@ public sealed class OptionsTests
     [InlineData("http://host#x")]
     [InlineData("https://me:pa55word@host")]
     [InlineData("me:pa55word@host")]
+    [InlineData("https://me:pa55,word@host")]
+    [InlineData("http://a:1,")]
+    [InlineData("http://a:1,,http://b:1")]
+    [InlineData("http://a:1;http://b:1")]
+    [InlineData("http://a:1,b:1")]
     public void Url_NotAPlainAddress_IsRefusedWithoutItsPassword(string url)
     {
         var fault = Assert.Single(OptionsRules.Faults(Valid(url: url)));
 
         Assert.Contains("`http://host:port` or `https://host:port`", fault, StringComparison.Ordinal);
-        Assert.DoesNotContain("pa55word", fault, StringComparison.Ordinal);
+        Assert.DoesNotContain("pa55", fault, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://a:1,https://b:1", "mixes http and https")]
+    [InlineData("http://a:1, http://b:1, http://A:1/", "names `a:1` twice")]
+    [InlineData("http://a,http://a:80", "names `a` twice")]
+    public void Url_SeveralAddressesThatDoNotGoTogether_AreRefused(string url, string why)
+    {
+        var fault = Assert.Single(OptionsRules.Faults(Valid(url: url)));
+
+        Assert.Contains(why, fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Url_SeveralAddresses_AreReadInOrder()
+    {
+        const string Url = "http://b:5050, http://a:5050/ ,http://[::1]:5051";
+
+        Assert.Empty(OptionsRules.Faults(Valid(url: Url)));
+        Assert.Equal(["b:5050", "a:5050", "[::1]:5051"], AddressList.Parse(Url).Select(address => address.Authority));
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -15,18 +16,26 @@ internal sealed class ScriptedCluster : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<Type, Func<object, ServerCallContext, Task<object>>> _answers = new();
     private readonly ConcurrentQueue<ReceivedCall> _calls = new();
+    private readonly ConcurrentDictionary<ConnectionContext, bool> _open = new();
     private readonly WebApplication _server;
     private int _connections;
+    private volatile bool _isKilled;
 
-    private ScriptedCluster()
+    private ScriptedCluster(Socket? bound)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            listen.Protocols = HttpProtocols.Http2;
-            listen.Use(CountConnection);
-        }));
+            if (bound is null)
+            {
+                kestrel.Listen(IPAddress.Loopback, 0, Configure);
+            }
+            else
+            {
+                kestrel.ListenHandle((ulong)bound.Handle, Configure);
+            }
+        });
         builder.Services.AddGrpc();
         builder.Services.AddSingleton(this);
         _server = builder.Build();
@@ -43,13 +52,19 @@ internal sealed class ScriptedCluster : IAsyncDisposable
     /// <summary>What it was asked, in order.</summary>
     public IReadOnlyList<ReceivedCall> Calls => [.. _calls];
 
+    /// <summary>The same as <c>host:port</c>.</summary>
+    public string Authority => new Uri(Url).Authority;
+
     /// <summary>How many connections were opened to it.</summary>
     public int Connections => _connections;
 
-    public static async Task<ScriptedCluster> StartAsync()
+    /// <summary>Starts one.</summary>
+    /// <param name="bound">The socket to listen on; refuses connections until then. Default: one of its own.</param>
+    public static async Task<ScriptedCluster> StartAsync(Socket? bound = null)
     {
-        var cluster = new ScriptedCluster();
+        var cluster = new ScriptedCluster(bound);
         await cluster._server.StartAsync();
+        bound?.SafeHandle.SetHandleAsInvalid(); // The server closes it; closed twice, it might be somebody else's by then.
         return cluster;
     }
 
@@ -77,18 +92,54 @@ internal sealed class ScriptedCluster : IAsyncDisposable
             : throw new RpcException(new Status(StatusCode.Internal, $"the test scripts no answer to {request.GetType().Name}"));
     }
 
+    /// <summary>Goes away as a killed process does: connections are cut with calls under way, and nobody listens any more.</summary>
+    public async Task KillAsync()
+    {
+        _isKilled = true;
+        foreach (var connection in _open.Keys)
+        {
+            connection.Abort();
+        }
+
+        await StopAsync();
+    }
+
     public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        await _server.DisposeAsync();
+    }
+
+    private async Task StopAsync()
     {
         using var atOnce = new CancellationTokenSource();
         await atOnce.CancelAsync();
         await _server.StopAsync(atOnce.Token);
-        await _server.DisposeAsync();
     }
 
-    private ConnectionDelegate CountConnection(ConnectionDelegate next) => connection =>
+    private void Configure(ListenOptions listen)
+    {
+        listen.Protocols = HttpProtocols.Http2;
+        listen.Use(CountConnection);
+    }
+
+    private ConnectionDelegate CountConnection(ConnectionDelegate next) => async connection =>
     {
         Interlocked.Increment(ref _connections);
-        return next(connection);
+        _open[connection] = true;
+        if (_isKilled)
+        {
+            connection.Abort();
+        }
+
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            _open.TryRemove(connection, out _);
+        }
     };
 }
 

@@ -18,7 +18,8 @@ public sealed class ChannelTests : ClientTest
         using var client = new ControlZeroClient(
             new() { Url = $"{scheme}://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}", ApiKey = Key, AgentId = "a", MaxAttempts = 1, Timeout = WatchedClock.Patience },
             null,
-            Environment());
+            Environment(),
+            () => 0);
 
         var check = client.CheckAsync("x");
         using var connection = await listener.AcceptTcpClientAsync();
@@ -41,6 +42,26 @@ public sealed class ChannelTests : ClientTest
         await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.CheckAsync("x")));
 
         Assert.Equal(1, Cluster.Connections);
+    }
+
+    [Fact]
+    public async Task Client_ServerThatStartsLater_IsFound()
+    {
+        using var bound = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        bound.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var client = Client(options => (options.Url, options.MaxAttempts) = ($"http://{bound.LocalEndPoint}", 10));
+        var before = await client.CheckAsync("x");
+
+        await using var server = (await ScriptedCluster.StartAsync(bound)).On<EnforceRequest>(_ => Answers.Allow());
+        using var patience = new CancellationTokenSource(WatchedClock.Patience, TimeProvider.System);
+        EnforceDecision after;
+        do
+        {
+            after = await client.CheckAsync("x", cancellationToken: patience.Token);
+        }
+        while (after.Source == DecisionSource.Client);
+
+        Assert.Equal((false, true), (before.Allowed, after.Allowed));
     }
 
     [Fact]

@@ -33,11 +33,13 @@ export class FakeCluster {
   boundAgents: string[] = [];
   enforce: (request: EnforceRequest, attempt: number) => Answer | Promise<Answer> = openRouterPolicy;
   enforceBatch: (request: EnforceBatchRequest, attempt: number) => BatchAnswer | Promise<BatchAnswer> = openRouterBatch;
+  /** The owner the answers to `enforce` name in their headers, `host:port`. */
+  owner: string | undefined;
   status: () => void = () => undefined;
   cancelled: () => void = () => undefined;
   url = '';
 
-  async start(port = 0): Promise<this> {
+  async start(): Promise<this> {
     this.server.addService(definition('controlzero.v1.EnforcementService', EnforcementService.method.enforce), {
       enforce: this.#handler(async (request: EnforceRequest) => {
         this.requests.push(request);
@@ -58,14 +60,15 @@ export class FakeCluster {
       }),
     });
     const bound = await new Promise<number>((resolve, reject) => {
-      this.server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, at) => (error ? reject(error) : resolve(at)));
+      this.server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, at) => (error ? reject(error) : resolve(at)));
     });
     this.url = `http://127.0.0.1:${bound}`;
     return this;
   }
 
+  /** A client of it, with time enough for a slow machine. */
   client(options: ControlZeroOptions = {}): ControlZero {
-    return new ControlZero({ url: this.url, apiKey, agentId: 'support-bot', ...options });
+    return new ControlZero({ url: this.url, apiKey, agentId: 'support-bot', timeoutMs: 60_000, ...options });
   }
 
   stop(): void {
@@ -76,6 +79,11 @@ export class FakeCluster {
     return (call, callback) => {
       this.peers.add(call.getPeer());
       call.on('cancelled', () => this.cancelled());
+      if (this.owner !== undefined) {
+        const headers = new Metadata();
+        headers.set('controlzero-owner', this.owner);
+        call.sendMetadata(headers);
+      }
       answer(call.request).then((value) => callback(null, value), (error: ServerErrorResponse) => callback(error));
     };
   }

@@ -1,0 +1,80 @@
+import type { Clock } from '../clock.js';
+import type { Transport } from '../transport.js';
+import { AgentOwners } from './agent-owners.js';
+import { score, seedOf } from './rendezvous.js';
+import { Route } from './route.js';
+import { Standing } from './standing.js';
+
+/** The response header by which the cluster names the address of the silo that owns the agent, `host:port`, when another one answered. */
+export const ownerHeader = 'controlzero-owner';
+
+/** How many agents whose owner was named are remembered. */
+const maxOwners = 10_000;
+
+/** One address of the cluster, and what carries calls to it. */
+export interface Address {
+  /** `host:port`, as the cluster names an owner. */
+  readonly authority: string;
+  readonly transport: Transport;
+}
+
+/** One address, with what it stands for in the ranking and whether it is worth asking. */
+export interface Endpoint extends Address {
+  readonly seed: number;
+  readonly standing: Standing;
+}
+
+/** The addresses of the cluster, and which of them to ask about an agent. */
+export class Endpoints {
+  readonly #all: readonly Endpoint[];
+  readonly #owners = new AgentOwners<Endpoint>(maxOwners);
+
+  /** Takes the addresses in the order they are configured; at least one. */
+  constructor(addresses: readonly Address[], clock: Pick<Clock, 'now' | 'random'>) {
+    this.#all = addresses.map((address) => ({ ...address, seed: seedOf(address.authority), standing: new Standing(clock) }));
+  }
+
+  /** The way of a call that is about no agent: the addresses as configured. */
+  inOrder(): Route {
+    return new Route(this.#all);
+  }
+
+  /** The way of a call about an agent: its owner if the cluster named one, then the addresses as they rank for the agent. */
+  routeFor(agentId: string): Route {
+    const ranked = this.#ranked(agentId);
+    const owner = this.#owners.get(agentId);
+    return new Route(owner === undefined ? ranked : [owner, ...ranked.filter((endpoint) => endpoint !== owner)]);
+  }
+
+  /**
+   * Takes what the headers of an answer say about the owner of its agent. Without the header, whoever answered owns the agent or
+   * does not know: nothing is learned. An owner that is none of the addresses cannot be asked.
+   */
+  learn(agentId: string, named: string | undefined): void {
+    if (this.#all.length === 1 || named === undefined) {
+      return;
+    }
+    const owner = this.#all.find(({ authority }) => authority === named.toLowerCase());
+    if (owner === undefined || owner === this.#ranked(agentId)[0]) {
+      this.#owners.forget(agentId);
+    } else {
+      this.#owners.set(agentId, owner);
+    }
+  }
+
+  /** Gives up every connection. Idempotent. */
+  async close(): Promise<void> {
+    await Promise.all(this.#all.map(({ transport }) => transport.close()));
+  }
+
+  #ranked(agentId: string): readonly Endpoint[] {
+    if (this.#all.length === 1) {
+      return this.#all;
+    }
+    const agent = seedOf(agentId);
+    return this.#all
+      .map((endpoint) => ({ endpoint, rank: score(endpoint.seed, agent) }))
+      .sort((one, other) => other.rank - one.rank || (one.endpoint.authority < other.endpoint.authority ? -1 : 1))
+      .map(({ endpoint }) => endpoint);
+  }
+}
