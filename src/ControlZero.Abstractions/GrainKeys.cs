@@ -20,7 +20,8 @@ public static class GrainKeys
 {
     private const char Separator = '~';
 
-    // Azure Table takes keys of up to 1,024 characters, and the provider puts the service and grain type in front.
+    // Azure Blob takes names of up to 1,024 characters, and the provider puts the state and grain type in front. Azure Table takes 512:
+    // only policies have keys that long, and they are kept in blobs.
     private const int LongestSpelling = 512;
 
     /// <summary>Key of a tenant's grain.</summary>

@@ -74,16 +74,23 @@ internal sealed class AzureGrainStorage(
 
     private static async Task<AzureRecord?> ReadAsync(IAzureRecordClient record, CancellationToken cancellationToken)
     {
-        try
+        // The client library makes no second attempt, which is for the writes' sake. A read may always be repeated.
+        for (var isFirst = true; ; isFirst = false)
         {
-            return await record.ReadAsync(cancellationToken);
-        }
-        catch (Exception failure) when (!cancellationToken.IsCancellationRequested
-            && AzureFailures.LeavesTheOutcomeOpen(failure)
-            && !AzureFailures.IsTimeout(failure))
-        {
-            // The client library makes no second attempt, which is for the writes' sake. A read may always be repeated.
-            return await record.ReadAsync(cancellationToken);
+            try
+            {
+                return await record.ReadAsync(cancellationToken);
+            }
+            catch (Exception late) when (!cancellationToken.IsCancellationRequested && AzureFailures.IsTimeout(late))
+            {
+                // The library says it with a cancellation, which Orleans would take for the caller's.
+                throw new TimeoutException($"`{record.Address}` could not be read in time; try again", late);
+            }
+            catch (Exception failure) when (isFirst
+                && !cancellationToken.IsCancellationRequested
+                && AzureFailures.LeavesTheOutcomeOpen(failure))
+            {
+            }
         }
     }
 

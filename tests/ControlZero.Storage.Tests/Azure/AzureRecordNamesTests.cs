@@ -80,7 +80,9 @@ public sealed class AzureRecordNamesTests
 
     private static void CheckInjective<T>(Func<RecordAddress, T> name) => Gen.Select(Address, Address).Sample(
         (one, other) => one == other || !TryName(name, one, out var first) || !TryName(name, other, out var second) || !Equals(first, second),
-        iter: 200_000,
+        seed: "0000000000001",
+        iter: 100_000,
+        threads: 1,
         print: pair => $"{pair.Item1} and {pair.Item2}");
 
     private static bool TryName<T>(Func<RecordAddress, T> name, RecordAddress address, out T? result)

@@ -101,6 +101,18 @@ public abstract class AzureStorageFaultTests : StorageFaultContract, IAsyncLifet
     }
 
     [Fact]
+    public async Task Read_ThatIsNeverAnswered_IsATimeoutAndNoCancellation()
+    {
+        _connection.Arm(StorageFault.HangBefore, changes: 0, reads: 1);
+        var state = new GrainState<Counter>(new Counter { Value = 1 }) { ETag = "kept" };
+
+        await Assert.ThrowsAsync<TimeoutException>(
+            () => Storage.ReadStateAsync("counter", GrainId.Create("contract", "acme~read"), state));
+
+        Assert.Equal((1, "kept"), (state.State!.Value, state.ETag));
+    }
+
+    [Fact]
     public async Task Write_WhereTheTableOrContainerWasDeleted_MakesItAgain()
     {
         await (_fixture.Table?.DeleteAsync() ?? (Task)_fixture.Container!.DeleteAsync());

@@ -40,7 +40,7 @@ internal sealed class FaultyConnection : HttpPipelineTransport, IDisposable
 
     private StorageFault Fault { get; set; }
 
-    /// <summary>The next changes suffer the fault, and the next reads fail.</summary>
+    /// <summary>The next changes suffer the fault; the next reads hang with <c>HangBefore</c> and fail with any other.</summary>
     public void Arm(StorageFault fault, int changes = 1, int reads = 0)
     {
         lock (_lock)
@@ -118,7 +118,9 @@ internal sealed class FaultyConnection : HttpPipelineTransport, IDisposable
     {
         if (Take(ref _readsLeft))
         {
-            throw Broken();
+            await (Fault is StorageFault.HangBefore
+                ? Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, message.CancellationToken)
+                : throw Broken());
         }
 
         await _inner.ProcessAsync(message);
@@ -156,11 +158,13 @@ internal sealed class FaultyConnection : HttpPipelineTransport, IDisposable
         }
     }
 
-    private bool WillHang()
+    private bool WillHang(bool isChange)
     {
         lock (_lock)
         {
-            return _changesLeft > 0 && Fault is StorageFault.HangBefore or StorageFault.HangAfter && !HangsUntilCancelled;
+            return !HangsUntilCancelled
+                && (isChange ? _changesLeft > 0 && Fault is StorageFault.HangBefore or StorageFault.HangAfter
+                    : _readsLeft > 0 && Fault is StorageFault.HangBefore);
         }
     }
 
@@ -168,7 +172,7 @@ internal sealed class FaultyConnection : HttpPipelineTransport, IDisposable
     {
         public override ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
         {
-            if (IsChange(message.Request) && connection.WillHang())
+            if (connection.WillHang(IsChange(message.Request)))
             {
                 message.NetworkTimeout = TimeSpan.FromMilliseconds(1);
             }

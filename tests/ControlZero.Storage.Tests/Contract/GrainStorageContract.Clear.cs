@@ -73,6 +73,19 @@ public abstract partial class GrainStorageContract
     }
 
     [Fact]
+    public async Task Clear_OfARecordThatSomebodyElseCleared_IsRefused()
+    {
+        var state = await WriteNewAsync("a", 1);
+        var etag = state.ETag;
+        await Storage.ClearStateAsync("counter", Id("a"), await ReadAsync("a"));
+
+        await Assert.ThrowsAsync<InconsistentStateException>(() => Storage.ClearStateAsync("counter", Id("a"), state));
+
+        Assert.Equal(etag, state.ETag);
+        Assert.True(state.RecordExists);
+    }
+
+    [Fact]
     public async Task Clear_WithoutETagOverARecord_IsRefused()
     {
         await WriteNewAsync("a", 1);
