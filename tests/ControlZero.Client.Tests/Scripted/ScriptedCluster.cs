@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -19,23 +18,17 @@ internal sealed class ScriptedCluster : IAsyncDisposable
     private readonly ConcurrentDictionary<ConnectionContext, bool> _open = new();
     private readonly WebApplication _server;
     private int _connections;
-    private volatile bool _isKilled;
+    private volatile bool _isDown;
 
-    private ScriptedCluster(Socket? bound)
+    private ScriptedCluster()
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
         {
-            if (bound is null)
-            {
-                kestrel.Listen(IPAddress.Loopback, 0, Configure);
-            }
-            else
-            {
-                kestrel.ListenHandle((ulong)bound.Handle, Configure);
-            }
-        });
+            listen.Protocols = HttpProtocols.Http2;
+            listen.Use(CountConnection);
+        }));
         builder.Services.AddGrpc();
         builder.Services.AddSingleton(this);
         _server = builder.Build();
@@ -58,13 +51,10 @@ internal sealed class ScriptedCluster : IAsyncDisposable
     /// <summary>How many connections were opened to it.</summary>
     public int Connections => _connections;
 
-    /// <summary>Starts one.</summary>
-    /// <param name="bound">The socket to listen on; refuses connections until then. Default: one of its own.</param>
-    public static async Task<ScriptedCluster> StartAsync(Socket? bound = null)
+    public static async Task<ScriptedCluster> StartAsync()
     {
-        var cluster = new ScriptedCluster(bound);
+        var cluster = new ScriptedCluster();
         await cluster._server.StartAsync();
-        bound?.SafeHandle.SetHandleAsInvalid(); // The server closes it; closed twice, it might be somebody else's by then.
         return cluster;
     }
 
@@ -95,14 +85,22 @@ internal sealed class ScriptedCluster : IAsyncDisposable
     /// <summary>Goes away as a killed process does: connections are cut with calls under way, and nobody listens any more.</summary>
     public async Task KillAsync()
     {
-        _isKilled = true;
+        GoDown();
+        await StopAsync();
+    }
+
+    /// <summary>Cuts every connection and each new one, but keeps the port for <see cref="ComeBack"/>.</summary>
+    public void GoDown()
+    {
+        _isDown = true;
         foreach (var connection in _open.Keys)
         {
             connection.Abort();
         }
-
-        await StopAsync();
     }
+
+    /// <summary>Takes connections again.</summary>
+    public void ComeBack() => _isDown = false;
 
     public async ValueTask DisposeAsync()
     {
@@ -117,17 +115,11 @@ internal sealed class ScriptedCluster : IAsyncDisposable
         await _server.StopAsync(atOnce.Token);
     }
 
-    private void Configure(ListenOptions listen)
-    {
-        listen.Protocols = HttpProtocols.Http2;
-        listen.Use(CountConnection);
-    }
-
     private ConnectionDelegate CountConnection(ConnectionDelegate next) => async connection =>
     {
         Interlocked.Increment(ref _connections);
         _open[connection] = true;
-        if (_isKilled)
+        if (_isDown)
         {
             connection.Abort();
         }
