@@ -15,6 +15,7 @@ namespace ControlZero.Server.Enforcement;
 /// <param name="answers">The answers.</param>
 /// <param name="cancelRead">Makes a read that waits for the caller end, and the stream stay.</param>
 /// <param name="isStillValid">Whether the caller's key may still be used.</param>
+/// <param name="decideHere">Decides a question at once. Null: it cannot. Does not fail.</param>
 /// <param name="decide">Decides the questions of one agent. Does not fail.</param>
 internal sealed class EnforceStreamSession(
     ClientIdentity caller,
@@ -22,6 +23,7 @@ internal sealed class EnforceStreamSession(
     StreamAnswers answers,
     Action cancelRead,
     Func<ValueTask<bool>> isStillValid,
+    Func<EnforceQuestion, EnforceOutcome?> decideHere,
     Func<IReadOnlyList<PlacedQuestion>, Action<ulong, EnforceOutcome>, Task> decide)
 {
     private readonly Lock _gate = new();
@@ -112,13 +114,17 @@ internal sealed class EnforceStreamSession(
         {
             answers.Add(message.CorrelationId, new EnforceOutcome(null, StreamMessage.Refuse(message)));
         }
-        else if (EnforceQuestion.TryRead(message.Enforce, caller, "", out var question, out var refusal))
+        else if (!EnforceQuestion.TryRead(message.Enforce, caller, "", out var question, out var refusal))
         {
-            _arrived.Add(message.CorrelationId, question);
+            answers.Add(message.CorrelationId, new EnforceOutcome(null, refusal));
+        }
+        else if (!_arrived.Has(question.Agent) && decideHere(question) is { } outcome)
+        {
+            answers.Add(message.CorrelationId, outcome);
         }
         else
         {
-            answers.Add(message.CorrelationId, new EnforceOutcome(null, refusal));
+            _arrived.Add(message.CorrelationId, question);
         }
     }
 

@@ -11,16 +11,16 @@ namespace ControlZero.Server.Enforcement;
 /// <summary>Decides whether agents may act.</summary>
 internal sealed class EnforcementService(
     AgentReferences agents,
-    GroupedDecisions decisions,
+    LocalDecisions local,
+    GroupedDecisions grouped,
     KeyAuthenticator keys,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Protocol.V1.EnforcementService.EnforcementServiceBase
 {
     [RequiresScope(Scopes.Enforce), MessageLimit(Limits.EnforceMessageMaxBytes)]
-    public override async Task<EnforceResponse> Enforce(EnforceRequest request, ServerCallContext context)
+    public override Task<EnforceResponse> Enforce(EnforceRequest request, ServerCallContext context)
     {
         var question = EnforceQuestion.Read(request, context.GetCaller());
-        var authorization = await agents.Get(question.Tenant, question.Agent).AuthorizeAsync(question.Request);
-        return EnforceMapping.ToResponse(authorization, NewDecisionId(), question.RequestId, request.DryRun);
+        return local.Decide(question) is { } response ? Task.FromResult(response) : AskGrainAsync(question);
     }
 
     [RequiresScope(Scopes.Enforce), MessageLimit(Limits.BatchMessageMaxBytes)]
@@ -36,18 +36,22 @@ internal sealed class EnforcementService(
         var groups = new AgentGroups();
         for (var index = 0; index < outcomes.Length; index++)
         {
-            if (EnforceQuestion.TryRead(request.Requests[index], caller, "", out var question, out var refusal))
+            if (!EnforceQuestion.TryRead(request.Requests[index], caller, "", out var question, out var refusal))
             {
-                groups.Add((ulong)index, question);
+                outcomes[index] = new EnforceOutcome(null, refusal);
+            }
+            else if (!groups.Has(question.Agent) && local.Decide(question, context.Method) is { } outcome)
+            {
+                outcomes[index] = outcome;
             }
             else
             {
-                outcomes[index] = new EnforceOutcome(null, refusal);
+                groups.Add((ulong)index, question);
             }
         }
 
         await Task.WhenAll(groups.Take().Select(group =>
-            decisions.DecideAsync(group, context.Method, (place, outcome) => outcomes[place] = outcome)));
+            grouped.DecideAsync(group, context.Method, (place, outcome) => outcomes[place] = outcome)));
         return new EnforceBatchResponse { Results = { outcomes.Select(EnforceMapping.ToResult) } };
     }
 
@@ -65,7 +69,8 @@ internal sealed class EnforcementService(
             answers,
             context.GetHttpContext().Request.BodyReader.CancelPendingRead,
             IsStillValidAsync,
-            (group, answer) => decisions.DecideAsync(group, context.Method, answer)).RunAsync(context.CancellationToken);
+            question => local.Decide(question, context.Method),
+            (group, answer) => grouped.DecideAsync(group, context.Method, answer)).RunAsync(context.CancellationToken);
 
         ValueTask<bool> IsStillValidAsync() => keys.IsStillValidAsync(caller, context.CancellationToken);
     }
@@ -77,10 +82,14 @@ internal sealed class EnforcementService(
         var explained = await agents.Get(question.Tenant, question.Agent).ExplainAsync(question.Request);
         return new ExplainResponse
         {
-            Response = EnforceMapping.ToResponse(explained.Authorization, NewDecisionId(), question.RequestId, question.Request.DryRun),
+            Response = EnforceMapping.ToResponse(explained.Authorization, DecisionIds.Next(clock), question.RequestId, question.Request.DryRun),
             Trials = { explained.Trials.Select(EnforceMapping.ToMessage) },
         };
     }
 
-    private string NewDecisionId() => Ulid.NewUlid(clock.GetUtcNow()).ToString();
+    private async Task<EnforceResponse> AskGrainAsync(EnforceQuestion question)
+    {
+        var authorization = await agents.Get(question.Tenant, question.Agent).AuthorizeAsync(question.Request);
+        return EnforceMapping.ToResponse(authorization, DecisionIds.Next(clock), question.RequestId, question.Request.DryRun);
+    }
 }

@@ -6,8 +6,8 @@ using ControlZero.Server.Rpc;
 namespace ControlZero.Server.Enforcement;
 
 /// <summary>
-/// Decides questions that came together: one call to an agent's grain, however many of them are about it. A local grain call costs forty to
-/// eighty evaluations, so this is most of what batches and streams gain.
+/// Decides questions that came together and that this silo cannot decide by itself: one call to an agent's grain, however many of them are
+/// about it.
 /// </summary>
 internal sealed class GroupedDecisions(
     AgentReferences agents,
@@ -41,7 +41,7 @@ internal sealed class GroupedDecisions(
         {
             var (place, question) = group[index];
             var response = EnforceMapping.ToResponse(
-                decided[index], Ulid.NewUlid(clock.GetUtcNow()).ToString(), question.RequestId, question.Request.DryRun);
+                decided[index], DecisionIds.Next(clock), question.RequestId, question.Request.DryRun);
             answer(place, new EnforceOutcome(response, null));
         }
     }

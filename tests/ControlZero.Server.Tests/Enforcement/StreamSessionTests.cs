@@ -152,7 +152,7 @@ public sealed class StreamSessionTests
         CancellationToken cancellationToken = default)
     {
         using var answers = new StreamAnswers(responses, IsStillValidAsync);
-        await new EnforceStreamSession(Caller, requests, answers, cancelRead ?? (() => { }), IsStillValidAsync, decide).RunAsync(cancellationToken);
+        await new EnforceStreamSession(Caller, requests, answers, cancelRead ?? (() => { }), IsStillValidAsync, _ => null, decide).RunAsync(cancellationToken);
 
         ValueTask<bool> IsStillValidAsync() => ValueTask.FromResult(isStillValid?.Invoke() ?? true);
     }
