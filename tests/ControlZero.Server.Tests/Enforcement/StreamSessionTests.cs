@@ -56,7 +56,7 @@ public sealed class StreamSessionTests
         for (var number = 0ul; number < 150; number++)
         {
             await answers.TakePlaceAsync(CancellationToken.None);
-            answers.Add(number, new EnforceOutcome(new EnforceResponse(), null));
+            answers.Add([new EnforceStreamResponse { CorrelationId = number }]);
         }
 
         answers.Complete();
