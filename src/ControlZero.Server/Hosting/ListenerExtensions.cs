@@ -56,6 +56,9 @@ internal static class ListenerExtensions
         // A denied, malformed or cancelled call is the caller's affair, not the operator's.
         builder.Logging.AddFilter("Grpc.AspNetCore.Server", LogLevel.Error);
 
+        // With this category on, and nobody reading it, ASP.NET would make an activity and a log scope for every call.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+
         // At its first round Orleans' watchdog takes the machine's uptime for the time a check has been hanging.
         builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         return builder;

@@ -6,11 +6,12 @@ using Grpc.Core;
 namespace ControlZero.Server.Rpc;
 
 /// <summary>
-/// Registers the methods of a service in place of gRPC's own provider, with three differences: a message that does not parse is
+/// Registers the methods of a service in place of gRPC's own provider, with four differences: a message that does not parse is
 /// INVALID_ARGUMENT (gRPC's own answer is UNKNOWN, given before any interceptor runs), a method may take smaller messages than its service
-/// (<see cref="MessageLimitAttribute"/>), and a method that does not say which key it takes stops the server from starting.
+/// (<see cref="MessageLimitAttribute"/>), whatever a method throws passes a <see cref="StatusGuard"/>, and a method that does not say which
+/// key it takes stops the server from starting.
 /// </summary>
-internal sealed class CheckedServiceMethodProvider<TService> : IServiceMethodProvider<TService>
+internal sealed class CheckedServiceMethodProvider<TService>(StatusGuard guard) : IServiceMethodProvider<TService>
     where TService : class
 {
     public void OnServiceMethodDiscovery(ServiceMethodProviderContext<TService> context)
@@ -23,10 +24,10 @@ internal sealed class CheckedServiceMethodProvider<TService> : IServiceMethodPro
             .GetMethods(BindingFlags.Static | BindingFlags.Public)
             .Single(method => method.Name == attribute.BindMethodName
                 && method.GetParameters() is [{ ParameterType: var binder }, _] && binder == typeof(ServiceBinderBase));
-        bind.Invoke(null, [new Binder(context), null]);
+        bind.Invoke(null, [new Binder(context, guard), null]);
     }
 
-    private sealed class Binder(ServiceMethodProviderContext<TService> context) : ServiceBinderBase
+    private sealed class Binder(ServiceMethodProviderContext<TService> context, StatusGuard guard) : ServiceBinderBase
     {
         public override void AddMethod<TRequest, TResponse>(
             Method<TRequest, TResponse> method,
@@ -36,7 +37,7 @@ internal sealed class CheckedServiceMethodProvider<TService> : IServiceMethodPro
             context.AddUnaryMethod(
                 Checked(method, implementation),
                 MetadataOf(implementation),
-                implementation.CreateDelegate<UnaryServerMethod<TService, TRequest, TResponse>>());
+                guard.Around(implementation.CreateDelegate<UnaryServerMethod<TService, TRequest, TResponse>>()));
         }
 
         public override void AddMethod<TRequest, TResponse>(
@@ -47,7 +48,7 @@ internal sealed class CheckedServiceMethodProvider<TService> : IServiceMethodPro
             context.AddServerStreamingMethod(
                 Checked(method, implementation),
                 MetadataOf(implementation),
-                implementation.CreateDelegate<ServerStreamingServerMethod<TService, TRequest, TResponse>>());
+                guard.Around(implementation.CreateDelegate<ServerStreamingServerMethod<TService, TRequest, TResponse>>()));
         }
 
         public override void AddMethod<TRequest, TResponse>(
@@ -58,7 +59,7 @@ internal sealed class CheckedServiceMethodProvider<TService> : IServiceMethodPro
             context.AddClientStreamingMethod(
                 Checked(method, implementation),
                 MetadataOf(implementation),
-                implementation.CreateDelegate<ClientStreamingServerMethod<TService, TRequest, TResponse>>());
+                guard.Around(implementation.CreateDelegate<ClientStreamingServerMethod<TService, TRequest, TResponse>>()));
         }
 
         public override void AddMethod<TRequest, TResponse>(
@@ -69,7 +70,7 @@ internal sealed class CheckedServiceMethodProvider<TService> : IServiceMethodPro
             context.AddDuplexStreamingMethod(
                 Checked(method, implementation),
                 MetadataOf(implementation),
-                implementation.CreateDelegate<DuplexStreamingServerMethod<TService, TRequest, TResponse>>());
+                guard.Around(implementation.CreateDelegate<DuplexStreamingServerMethod<TService, TRequest, TResponse>>()));
         }
 
         private static MethodInfo Find(IMethod method) =>

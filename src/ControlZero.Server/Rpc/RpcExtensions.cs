@@ -23,8 +23,9 @@ internal static class RpcExtensions
         services.AddSingleton<GroupedDecisions>();
         services.AddSingleton<FailureTranslator>();
 
+        services.AddSingleton<StatusGuard>();
+
         // Left to gRPC, each call would make these anew.
-        services.AddSingleton<StatusInterceptor>();
         services.AddSingleton<EnforcementService>();
         services.AddSingleton<PolicyService>();
         services.AddSingleton<AgentService>();
@@ -34,7 +35,6 @@ internal static class RpcExtensions
         {
             options.EnableDetailedErrors = false;
             options.MaxReceiveMessageSize = Limits.AdminMessageMaxBytes;
-            options.Interceptors.Add<StatusInterceptor>();
         })
             .AddServiceOptions<EnforcementService>(options => options.MaxReceiveMessageSize = Limits.BatchMessageMaxBytes);
 
