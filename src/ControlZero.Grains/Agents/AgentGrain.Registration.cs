@@ -57,14 +57,44 @@ internal sealed partial class AgentGrain
     private async Task RegisterAsync(ImmutableSortedDictionary<string, string> labels)
     {
         var now = _clock.GetUtcNow();
-        _state.State = WithUsage(_state.State) with
+        await WriteAsync(WithUsage(_state.State, _cell?.Take() ?? default) with
         {
             Version = _state.State.Version + 1,
             Labels = labels,
             CreatedAt = IsRegistered ? _state.State.CreatedAt : now,
             UpdatedAt = now,
-        };
-        await this.WriteOrDeactivateAsync(_state);
+        });
+
+        // Stored before it is shown: until here decisions were made under the former labels.
+        if (_cell is null)
+        {
+            Publish();
+        }
+        else
+        {
+            _cell.Relabel(labels);
+        }
+    }
+
+    private async Task WriteAsync(AgentState state)
+    {
+        _state.State = state;
+        try
+        {
+            await this.WriteOrDeactivateAsync(_state);
+        }
+        catch
+        {
+            _stateIsUncertain = true;
+            _cell?.Retract();
+            throw;
+        }
+    }
+
+    private void Publish()
+    {
+        _cell = new AgentCell(_cells, _tenant, _agent, _slot, _state.State.Labels);
+        _cells.Publish(_cell);
     }
 
     private AgentDescription? Describe() => !IsRegistered ? null : new AgentDescription

@@ -2,12 +2,12 @@ using System.Collections.Immutable;
 using ControlZero.Abstractions;
 using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Tenants;
-using ControlZero.Engine.Evaluation;
 using ControlZero.Grains.Catalog;
 using ControlZero.Grains.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Placement;
+
 namespace ControlZero.Grains.Agents;
 
 /// <inheritdoc cref="IAgentGrain"/>
@@ -18,24 +18,32 @@ namespace ControlZero.Grains.Agents;
 [GrainType("agent"), PreferLocalPlacement]
 internal sealed partial class AgentGrain : Grain, IAgentGrain
 {
+    // How often a decision is tried again because a publish took the policies away between their load and the decision.
+    private const int ColdAttempts = 5;
+
     private readonly IPersistentState<AgentState> _state;
     private readonly PolicyCatalog _catalog;
+    private readonly AgentCells _cells;
     private readonly TimeProvider _clock;
     private readonly ILogger<AgentGrain> _logger;
     private TenantId _tenant;
     private AgentId _agent;
     private TenantSlot _slot = null!;
-    private TenantSnapshot? _snapshot;
-    private EffectiveRules _rules = null!;
+
+    // Null: the agent is not registered.
+    private AgentCell? _cell;
+    private bool _stateIsUncertain;
 
     public AgentGrain(
         [PersistentState("agent", StorageNames.State)] IPersistentState<AgentState> state,
         PolicyCatalog catalog,
+        AgentCells cells,
         [FromKeyedServices(ClusterClock.Key)] TimeProvider clock,
         ILogger<AgentGrain> logger)
     {
         _state = state;
         _catalog = catalog;
+        _cells = cells;
         _clock = clock;
         _logger = logger;
     }
@@ -46,32 +54,33 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
     {
         (_tenant, _agent) = GrainKeys.ParseAgent(this.GetPrimaryKeyString());
         _slot = _catalog.Slot(_tenant);
+        if (IsRegistered)
+        {
+            Publish();
+        }
+
         return Task.CompletedTask;
     }
 
-    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => await SaveUsageAsync();
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        // INVARIANT: first of all and without an await before it. What was counted until then is saved, and nothing is counted after.
+        _cell?.Retract();
+        await SaveUsageAsync(CancellationToken.None);
+    }
 
     public ValueTask<Authorization> AuthorizeAsync(AuthorizeRequest request) =>
-        _slot.Current is { } snapshot && IsRegistered
-            ? ValueTask.FromResult(Decide(snapshot, request))
-            : AuthorizeColdAsync(request);
+        _cell?.Decide(request) is { } decided ? ValueTask.FromResult(decided) : AuthorizeColdAsync(request);
 
     public ValueTask<ImmutableArray<Authorization>> AuthorizeManyAsync(ImmutableArray<AuthorizeRequest> requests) =>
-        _slot.Current is { } snapshot && IsRegistered
-            ? ValueTask.FromResult(DecideAll(snapshot, requests))
-            : AuthorizeColdAsync(requests);
+        _cell?.Decide(requests) is { } decided ? ValueTask.FromResult(decided) : AuthorizeColdAsync(requests);
 
     public async ValueTask<ExplainedAuthorization> ExplainAsync(AuthorizeRequest request)
     {
         var snapshot = await LoadAsync();
-        if (!IsRegistered && snapshot.Manifest.Settings.UnknownAgents != UnknownAgents.Allow)
-        {
-            return new ExplainedAuthorization(UnknownAgent(snapshot), []);
-        }
-
-        Adopt(snapshot);
-        var explanation = _rules.ExplainAll(ToEvaluation(request, _clock.GetUtcNow()), request.Candidates);
-        return new ExplainedAuthorization(Authorize(explanation.Outcome, snapshot), explanation.Trials);
+        return IsRegistered || snapshot.Manifest.Settings.UnknownAgents == UnknownAgents.Allow
+            ? CellBasis.Of(_agent, snapshot, _state.State.Labels).Explain(_agent, request, _clock.GetUtcNow())
+            : new ExplainedAuthorization(UnknownAgent(snapshot), []);
     }
 
     private async ValueTask<Authorization> AuthorizeColdAsync(AuthorizeRequest request) => (await AuthorizeColdAsync([request]))[0];
@@ -79,71 +88,47 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
     // The first requests of an activation, of an agent, or after a silo lost its policies.
     private async ValueTask<ImmutableArray<Authorization>> AuthorizeColdAsync(ImmutableArray<AuthorizeRequest> requests)
     {
-        var snapshot = await LoadAsync();
-        if (!IsRegistered && requests.Any(request => !request.DryRun))
+        for (var attempt = 0; attempt < ColdAttempts; attempt++)
         {
-            await RegisterOnFirstUseAsync(snapshot);
+            var snapshot = await LoadAsync();
+            if (_cell is null && requests.Any(request => !request.DryRun))
+            {
+                await RegisterOnFirstUseAsync(snapshot);
+            }
+
+            if (_cell is null)
+            {
+                return AnswerUnregistered(_slot.Current ?? await LoadAsync(), requests);
+            }
+
+            if (_cell.Decide(requests) is { } decided)
+            {
+                return decided;
+            }
+
+            if (_cell.IsRetracted)
+            {
+                throw new OrleansException($"agent `{_agent}` is leaving this silo; ask again");
+            }
         }
 
-        // Awaited since it was read: what is in force may have changed.
-        return DecideAll(_slot.Current ?? await LoadAsync(), requests);
+        throw new TimeoutException($"the policies of tenant `{_tenant}` change faster than this silo can load them");
     }
 
     private async ValueTask<TenantSnapshot> LoadAsync() =>
         await _catalog.LoadAsync(_tenant, CancellationToken.None)
             ?? throw new InvalidOperationException($"agent `{_agent}` belongs to tenant `{_tenant}`, which does not exist");
 
-    // INVARIANT: no await from here on: the decision and its count are one step, made under one epoch.
-    private ImmutableArray<Authorization> DecideAll(TenantSnapshot snapshot, ImmutableArray<AuthorizeRequest> requests)
+    // Nothing is counted: there is nobody to count for. A dry run is told what would be if the agent were registered by its first use.
+    private ImmutableArray<Authorization> AnswerUnregistered(TenantSnapshot snapshot, ImmutableArray<AuthorizeRequest> requests)
     {
-        var decided = ImmutableArray.CreateBuilder<Authorization>(requests.Length);
-        foreach (var request in requests)
-        {
-            decided.Add(Decide(snapshot, request));
-        }
-
-        return decided.MoveToImmutable();
+        var newcomer = snapshot.Manifest.Settings.UnknownAgents == UnknownAgents.Allow
+            ? CellBasis.Of(_agent, snapshot, ImmutableSortedDictionary<string, string>.Empty)
+            : null;
+        return [.. requests.Select(request => request.DryRun && newcomer is not null
+            ? newcomer.Evaluate(_agent, request, _clock.GetUtcNow())
+            : UnknownAgent(snapshot))];
     }
-
-    private Authorization Decide(TenantSnapshot snapshot, AuthorizeRequest request)
-    {
-        if (!IsRegistered && !(request.DryRun && snapshot.Manifest.Settings.UnknownAgents == UnknownAgents.Allow))
-        {
-            return UnknownAgent(snapshot);
-        }
-
-        Adopt(snapshot);
-        var now = _clock.GetUtcNow();
-        var outcome = _rules.EvaluateAll(ToEvaluation(request, now), request.Candidates);
-        if (!request.DryRun)
-        {
-            Count(outcome.Evaluation.Decision.Allowed, now);
-        }
-
-        return Authorize(outcome, snapshot);
-    }
-
-    private void Adopt(TenantSnapshot snapshot)
-    {
-        if (!ReferenceEquals(_snapshot, snapshot))
-        {
-            _rules = snapshot.Policies.For(_agent.Value);
-            _snapshot = snapshot;
-        }
-    }
-
-    private EvaluationRequest ToEvaluation(AuthorizeRequest request, DateTimeOffset now) => new()
-    {
-        AgentId = _agent.Value,
-        Action = request.Action,
-        Resource = request.Resource,
-        Context = request.Context,
-        Labels = _state.State.Labels,
-        Now = now,
-    };
-
-    private static Authorization Authorize(CandidateOutcome outcome, TenantSnapshot snapshot) =>
-        new(outcome.Evaluation.Decision, outcome.Evaluation.EvaluatedRules, snapshot.Epoch, outcome.DeniedResource);
 
     private static Authorization UnknownAgent(TenantSnapshot snapshot) =>
         new(snapshot.Manifest.Settings.UnknownAgents == UnknownAgents.Allow ? NoRoomDecision : UnknownDecision, 0, snapshot.Epoch);

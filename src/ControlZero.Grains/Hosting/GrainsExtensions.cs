@@ -1,3 +1,4 @@
+using ControlZero.Grains.Agents;
 using ControlZero.Grains.Catalog;
 using ControlZero.Grains.Keys;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,6 +15,8 @@ public static class GrainsExtensions
         builder.Services.AddSingleton<PolicyCatalog>();
         builder.Services.AddSingleton<KeyCatalog>();
         builder.Services.AddSingleton<CatalogAnnouncer>();
+        builder.Services.TryAddSingleton<AgentCells>();
+        builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, UsageSaver>();
         builder.AddGrainService<CatalogService>();
         return builder;
     }

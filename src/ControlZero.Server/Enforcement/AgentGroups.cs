@@ -10,6 +10,9 @@ internal sealed class AgentGroups
     /// <summary>How many questions there are.</summary>
     public int Count { get; private set; }
 
+    /// <summary>True when a question about the agent is waiting here: later ones must not overtake it.</summary>
+    public bool Has(AgentId agent) => Count > 0 && _groups.ContainsKey(agent);
+
     public void Add(ulong place, EnforceQuestion question)
     {
         if (!_groups.TryGetValue(question.Agent, out var group))

@@ -8,13 +8,15 @@ using Grpc.Core;
 namespace ControlZero.Server.Enforcement;
 
 /// <summary>
-/// One stream: reads requests while there is room, asks each agent's grain about whatever has arrived, and writes the answers as they come.
+/// One stream: reads requests while there is room, decides them as they arrive or asks the agents' grains about all that have, and writes the
+/// answers whenever no further request is there.
 /// </summary>
 /// <param name="caller">Who opened the stream.</param>
 /// <param name="requests">The requests.</param>
 /// <param name="answers">The answers.</param>
 /// <param name="cancelRead">Makes a read that waits for the caller end, and the stream stay.</param>
 /// <param name="isStillValid">Whether the caller's key may still be used.</param>
+/// <param name="decideHere">Decides a question at once. Null: it cannot. Does not fail.</param>
 /// <param name="decide">Decides the questions of one agent. Does not fail.</param>
 internal sealed class EnforceStreamSession(
     ClientIdentity caller,
@@ -22,10 +24,12 @@ internal sealed class EnforceStreamSession(
     StreamAnswers answers,
     Action cancelRead,
     Func<ValueTask<bool>> isStillValid,
+    Func<EnforceQuestion, EnforceOutcome?> decideHere,
     Func<IReadOnlyList<PlacedQuestion>, Action<ulong, EnforceOutcome>, Task> decide)
 {
     private readonly Lock _gate = new();
     private readonly AgentGroups _arrived = new();
+    private List<EnforceStreamResponse> _answered = [];
     private ExceptionDispatchInfo? _readFailure;
     private bool _readingIsOver;
     private int _running;
@@ -67,7 +71,7 @@ internal sealed class EnforceStreamSession(
                 }
 
                 Take(requests.Current);
-                if (_arrived.Count == Limits.BatchMaxRequests)
+                if (_arrived.Count == Limits.BatchMaxRequests || _answered.Count == StreamAnswers.MostHeldBack)
                 {
                     Dispatch();
                 }
@@ -110,37 +114,54 @@ internal sealed class EnforceStreamSession(
     {
         if (message.MessageCase != EnforceStreamRequest.MessageOneofCase.Enforce)
         {
-            answers.Add(message.CorrelationId, new EnforceOutcome(null, StreamMessage.Refuse(message)));
+            Answer(message.CorrelationId, new EnforceOutcome(null, StreamMessage.Refuse(message)));
         }
-        else if (EnforceQuestion.TryRead(message.Enforce, caller, "", out var question, out var refusal))
+        else if (!EnforceQuestion.TryRead(message.Enforce, caller, "", out var question, out var refusal))
         {
-            _arrived.Add(message.CorrelationId, question);
+            Answer(message.CorrelationId, new EnforceOutcome(null, refusal));
+        }
+        else if (!_arrived.Has(question.Agent) && decideHere(question) is { } outcome)
+        {
+            Answer(message.CorrelationId, outcome);
         }
         else
         {
-            answers.Add(message.CorrelationId, new EnforceOutcome(null, refusal));
+            _arrived.Add(message.CorrelationId, question);
         }
     }
 
+    private void Answer(ulong correlationId, EnforceOutcome outcome) => _answered.Add(EnforceMapping.ToAnswer(correlationId, outcome));
+
+    // Everything that has arrived: what is to be asked is asked first, so that it is under way while the rest is written.
     private void Dispatch()
     {
         foreach (var group in _arrived.Take())
         {
             if (TryBegin())
             {
+                answers.Announce();
                 _ = DecideAsync(group);
             }
+        }
+
+        if (_answered.Count > 0)
+        {
+            var answered = _answered;
+            _answered = new List<EnforceStreamResponse>(answered.Count);
+            answers.Add(answered);
         }
     }
 
     private async Task DecideAsync(List<PlacedQuestion> group)
     {
+        var answered = new List<EnforceStreamResponse>(group.Count);
         try
         {
-            await decide(group, answers.Add);
+            await decide(group, (place, outcome) => answered.Add(EnforceMapping.ToAnswer(place, outcome)));
         }
         finally
         {
+            answers.AddAnnounced(answered);
             End();
         }
     }
@@ -161,25 +182,32 @@ internal sealed class EnforceStreamSession(
 
     private void End()
     {
+        bool isLast;
         lock (_gate)
         {
             _running--;
-            CompleteWhenDone();
+            isLast = _readingIsOver && _running == 0;
         }
+
+        CompleteIf(isLast);
     }
 
     private void EndReading()
     {
+        bool isLast;
         lock (_gate)
         {
             _readingIsOver = true;
-            CompleteWhenDone();
+            isLast = _running == 0;
         }
+
+        CompleteIf(isLast);
     }
 
-    private void CompleteWhenDone()
+    // Never under the lock: the end of the stream may run on this very thread.
+    private void CompleteIf(bool isLast)
     {
-        if (_readingIsOver && _running == 0)
+        if (isLast)
         {
             answers.Complete();
         }

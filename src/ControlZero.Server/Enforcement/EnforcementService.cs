@@ -12,24 +12,19 @@ namespace ControlZero.Server.Enforcement;
 /// <summary>Decides whether agents may act.</summary>
 internal sealed class EnforcementService(
     AgentReferences agents,
-    GroupedDecisions decisions,
+    LocalDecisions local,
+    GroupedDecisions grouped,
     KeyAuthenticator keys,
     EnforceInstruments instruments,
     CallTraces traces,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Protocol.V1.EnforcementService.EnforcementServiceBase
 {
     [RequiresScope(Scopes.Enforce), MessageLimit(Limits.EnforceMessageMaxBytes)]
-    public override async Task<EnforceResponse> Enforce(EnforceRequest request, ServerCallContext context)
+    public override Task<EnforceResponse> Enforce(EnforceRequest request, ServerCallContext context)
     {
         var begun = instruments.Begin();
         var question = EnforceQuestion.Read(request, context.GetCaller());
-        var authorization = await agents.Get(question.Tenant, question.Agent).AuthorizeAsync(question.Request);
-        instruments.OnDecided(authorization.Decision, begun);
-
-        // An embedded server has one silo: the agent lives in it.
-        instruments.OnHop(remote: false);
-        traces.OnDecided(request.Action, request.Resource, authorization.Decision);
-        return EnforceMapping.ToResponse(authorization, NewDecisionId(), question.RequestId, request.DryRun);
+        return local.Decide(question, begun) is { } response ? Task.FromResult(response) : AskGrainAsync(question, begun);
     }
 
     [RequiresScope(Scopes.Enforce), MessageLimit(Limits.BatchMessageMaxBytes)]
@@ -46,18 +41,22 @@ internal sealed class EnforcementService(
         var groups = new AgentGroups();
         for (var index = 0; index < outcomes.Length; index++)
         {
-            if (EnforceQuestion.TryRead(request.Requests[index], caller, "", out var question, out var refusal))
+            if (!EnforceQuestion.TryRead(request.Requests[index], caller, "", out var question, out var refusal))
             {
-                groups.Add((ulong)index, question);
+                outcomes[index] = new EnforceOutcome(null, refusal);
+            }
+            else if (!groups.Has(question.Agent) && local.Decide(question, context.Method) is { } outcome)
+            {
+                outcomes[index] = outcome;
             }
             else
             {
-                outcomes[index] = new EnforceOutcome(null, refusal);
+                groups.Add((ulong)index, question);
             }
         }
 
         await Task.WhenAll(groups.Take().Select(group =>
-            decisions.DecideAsync(group, context.Method, (place, outcome) => outcomes[place] = outcome)));
+            grouped.DecideAsync(group, context.Method, (place, outcome) => outcomes[place] = outcome)));
         return new EnforceBatchResponse { Results = { outcomes.Select(EnforceMapping.ToResult) } };
     }
 
@@ -75,12 +74,13 @@ internal sealed class EnforcementService(
             answers,
             context.GetHttpContext().Request.BodyReader.CancelPendingRead,
             IsStillValidAsync,
+            question => local.Decide(question, context.Method),
             DecideAsync).RunAsync(context.CancellationToken);
 
         Task DecideAsync(IReadOnlyList<PlacedQuestion> group, Action<ulong, EnforceOutcome> answer)
         {
             instruments.OnStreamGroup(group.Count);
-            return decisions.DecideAsync(group, context.Method, answer);
+            return grouped.DecideAsync(group, context.Method, answer);
         }
 
         ValueTask<bool> IsStillValidAsync() => keys.IsStillValidAsync(caller, context.CancellationToken);
@@ -93,10 +93,19 @@ internal sealed class EnforcementService(
         var explained = await agents.Get(question.Tenant, question.Agent).ExplainAsync(question.Request);
         return new ExplainResponse
         {
-            Response = EnforceMapping.ToResponse(explained.Authorization, NewDecisionId(), question.RequestId, question.Request.DryRun),
+            Response = EnforceMapping.ToResponse(explained.Authorization, DecisionIds.Next(clock), question.RequestId, question.Request.DryRun),
             Trials = { explained.Trials.Select(EnforceMapping.ToMessage) },
         };
     }
 
-    private string NewDecisionId() => Ulid.NewUlid(clock.GetUtcNow()).ToString();
+    private async Task<EnforceResponse> AskGrainAsync(EnforceQuestion question, long begun)
+    {
+        var authorization = await agents.Get(question.Tenant, question.Agent).AuthorizeAsync(question.Request);
+        instruments.OnDecided(authorization.Decision, begun);
+
+        // An embedded server has one silo: the agent lives in it.
+        instruments.OnHop(remote: false);
+        traces.OnDecided(question.Request.Action, question.Request.Resource, authorization.Decision);
+        return EnforceMapping.ToResponse(authorization, DecisionIds.Next(clock), question.RequestId, question.Request.DryRun);
+    }
 }

@@ -7,8 +7,8 @@ using ControlZero.Server.Telemetry;
 namespace ControlZero.Server.Enforcement;
 
 /// <summary>
-/// Decides questions that came together: one call to an agent's grain, however many of them are about it. A local grain call costs forty to
-/// eighty evaluations, so this is most of what batches and streams gain.
+/// Decides questions that came together and that this silo cannot decide by itself: one call to an agent's grain, however many of them are
+/// about it.
 /// </summary>
 internal sealed class GroupedDecisions(
     AgentReferences agents,
@@ -45,7 +45,7 @@ internal sealed class GroupedDecisions(
             instruments.OnDecided(decided[index].Decision);
             instruments.OnHop(remote: false);
             var response = EnforceMapping.ToResponse(
-                decided[index], Ulid.NewUlid(clock.GetUtcNow()).ToString(), question.RequestId, question.Request.DryRun);
+                decided[index], DecisionIds.Next(clock), question.RequestId, question.Request.DryRun);
             answer(place, new EnforceOutcome(response, null));
         }
     }

@@ -14,20 +14,34 @@ namespace ControlZero.Server.Enforcement;
 /// <param name="isStillValid">Whether the caller's key may still be used.</param>
 internal sealed class StreamAnswers(IServerStreamWriter<EnforceStreamResponse> responses, Func<ValueTask<bool>> isStillValid) : IDisposable
 {
-    // What is held back does not push against the caller, so it must end, also while answers keep coming.
-    private const int MostHeldBack = 64;
+    /// <summary>Answers that are held back at most. What is held back does not push against the caller, so it must end.</summary>
+    public const int MostHeldBack = 64;
 
     private static readonly WriteOptions HoldBack = new(WriteFlags.BufferHint);
 
     private readonly SemaphoreSlim _room = new(Limits.StreamMaxInFlight);
-    private readonly Channel<EnforceStreamResponse> _waiting =
-        Channel.CreateUnbounded<EnforceStreamResponse>(new UnboundedChannelOptions { SingleReader = true });
+
+    // Whoever adds answers writes them, on his own thread, unless somebody is at it: handing them to another thread costs more than they do.
+    private readonly Channel<IReadOnlyList<EnforceStreamResponse>> _waiting = Channel.CreateUnbounded<IReadOnlyList<EnforceStreamResponse>>(
+        new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
+
+    private int _announced;
 
     /// <summary>Takes a place for one request. Waits when <see cref="Limits.StreamMaxInFlight"/> are taken.</summary>
     public Task TakePlaceAsync(CancellationToken cancellationToken) => _room.WaitAsync(cancellationToken);
 
-    /// <summary>Adds the answer to a request.</summary>
-    public void Add(ulong correlationId, EnforceOutcome outcome) => _waiting.Writer.TryWrite(EnforceMapping.ToAnswer(correlationId, outcome));
+    /// <summary>Says that answers are being made elsewhere, so that others may wait a moment to leave with them.</summary>
+    public void Announce() => Interlocked.Increment(ref _announced);
+
+    /// <summary>Adds answers that were announced.</summary>
+    public void AddAnnounced(IReadOnlyList<EnforceStreamResponse> answers)
+    {
+        Interlocked.Decrement(ref _announced);
+        Add(answers);
+    }
+
+    /// <summary>Adds answers that leave together. May write them before it returns.</summary>
+    public void Add(IReadOnlyList<EnforceStreamResponse> answers) => _waiting.Writer.TryWrite(answers);
 
     /// <summary>Says that no answer comes any more.</summary>
     public void Complete() => _waiting.Writer.TryComplete();
@@ -39,36 +53,27 @@ internal sealed class StreamAnswers(IServerStreamWriter<EnforceStreamResponse> r
         var held = 0;
         while (await _waiting.Reader.WaitToReadAsync())
         {
-            while (_waiting.Reader.TryRead(out var answer))
+            while (_waiting.Reader.TryRead(out var answers))
             {
-                if (!await isStillValid())
+                for (var index = 0; index < answers.Count; index++)
                 {
-                    throw RpcErrors.InvalidCredentials().ToRpcException();
-                }
+                    if (!await isStillValid())
+                    {
+                        throw RpcErrors.InvalidCredentials().ToRpcException();
+                    }
 
-                held++;
-                var flush = held == MostHeldBack || !await IsAnotherWaitingAsync();
-                responses.WriteOptions = flush ? WriteOptions.Default : HoldBack;
-                await responses.WriteAsync(answer);
-                if (flush)
-                {
-                    _room.Release(held);
-                    held = 0;
+                    held++;
+                    var flush = held == MostHeldBack || (index == answers.Count - 1 && !await AreOthersWaitingAsync());
+                    responses.WriteOptions = flush ? WriteOptions.Default : HoldBack;
+                    await responses.WriteAsync(answers[index]);
+                    if (flush)
+                    {
+                        _room.Release(held);
+                        held = 0;
+                    }
                 }
             }
         }
-    }
-
-    // A flush is a system call, and a frame of its own for the caller to read. Decisions that are ready to end get one turn to do so first.
-    private async ValueTask<bool> IsAnotherWaitingAsync()
-    {
-        if (_waiting.Reader.TryPeek(out _))
-        {
-            return true;
-        }
-
-        await Task.Yield();
-        return _waiting.Reader.TryPeek(out _);
     }
 
     /// <summary>Throws away what nobody will take, until the last one.</summary>
@@ -83,4 +88,15 @@ internal sealed class StreamAnswers(IServerStreamWriter<EnforceStreamResponse> r
     }
 
     public void Dispose() => _room.Dispose();
+
+    // A flush is a system call, and a frame of its own for the caller to read. Decisions that are ready to end get one turn to do so first.
+    private async ValueTask<bool> AreOthersWaitingAsync()
+    {
+        if (!_waiting.Reader.TryPeek(out _) && Volatile.Read(ref _announced) > 0)
+        {
+            await Task.Yield();
+        }
+
+        return _waiting.Reader.TryPeek(out _);
+    }
 }

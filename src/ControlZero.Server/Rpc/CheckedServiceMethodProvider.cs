@@ -7,11 +7,12 @@ using Grpc.Core;
 namespace ControlZero.Server.Rpc;
 
 /// <summary>
-/// Registers the methods of a service in place of gRPC's own provider, with three differences: a message that does not parse is
+/// Registers the methods of a service in place of gRPC's own provider, with four differences: a message that does not parse is
 /// INVALID_ARGUMENT (gRPC's own answer is UNKNOWN, given before any interceptor runs), a method may take smaller messages than its service
-/// (<see cref="MessageLimitAttribute"/>), and a method that does not say which key it takes stops the server from starting.
+/// (<see cref="MessageLimitAttribute"/>), whatever a method throws passes a <see cref="StatusGuard"/>, and a method that does not say which
+/// key it takes stops the server from starting.
 /// </summary>
-internal sealed class CheckedServiceMethodProvider<TService>(CallInstruments calls) : IServiceMethodProvider<TService>
+internal sealed class CheckedServiceMethodProvider<TService>(StatusGuard guard, CallInstruments calls) : IServiceMethodProvider<TService>
     where TService : class
 {
     public void OnServiceMethodDiscovery(ServiceMethodProviderContext<TService> context)
@@ -24,10 +25,10 @@ internal sealed class CheckedServiceMethodProvider<TService>(CallInstruments cal
             .GetMethods(BindingFlags.Static | BindingFlags.Public)
             .Single(method => method.Name == attribute.BindMethodName
                 && method.GetParameters() is [{ ParameterType: var binder }, _] && binder == typeof(ServiceBinderBase));
-        bind.Invoke(null, [new Binder(context, calls), null]);
+        bind.Invoke(null, [new Binder(context, guard, calls), null]);
     }
 
-    private sealed class Binder(ServiceMethodProviderContext<TService> context, CallInstruments calls) : ServiceBinderBase
+    private sealed class Binder(ServiceMethodProviderContext<TService> context, StatusGuard guard, CallInstruments calls) : ServiceBinderBase
     {
         public override void AddMethod<TRequest, TResponse>(
             Method<TRequest, TResponse> method,
@@ -37,7 +38,7 @@ internal sealed class CheckedServiceMethodProvider<TService>(CallInstruments cal
             context.AddUnaryMethod(
                 Checked(method, implementation),
                 MetadataOf(implementation),
-                implementation.CreateDelegate<UnaryServerMethod<TService, TRequest, TResponse>>());
+                guard.Around(implementation.CreateDelegate<UnaryServerMethod<TService, TRequest, TResponse>>()));
         }
 
         public override void AddMethod<TRequest, TResponse>(
@@ -48,7 +49,7 @@ internal sealed class CheckedServiceMethodProvider<TService>(CallInstruments cal
             context.AddServerStreamingMethod(
                 Checked(method, implementation),
                 MetadataOf(implementation),
-                implementation.CreateDelegate<ServerStreamingServerMethod<TService, TRequest, TResponse>>());
+                guard.Around(implementation.CreateDelegate<ServerStreamingServerMethod<TService, TRequest, TResponse>>()));
         }
 
         public override void AddMethod<TRequest, TResponse>(
@@ -59,7 +60,7 @@ internal sealed class CheckedServiceMethodProvider<TService>(CallInstruments cal
             context.AddClientStreamingMethod(
                 Checked(method, implementation),
                 MetadataOf(implementation),
-                implementation.CreateDelegate<ClientStreamingServerMethod<TService, TRequest, TResponse>>());
+                guard.Around(implementation.CreateDelegate<ClientStreamingServerMethod<TService, TRequest, TResponse>>()));
         }
 
         public override void AddMethod<TRequest, TResponse>(
@@ -70,7 +71,7 @@ internal sealed class CheckedServiceMethodProvider<TService>(CallInstruments cal
             context.AddDuplexStreamingMethod(
                 Checked(method, implementation),
                 MetadataOf(implementation),
-                implementation.CreateDelegate<DuplexStreamingServerMethod<TService, TRequest, TResponse>>());
+                guard.Around(implementation.CreateDelegate<DuplexStreamingServerMethod<TService, TRequest, TResponse>>()));
         }
 
         private static MethodInfo Find(IMethod method) =>
@@ -126,7 +127,7 @@ internal sealed class CheckedServiceMethodProvider<TService>(CallInstruments cal
                 }
             }
 
-            // A unary message is parsed before the interceptor that counts calls has it; a stream's is parsed behind it.
+            // A unary message is parsed before the guard that counts calls has it; a stream's is parsed behind it.
             RpcException Refuse(Google.Rpc.Status status)
             {
                 if (method.Type is MethodType.Unary or MethodType.ServerStreaming)

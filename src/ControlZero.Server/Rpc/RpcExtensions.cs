@@ -20,11 +20,13 @@ internal static class RpcExtensions
     {
         services.AddSingleton<KeyAuthenticator>();
         services.AddSingleton<AgentReferences>();
+        services.AddSingleton<LocalDecisions>();
         services.AddSingleton<GroupedDecisions>();
         services.AddSingleton<FailureTranslator>();
 
+        services.AddSingleton<StatusGuard>();
+
         // Left to gRPC, each call would make these anew.
-        services.AddSingleton<StatusInterceptor>();
         services.AddSingleton<EnforcementService>();
         services.AddSingleton<PolicyService>();
         services.AddSingleton<AgentService>();
@@ -36,7 +38,6 @@ internal static class RpcExtensions
         {
             options.EnableDetailedErrors = false;
             options.MaxReceiveMessageSize = Limits.AdminMessageMaxBytes;
-            options.Interceptors.Add<StatusInterceptor>();
         })
             .AddServiceOptions<EnforcementService>(options => options.MaxReceiveMessageSize = Limits.BatchMessageMaxBytes);
 

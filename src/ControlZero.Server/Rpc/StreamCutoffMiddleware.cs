@@ -17,14 +17,11 @@ internal sealed class StreamCutoffMiddleware(
     // Time for a stream to end by itself.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 
-    public async Task InvokeAsync(HttpContext http)
-    {
-        if (http.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>() is not { Method.Type: not MethodType.Unary })
-        {
-            await next(http);
-            return;
-        }
+    public Task InvokeAsync(HttpContext http) =>
+        http.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>() is { Method.Type: not MethodType.Unary } ? CutOffAsync(http) : next(http);
 
+    private async Task CutOffAsync(HttpContext http)
+    {
         // The connection, not the stream: with the stream alone aborted, Kestrel kept the connection until the host's time was over.
         var connection = http.Features.Get<IConnectionLifetimeFeature>();
         using var cutoff = new CancellationTokenSource(Timeout.InfiniteTimeSpan, clock);

@@ -16,12 +16,18 @@ internal sealed class CallTraces : IDisposable
 
     private readonly ActivitySource _source = new(TelemetryNames.Source);
 
+    /// <summary>Whether anybody traces.</summary>
+    public bool AreOn => _source.HasListeners();
+
     /// <summary>Begins the span of a call, below the one its caller names. Null: it is not traced. Dispose it when the call has ended.</summary>
+    public Activity? Begin(ServerCallContext context) => AreOn ? Begin(context.Method, context.RequestHeaders) : null;
+
+    /// <summary>The same from the call's parts.</summary>
     /// <param name="method">The call's full name, <c>/package.Service/Method</c>.</param>
     /// <param name="headers">Its request headers.</param>
     public Activity? Begin(string method, Metadata headers)
     {
-        if (!_source.HasListeners())
+        if (!AreOn)
         {
             return null;
         }

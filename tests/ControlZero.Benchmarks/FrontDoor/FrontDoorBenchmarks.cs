@@ -26,6 +26,7 @@ public class FrontDoorBenchmarks
     private ServerHost _host = null!;
     private KeyAuthenticator _authenticator = null!;
     private AgentReferences _agents = null!;
+    private LocalDecisions _local = null!;
     private StringValues _header;
     private ClientIdentity _caller = null!;
     private EnforceQuestion _question;
@@ -47,6 +48,7 @@ public class FrontDoorBenchmarks
         _header = $"Bearer {_host.Data.ReadAdminKey()!.Text}";
         _authenticator = _host.App.Services.GetRequiredService<KeyAuthenticator>();
         _agents = _host.App.Services.GetRequiredService<AgentReferences>();
+        _local = _host.App.Services.GetRequiredService<LocalDecisions>();
         using (var channel = GrpcChannel.ForAddress(Greeting.Addresses(_host).Grpc))
         {
             await new PolicyService.PolicyServiceClient(channel).PublishPolicyAsync(
@@ -80,6 +82,9 @@ public class FrontDoorBenchmarks
 
     [Benchmark(Description = "grain call and decision")]
     public async Task<Decided> Decide() => await Authorize();
+
+    [Benchmark(Description = "decision on the cell and its answer")]
+    public EnforceResponse? DecideHere() => _local.Decide(_question);
 
     [Benchmark(Description = "map the answer")]
     public EnforceResponse Answer() => Map();

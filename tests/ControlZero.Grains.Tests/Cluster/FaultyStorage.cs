@@ -17,9 +17,16 @@ public enum StorageFault
 public sealed class StorageFaults
 {
     private readonly ConcurrentDictionary<(string GrainType, string Key), StorageFault> _armed = new();
+    private readonly ConcurrentDictionary<(string GrainType, string Key), Action> _meanwhile = new();
 
     /// <summary>Makes the next write of that grain fail.</summary>
     public void Arm(string grainType, string key, StorageFault fault) => _armed[(grainType, key)] = fault;
+
+    /// <summary>Lets something happen while the next write of that grain is under way, before it is stored or fails.</summary>
+    public void During(string grainType, string key, Action meanwhile) => _meanwhile[(grainType, key)] = meanwhile;
+
+    internal Action? TakeMeanwhile(GrainId grain) =>
+        _meanwhile.TryRemove((grain.Type.ToString()!, grain.Key.ToString()!), out var meanwhile) ? meanwhile : null;
 
     internal StorageFault? Take(GrainId grain) =>
         _armed.TryRemove((grain.Type.ToString()!, grain.Key.ToString()!), out var fault) ? fault : null;
@@ -39,6 +46,7 @@ internal sealed class FaultyStorage(IGrainStorage real, StorageFaults faults) : 
 
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
     {
+        faults.TakeMeanwhile(grainId)?.Invoke();
         var fault = faults.Take(grainId);
         if (fault == StorageFault.BeforeCommit)
         {

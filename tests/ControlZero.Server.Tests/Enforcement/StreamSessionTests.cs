@@ -3,6 +3,7 @@ using ControlZero.Abstractions.Tenants;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Enforcement;
+using ControlZero.Server.Tests.Hosting;
 using Grpc.Core;
 
 namespace ControlZero.Server.Tests.Enforcement;
@@ -56,7 +57,7 @@ public sealed class StreamSessionTests
         for (var number = 0ul; number < 150; number++)
         {
             await answers.TakePlaceAsync(CancellationToken.None);
-            answers.Add(number, new EnforceOutcome(new EnforceResponse(), null));
+            answers.Add([new EnforceStreamResponse { CorrelationId = number }]);
         }
 
         answers.Complete();
@@ -78,6 +79,77 @@ public sealed class StreamSessionTests
         });
 
         Assert.Equal([("one", 86), ("two", 170), ("two", 30), ("one", 14)], groups);
+    }
+
+    [Fact]
+    public async Task Answers_DecidedHere_LeaveTogetherWhenNoRequestWaits()
+    {
+        var writer = new ScriptedAnswers(Task.CompletedTask);
+
+        await RunAsync(new ScriptedRequests(Ask(150)), writer, NeverAsked, decideHere: _ => Decided);
+
+        Assert.Equal(Enumerable.Range(0, 150).Select(number => (ulong)number), writer.Taken.Select(taken => taken.Answer.CorrelationId));
+        Assert.Equal([63, 127, 149], writer.Taken.Index().Where(entry => !entry.Item.HeldBack).Select(entry => entry.Index));
+    }
+
+    [Fact]
+    public async Task Answers_DecidedHere_LeaveAlsoWhileTheCallerIsSilent()
+    {
+        var caller = new SilentCaller();
+        using var cancelled = new CancellationTokenSource();
+        var writer = new ScriptedAnswers(Task.CompletedTask);
+
+        var run = RunAsync(caller, writer, NeverAsked, decideHere: _ => Decided, cancellationToken: cancelled.Token);
+        await caller.Waits;
+        await Until.TrueAsync(() => writer.Flushed == 1, "the answer has left");
+        await cancelled.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+    }
+
+    [Fact]
+    public async Task Question_BehindOneThatIsLeftToTheGrain_DoesNotOvertakeIt()
+    {
+        var groups = new List<int>();
+        var first = true;
+
+        await RunAsync(
+            new ScriptedRequests(Ask(3)),
+            new ScriptedAnswers(Task.CompletedTask),
+            (group, answer) =>
+            {
+                groups.Add(group.Count);
+                return Answer(group, answer);
+            },
+            decideHere: _ =>
+            {
+                var isFirst = first;
+                first = false;
+                return isFirst ? null : Decided;
+            });
+
+        Assert.Equal([3], groups);
+    }
+
+    [Fact]
+    public async Task Stream_WhoseKeyEnds_DecidesNothingMoreHere()
+    {
+        var (decided, checks) = (0, 0);
+        var requests = new ScriptedRequests(Ask(1000));
+
+        var failure = await Assert.ThrowsAsync<RpcException>(() => RunAsync(
+            requests,
+            new ScriptedAnswers(Task.CompletedTask),
+            NeverAsked,
+            isStillValid: () => Interlocked.Increment(ref checks) <= 300,
+            decideHere: _ =>
+            {
+                decided++;
+                return Decided;
+            }));
+
+        Assert.Equal(StatusCode.Unauthenticated, failure.StatusCode);
+        Assert.Equal((300, 301), (decided, requests.Read));
     }
 
     [Fact]
@@ -149,13 +221,20 @@ public sealed class StreamSessionTests
         Func<IReadOnlyList<PlacedQuestion>, Action<ulong, EnforceOutcome>, Task> decide,
         Func<bool>? isStillValid = null,
         Action? cancelRead = null,
+        Func<EnforceQuestion, EnforceOutcome?>? decideHere = null,
         CancellationToken cancellationToken = default)
     {
         using var answers = new StreamAnswers(responses, IsStillValidAsync);
-        await new EnforceStreamSession(Caller, requests, answers, cancelRead ?? (() => { }), IsStillValidAsync, decide).RunAsync(cancellationToken);
+        await new EnforceStreamSession(Caller, requests, answers, cancelRead ?? (() => { }), IsStillValidAsync, decideHere ?? (_ => null), decide)
+            .RunAsync(cancellationToken);
 
         ValueTask<bool> IsStillValidAsync() => ValueTask.FromResult(isStillValid?.Invoke() ?? true);
     }
+
+    private static EnforceOutcome? Decided => new EnforceOutcome(new EnforceResponse(), null);
+
+    private static Task NeverAsked(IReadOnlyList<PlacedQuestion> group, Action<ulong, EnforceOutcome> answer) =>
+        throw new InvalidOperationException("no grain is to be asked");
 
     private static Task Answer(IReadOnlyList<PlacedQuestion> group, Action<ulong, EnforceOutcome> answer)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using ControlZero.Abstractions.Tenants;
+using ControlZero.Grains.Agents;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Hosting;
 using Grpc.Core;
@@ -9,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace ControlZero.Server.Tests.Hosting;
 
 /// <summary>A whole server on free ports over a directory of its own, for all tests of the collection.</summary>
-public sealed class RunningServer : IAsyncLifetime
+public class RunningServer : IAsyncLifetime
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("cz-server-");
     private readonly List<GrpcChannel> _channels = [];
@@ -47,7 +48,7 @@ public sealed class RunningServer : IAsyncLifetime
                 DefaultTenant = new DefaultTenantOptions { UnknownAgents = UnknownAgents.Allow },
             },
             CancellationToken.None,
-            services => services.AddSingleton<IIncomingGrainCallFilter>(AgentCalls));
+            Add);
         var (grpc, http) = Greeting.Addresses(_host);
         Grpc = new Uri(grpc);
         Http = new Uri(http);
@@ -62,6 +63,9 @@ public sealed class RunningServer : IAsyncLifetime
         await _host.DisposeAsync();
         _directory.Delete(recursive: true);
     }
+
+    /// <summary>Adds to the server's services.</summary>
+    protected virtual void Add(IServiceCollection services) => services.AddSingleton<IIncomingGrainCallFilter>(AgentCalls);
 
     /// <summary>A connection of its own.</summary>
     public GrpcChannel Open()
@@ -127,6 +131,16 @@ public sealed class RunningServer : IAsyncLifetime
         var created = await new TenantService.TenantServiceClient(Channel).CreateKeyAsync(
             new CreateKeyRequest { Scopes = { scopes }, Agents = { agents } }, With(by));
         return created.Key;
+    }
+}
+
+/// <summary>A server whose front door decides nothing by itself: every decision is a call to the agent's grain.</summary>
+public sealed class GrainPathServer : RunningServer
+{
+    protected override void Add(IServiceCollection services)
+    {
+        base.Add(services);
+        services.AddSingleton(new AgentCells(TimeProvider.System) { IsOpen = false });
     }
 }
 

@@ -36,6 +36,9 @@ internal static class LoggingExtensions
         // A denied, malformed or cancelled call is the caller's affair, not the operator's.
         builder.Logging.AddFilter("Grpc.AspNetCore.Server", LogLevel.Error);
 
+        // With this category on, and nobody reading it, ASP.NET would make an activity and a log scope for every call.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+
         // Whoever asks for a server's health is answered; the causes worth a line are logged by those who find them.
         builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
 

@@ -1,0 +1,164 @@
+using System.Collections.Immutable;
+using ControlZero.Abstractions.Agents;
+using ControlZero.Abstractions.Tenants;
+using ControlZero.Engine.Evaluation;
+using ControlZero.Engine.Policies;
+using ControlZero.Grains.Agents;
+using ControlZero.Grains.Catalog;
+using ControlZero.Grains.Tests.Cluster;
+
+namespace ControlZero.Grains.Tests.Agents;
+
+/// <summary>A cell alone, without a grain: what happens in the middle of a decision happens here when the decision looks at the clock.</summary>
+public sealed class AgentCellTests
+{
+    private static readonly TenantId Tenant = TenantId.Parse("acme");
+    private static readonly AgentId Agent = AgentId.Parse("bot");
+    private static readonly ImmutableSortedDictionary<string, string> NoLabels = ImmutableSortedDictionary<string, string>.Empty;
+
+    private readonly InterruptedClock _clock = new();
+    private readonly TenantSlot _slot = new();
+    private readonly AgentCells _cells;
+    private readonly AgentCell _cell;
+
+    public AgentCellTests()
+    {
+        _cells = new AgentCells(_clock);
+        _cell = Open(NoLabels);
+        _slot.Offer(Snapshot(1, """{ "name": "p", "rules": [ { "id": "first", "allow": "llm.*" } ] }"""));
+    }
+
+    [Fact]
+    public void Decide_WithoutThePolicies_LeavesItToTheGrain()
+    {
+        _slot.Require(2);
+
+        Assert.Null(_cell.Decide(TestTenant.Ask()));
+        Assert.Null(_cell.Decide([TestTenant.Ask()]));
+        Assert.True(_cell.Unsaved.IsNone);
+    }
+
+    [Fact]
+    public void Decide_RetractedMeanwhile_NeitherDecidesNorCounts()
+    {
+        Assert.True(_cell.Decide(TestTenant.Ask())!.Decision.Allowed);
+        var saved = default(UsageCounts);
+        _clock.Interrupt(() =>
+        {
+            _cell.Retract();
+            saved = _cell.Take();
+        });
+
+        Assert.Null(_cell.Decide(TestTenant.Ask()));
+        Assert.Null(_cell.Decide([TestTenant.Ask()]));
+        Assert.Equal((1L, 0L), (saved.Allowed, saved.Denied));
+        Assert.True(_cell.Unsaved.IsNone);
+    }
+
+    [Fact]
+    public void Decide_WhilePoliciesAreReplaced_AnswersUnderTheNewOnes()
+    {
+        _clock.Interrupt(() => _slot.Offer(Snapshot(2, """{ "name": "p", "rules": [ { "id": "second", "deny": "llm.*" } ] }""")));
+
+        var answer = _cell.Decide(TestTenant.Ask())!;
+
+        Assert.Equal(("second", 2ul), (answer.Decision.RuleId, answer.Epoch));
+        Assert.Equal((0L, 1L), (_cell.Unsaved.Allowed, _cell.Unsaved.Denied));
+    }
+
+    [Fact]
+    public void DecideSeveral_WhilePoliciesAreReplaced_AnswersAllUnderTheNewOnes()
+    {
+        _clock.Interrupt(() => _slot.Offer(Snapshot(2, """{ "name": "p", "rules": [ { "id": "second", "deny": "llm.*" } ] }""")));
+
+        var answers = _cell.Decide([TestTenant.Ask(), TestTenant.Ask() with { DryRun = true }, TestTenant.Ask()])!.Value;
+
+        Assert.Equal(["second", "second", "second"], answers.Select(answer => answer.Decision.RuleId));
+        Assert.Equal((0L, 2L), (_cell.Unsaved.Allowed, _cell.Unsaved.Denied));
+    }
+
+    [Fact]
+    public void Decide_WhileLabelsAreReplaced_AnswersUnderTheNewOnes()
+    {
+        _slot.Offer(Snapshot(2, """{ "name": "p", "rules": [ { "id": "finance", "allow": "llm.*", "when": { "agent.labels.team": "finance" } } ] }"""));
+        _clock.Interrupt(() => _cell.Relabel(NoLabels.Add("team", "finance")));
+
+        Assert.Equal("finance", _cell.Decide(TestTenant.Ask())!.Decision.RuleId);
+    }
+
+    [Fact]
+    public void Decide_DryRun_CountsNothing()
+    {
+        Assert.True(_cell.Decide(TestTenant.Ask() with { DryRun = true })!.Decision.Allowed);
+
+        Assert.Equal(default, _cell.Unsaved);
+        Assert.False(_cells.TryTakeUnsaved(DateTimeOffset.MaxValue, out _));
+    }
+
+    [Fact]
+    public void Decide_CountedManyTimes_WaitsOnceToBeSaved()
+    {
+        for (var number = 0; number < 3; number++)
+        {
+            _cell.Decide(TestTenant.Ask());
+        }
+
+        Assert.False(_cells.TryTakeUnsaved(_clock.GetUtcNow() - TimeSpan.FromTicks(1), out _));
+        Assert.True(_cells.TryTakeUnsaved(_clock.GetUtcNow(), out var waiting));
+        Assert.Same(_cell, waiting);
+        Assert.False(_cells.TryTakeUnsaved(DateTimeOffset.MaxValue, out _));
+        _cell.Take();
+        _cell.Decide(TestTenant.Ask());
+        Assert.True(_cells.TryTakeUnsaved(_clock.GetUtcNow(), out _));
+    }
+
+    [Fact]
+    public void Retract_AfterASuccessorWasPublished_LeavesTheSuccessor()
+    {
+        _cells.Publish(_cell);
+        var successor = Open(NoLabels);
+        _cells.Publish(successor);
+
+        _cell.Retract();
+
+        Assert.Same(successor, _cells.Find(Tenant, Agent));
+        successor.Retract();
+        Assert.Null(_cells.Find(Tenant, Agent));
+    }
+
+    [Fact]
+    public void Find_WhereCellsAreClosed_FindsNone()
+    {
+        var closed = new AgentCells(_clock) { IsOpen = false };
+        closed.Publish(_cell);
+
+        Assert.Null(closed.Find(Tenant, Agent));
+    }
+
+    private AgentCell Open(ImmutableSortedDictionary<string, string> labels) => new(_cells, Tenant, Agent, _slot, labels);
+
+    private static TenantSnapshot Snapshot(ulong epoch, string document) => new(
+        new TenantManifest
+        {
+            Tenant = Tenant,
+            Epoch = epoch,
+            Settings = new TenantSettings(),
+            CreatedAt = DateTimeOffset.UnixEpoch,
+            Policies = [],
+        },
+        PolicySet.Create([CompiledPolicy.Compile(PolicyParser.Parse(document).Document!, 1)], Effect.Deny));
+
+    /// <summary>Stands still, and lets something happen the next time it is looked at.</summary>
+    private sealed class InterruptedClock : TimeProvider
+    {
+        private Action? _interruption;
+
+        public void Interrupt(Action interruption) => _interruption = interruption;
+
+        public override DateTimeOffset GetUtcNow()
+        {
+            Interlocked.Exchange(ref _interruption, null)?.Invoke();
+            return DateTimeOffset.UnixEpoch;
+        }
+    }
+}
