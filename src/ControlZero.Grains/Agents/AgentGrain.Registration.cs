@@ -5,6 +5,7 @@ using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine.Evaluation;
 using ControlZero.Engine.Policies;
 using ControlZero.Grains.Catalog;
+using ControlZero.Grains.Feed;
 using ControlZero.Grains.Hosting;
 
 namespace ControlZero.Grains.Agents;
@@ -37,7 +38,14 @@ internal sealed partial class AgentGrain
             return new PutAgentOutcome(PutAgentStatus.NoRoom, null);
         }
 
+        var isNew = !IsRegistered;
         await RegisterAsync(command.Labels);
+        if (!isNew)
+        {
+            // Nothing remembers an agent that was not there. Of one that was, another silo may hold a forgotten activation.
+            await _feed.AppendAsync(Change.OfAgent(_tenant, _agent, _state.State.Version));
+        }
+
         return new PutAgentOutcome(PutAgentStatus.Done, Describe());
     }
 

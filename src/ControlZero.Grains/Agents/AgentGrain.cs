@@ -4,6 +4,7 @@ using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine.Evaluation;
 using ControlZero.Grains.Catalog;
+using ControlZero.Grains.Feed;
 using ControlZero.Grains.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -20,6 +21,9 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
 {
     private readonly IPersistentState<AgentState> _state;
     private readonly PolicyCatalog _catalog;
+    private readonly SiloFreshness _freshness;
+    private readonly AgentNotices _notices;
+    private readonly ChangeFeed _feed;
     private readonly TimeProvider _clock;
     private readonly ILogger<AgentGrain> _logger;
     private TenantId _tenant;
@@ -28,14 +32,24 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
     private TenantSnapshot? _snapshot;
     private EffectiveRules _rules = null!;
 
+    // INVARIANT: what was read of the agent is as new as these notices say.
+    private long _noticed;
+
     public AgentGrain(
         [PersistentState("agent", StorageNames.State)] IPersistentState<AgentState> state,
         PolicyCatalog catalog,
+        SiloFreshness freshness,
+        AgentNotices notices,
+        ChangeFeed feed,
         [FromKeyedServices(ClusterClock.Key)] TimeProvider clock,
         ILogger<AgentGrain> logger)
     {
         _state = state;
         _catalog = catalog;
+        _freshness = freshness;
+        _notices = notices;
+        _noticed = notices.Generation;
+        _feed = feed;
         _clock = clock;
         _logger = logger;
     }
@@ -51,19 +65,33 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => await SaveUsageAsync();
 
-    public ValueTask<Authorization> AuthorizeAsync(AuthorizeRequest request) =>
-        _slot.Current is { } snapshot && IsRegistered
-            ? ValueTask.FromResult(Decide(snapshot, request))
+    public ValueTask<Authorization> AuthorizeAsync(AuthorizeRequest request)
+    {
+        var age = _freshness.Age;
+        return _slot.Current is { } snapshot && IsWarm(age) && snapshot.Epoch >= request.MinEpoch
+            ? ValueTask.FromResult(Decide(snapshot, age, request))
             : AuthorizeColdAsync(request);
+    }
 
-    public ValueTask<ImmutableArray<Authorization>> AuthorizeManyAsync(ImmutableArray<AuthorizeRequest> requests) =>
-        _slot.Current is { } snapshot && IsRegistered
-            ? ValueTask.FromResult(DecideAll(snapshot, requests))
+    public ValueTask<ImmutableArray<Authorization>> AuthorizeManyAsync(ImmutableArray<AuthorizeRequest> requests)
+    {
+        var age = _freshness.Age;
+        return _slot.Current is { } snapshot && IsWarm(age) && snapshot.Epoch >= MinEpoch(requests)
+            ? ValueTask.FromResult(DecideAll(snapshot, age, requests))
             : AuthorizeColdAsync(requests);
+    }
 
     public async ValueTask<ExplainedAuthorization> ExplainAsync(AuthorizeRequest request)
     {
-        var snapshot = await LoadAsync();
+        await CatchUpAsync();
+        await LoadAsync(request.MinEpoch);
+        var age = _freshness.Age;
+        var snapshot = _slot.Current ?? await LoadAsync(request.MinEpoch);
+        if (Admission.Check(snapshot, _agent, request.MinEpoch, age, _freshness.Bound) is { } refused)
+        {
+            return new ExplainedAuthorization(new Authorization(refused, 0, snapshot.Epoch), []);
+        }
+
         if (!IsRegistered && snapshot.Manifest.Settings.UnknownAgents != UnknownAgents.Allow)
         {
             return new ExplainedAuthorization(UnknownAgent(snapshot), []);
@@ -71,42 +99,78 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
 
         Adopt(snapshot);
         var explanation = _rules.ExplainAll(ToEvaluation(request, _clock.GetUtcNow()), request.Candidates);
-        return new ExplainedAuthorization(Authorize(explanation.Outcome, snapshot), explanation.Trials);
+        return new ExplainedAuthorization(Authorize(explanation.Outcome, snapshot, age), explanation.Trials);
     }
 
     private async ValueTask<Authorization> AuthorizeColdAsync(AuthorizeRequest request) => (await AuthorizeColdAsync([request]))[0];
 
-    // The first requests of an activation, of an agent, or after a silo lost its policies.
+    private bool IsWarm(TimeSpan age) => IsRegistered && age <= _freshness.Bound && _noticed == _notices.Generation;
+
+    // The first requests of an activation, of an agent, or after a silo lost its policies or its lease.
     private async ValueTask<ImmutableArray<Authorization>> AuthorizeColdAsync(ImmutableArray<AuthorizeRequest> requests)
     {
-        var snapshot = await LoadAsync();
-        if (!IsRegistered && requests.Any(request => !request.DryRun))
+        await CatchUpAsync();
+        var minEpoch = MinEpoch(requests);
+        var snapshot = await LoadAsync(minEpoch);
+        if (!IsRegistered
+            && requests.Any(request => !request.DryRun)
+            && Admission.Check(snapshot, _agent, minEpoch, _freshness.Age, _freshness.Bound) is null)
         {
             await RegisterOnFirstUseAsync(snapshot);
         }
 
         // Awaited since it was read: what is in force may have changed.
-        return DecideAll(_slot.Current ?? await LoadAsync(), requests);
+        var age = _freshness.Age;
+        return DecideAll(_slot.Current ?? await LoadAsync(minEpoch), age, requests);
     }
 
-    private async ValueTask<TenantSnapshot> LoadAsync() =>
-        await _catalog.LoadAsync(_tenant, CancellationToken.None)
+    // Makes sure, where it can be made sure, that the silo is fresh and that the record of this agent is.
+    private async ValueTask CatchUpAsync()
+    {
+        await _freshness.EnsureAsync();
+        var generation = _notices.Generation;
+        if (_notices.Concern(_tenant, _agent, _state.State.Version, _noticed))
+        {
+            await _state.ReadStateAsync();
+        }
+
+        _noticed = generation;
+    }
+
+    private static ulong MinEpoch(ImmutableArray<AuthorizeRequest> requests)
+    {
+        var epoch = 0UL;
+        foreach (var request in requests)
+        {
+            epoch = Math.Max(epoch, request.MinEpoch);
+        }
+
+        return epoch;
+    }
+
+    private async ValueTask<TenantSnapshot> LoadAsync(ulong minEpoch) =>
+        await _catalog.LoadAsync(_tenant, minEpoch)
             ?? throw new InvalidOperationException($"agent `{_agent}` belongs to tenant `{_tenant}`, which does not exist");
 
     // INVARIANT: no await from here on: the decision and its count are one step, made under one epoch.
-    private ImmutableArray<Authorization> DecideAll(TenantSnapshot snapshot, ImmutableArray<AuthorizeRequest> requests)
+    private ImmutableArray<Authorization> DecideAll(TenantSnapshot snapshot, TimeSpan age, ImmutableArray<AuthorizeRequest> requests)
     {
         var decided = ImmutableArray.CreateBuilder<Authorization>(requests.Length);
         foreach (var request in requests)
         {
-            decided.Add(Decide(snapshot, request));
+            decided.Add(Decide(snapshot, age, request));
         }
 
         return decided.MoveToImmutable();
     }
 
-    private Authorization Decide(TenantSnapshot snapshot, AuthorizeRequest request)
+    private Authorization Decide(TenantSnapshot snapshot, TimeSpan age, AuthorizeRequest request)
     {
+        if (Admission.Check(snapshot, _agent, request.MinEpoch, age, _freshness.Bound) is { } refused)
+        {
+            return Refuse(refused, snapshot, request);
+        }
+
         if (!IsRegistered && !(request.DryRun && snapshot.Manifest.Settings.UnknownAgents == UnknownAgents.Allow))
         {
             return UnknownAgent(snapshot);
@@ -120,7 +184,17 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
             Count(outcome.Evaluation.Decision.Allowed, now);
         }
 
-        return Authorize(outcome, snapshot);
+        return Authorize(outcome, snapshot, age);
+    }
+
+    private Authorization Refuse(Decision refused, TenantSnapshot snapshot, AuthorizeRequest request)
+    {
+        if (IsRegistered && !request.DryRun && snapshot.Epoch >= request.MinEpoch)
+        {
+            Count(allowed: false, _clock.GetUtcNow());
+        }
+
+        return new Authorization(refused, 0, snapshot.Epoch);
     }
 
     private void Adopt(TenantSnapshot snapshot)
@@ -142,8 +216,12 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
         Now = now,
     };
 
-    private static Authorization Authorize(CandidateOutcome outcome, TenantSnapshot snapshot) =>
-        new(outcome.Evaluation.Decision, outcome.Evaluation.EvaluatedRules, snapshot.Epoch, outcome.DeniedResource);
+    private static Authorization Authorize(CandidateOutcome outcome, TenantSnapshot snapshot, TimeSpan age) => new(
+        outcome.Evaluation.Decision,
+        outcome.Evaluation.EvaluatedRules,
+        snapshot.Epoch,
+        outcome.DeniedResource,
+        snapshot.Manifest.Settings.AllowStale ? null : age);
 
     private static Authorization UnknownAgent(TenantSnapshot snapshot) =>
         new(snapshot.Manifest.Settings.UnknownAgents == UnknownAgents.Allow ? NoRoomDecision : UnknownDecision, 0, snapshot.Epoch);

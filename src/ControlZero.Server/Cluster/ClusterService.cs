@@ -2,6 +2,7 @@ using System.Reflection;
 using ControlZero.Abstractions;
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine;
+using ControlZero.Grains.Feed;
 using ControlZero.Grains.Hosting;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
@@ -15,6 +16,7 @@ namespace ControlZero.Server.Cluster;
 internal sealed class ClusterService(
     IGrainFactory grains,
     ISiloStatusOracle silos,
+    SiloFreshness freshness,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Protocol.V1.ClusterService.ClusterServiceBase
 {
     /// <summary>Version of this server.</summary>
@@ -23,7 +25,7 @@ internal sealed class ClusterService(
 
     private static readonly Timestamp StartedAt = System.Diagnostics.Process.GetCurrentProcess().StartTime.ToUniversalTime().ToTimestamp();
 
-    [AnyKey]
+    [AnyKey, ServesStale]
     public override async Task<GetStatusResponse> GetStatus(GetStatusRequest request, ServerCallContext context)
     {
         var caller = context.GetCaller();
@@ -43,6 +45,7 @@ internal sealed class ClusterService(
                 Agents = { caller.Key.Agents },
             },
             PolicyEpoch = manifest?.Epoch ?? 0,
+            Freshness = DescribeFreshness(),
             PoliciesInForce = manifest?.Policies.Count(policy => policy.Enabled) ?? 0,
         };
     }
@@ -62,6 +65,18 @@ internal sealed class ClusterService(
                 }),
             },
         });
+
+    private Freshness DescribeFreshness()
+    {
+        var age = freshness.Age;
+        return new Freshness
+        {
+            Age = age == TimeSpan.MaxValue ? null : age.ToDuration(),
+            Bound = freshness.Bound.ToDuration(),
+            Fresh = age <= freshness.Bound,
+            FeedSequence = freshness.Sequence,
+        };
+    }
 
     private Protocol.V1.Silo Describe(KeyValuePair<SiloAddress, SiloStatus> silo) => new()
     {

@@ -1,6 +1,5 @@
 using ControlZero.Abstractions.Keys;
 using ControlZero.Engine;
-using ControlZero.Grains.Hosting;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Rpc;
@@ -12,18 +11,19 @@ namespace ControlZero.Server.Enforcement;
 internal sealed class EnforcementService(
     AgentReferences agents,
     GroupedDecisions decisions,
-    KeyAuthenticator keys,
-    [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Protocol.V1.EnforcementService.EnforcementServiceBase
+    DecisionAnswers answers,
+    KeyAuthenticator keys) : Protocol.V1.EnforcementService.EnforcementServiceBase
 {
-    [RequiresScope(Scopes.Enforce), MessageLimit(Limits.EnforceMessageMaxBytes)]
+    [RequiresScope(Scopes.Enforce), ServesStale, MessageLimit(Limits.EnforceMessageMaxBytes)]
     public override async Task<EnforceResponse> Enforce(EnforceRequest request, ServerCallContext context)
     {
         var question = EnforceQuestion.Read(request, context.GetCaller());
+        var asked = answers.Now();
         var authorization = await agents.Get(question.Tenant, question.Agent).AuthorizeAsync(question.Request);
-        return EnforceMapping.ToResponse(authorization, NewDecisionId(), question.RequestId, request.DryRun);
+        return OrThrow(answers.Answer(authorization, question, asked));
     }
 
-    [RequiresScope(Scopes.Enforce), MessageLimit(Limits.BatchMessageMaxBytes)]
+    [RequiresScope(Scopes.Enforce), ServesStale, MessageLimit(Limits.BatchMessageMaxBytes)]
     public override async Task<EnforceBatchResponse> EnforceBatch(EnforceBatchRequest request, ServerCallContext context)
     {
         if (request.Requests.Count > Limits.BatchMaxRequests)
@@ -48,21 +48,21 @@ internal sealed class EnforcementService(
 
         await Task.WhenAll(groups.Take().Select(group =>
             decisions.DecideAsync(group, context.Method, (place, outcome) => outcomes[place] = outcome)));
-        return new EnforceBatchResponse { Results = { outcomes.Select(EnforceMapping.ToResult) } };
+        return new EnforceBatchResponse { Results = { outcomes.Select(outcome => EnforceMapping.ToResult(outcome.Leave())) } };
     }
 
-    [RequiresScope(Scopes.Enforce), MessageLimit(Limits.EnforceMessageMaxBytes)]
+    [RequiresScope(Scopes.Enforce), ServesStale, MessageLimit(Limits.EnforceMessageMaxBytes)]
     public override async Task EnforceStream(
         IAsyncStreamReader<EnforceStreamRequest> requestStream,
         IServerStreamWriter<EnforceStreamResponse> responseStream,
         ServerCallContext context)
     {
         var caller = context.GetCaller();
-        using var answers = new StreamAnswers(responseStream, IsStillValidAsync);
+        using var outgoing = new StreamAnswers(responseStream, IsStillValidAsync);
         await new EnforceStreamSession(
             caller,
             requestStream,
-            answers,
+            outgoing,
             context.GetHttpContext().Request.BodyReader.CancelPendingRead,
             IsStillValidAsync,
             (group, answer) => decisions.DecideAsync(group, context.Method, answer)).RunAsync(context.CancellationToken);
@@ -70,17 +70,18 @@ internal sealed class EnforcementService(
         ValueTask<bool> IsStillValidAsync() => keys.IsStillValidAsync(caller, context.CancellationToken);
     }
 
-    [RequiresScope(Scopes.PolicyRead), MessageLimit(Limits.EnforceMessageMaxBytes)]
+    [RequiresScope(Scopes.PolicyRead), ServesStale, MessageLimit(Limits.EnforceMessageMaxBytes)]
     public override async Task<ExplainResponse> Explain(ExplainRequest request, ServerCallContext context)
     {
         var question = EnforceQuestion.Read(request.Request ?? new EnforceRequest(), context.GetCaller(), "request.");
+        var asked = answers.Now();
         var explained = await agents.Get(question.Tenant, question.Agent).ExplainAsync(question.Request);
         return new ExplainResponse
         {
-            Response = EnforceMapping.ToResponse(explained.Authorization, NewDecisionId(), question.RequestId, question.Request.DryRun),
+            Response = OrThrow(answers.Answer(explained.Authorization, question, asked)),
             Trials = { explained.Trials.Select(EnforceMapping.ToMessage) },
         };
     }
 
-    private string NewDecisionId() => Ulid.NewUlid(clock.GetUtcNow()).ToString();
+    private static EnforceResponse OrThrow(EnforceOutcome outcome) => outcome.Leave().Response ?? throw outcome.Error!.ToRpcException();
 }

@@ -20,14 +20,14 @@ internal sealed class StreamAnswers(IServerStreamWriter<EnforceStreamResponse> r
     private static readonly WriteOptions HoldBack = new(WriteFlags.BufferHint);
 
     private readonly SemaphoreSlim _room = new(Limits.StreamMaxInFlight);
-    private readonly Channel<EnforceStreamResponse> _waiting =
-        Channel.CreateUnbounded<EnforceStreamResponse>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<(ulong CorrelationId, EnforceOutcome Outcome)> _waiting =
+        Channel.CreateUnbounded<(ulong CorrelationId, EnforceOutcome Outcome)>(new UnboundedChannelOptions { SingleReader = true });
 
     /// <summary>Takes a place for one request. Waits when <see cref="Limits.StreamMaxInFlight"/> are taken.</summary>
     public Task TakePlaceAsync(CancellationToken cancellationToken) => _room.WaitAsync(cancellationToken);
 
     /// <summary>Adds the answer to a request.</summary>
-    public void Add(ulong correlationId, EnforceOutcome outcome) => _waiting.Writer.TryWrite(EnforceMapping.ToAnswer(correlationId, outcome));
+    public void Add(ulong correlationId, EnforceOutcome outcome) => _waiting.Writer.TryWrite((correlationId, outcome));
 
     /// <summary>Says that no answer comes any more.</summary>
     public void Complete() => _waiting.Writer.TryComplete();
@@ -49,7 +49,7 @@ internal sealed class StreamAnswers(IServerStreamWriter<EnforceStreamResponse> r
                 held++;
                 var flush = held == MostHeldBack || !await IsAnotherWaitingAsync();
                 responses.WriteOptions = flush ? WriteOptions.Default : HoldBack;
-                await responses.WriteAsync(answer);
+                await responses.WriteAsync(EnforceMapping.ToAnswer(answer.CorrelationId, answer.Outcome.Leave()));
                 if (flush)
                 {
                     _room.Release(held);

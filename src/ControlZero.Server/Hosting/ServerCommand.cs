@@ -21,6 +21,13 @@ internal static class ServerCommand
 
     private static readonly Option<IPEndPoint> Http = Address("--http", "where HTTP listens (health)", new ServerOptions().Http);
 
+    private static readonly Option<TimeSpan> FreshnessBound = new("--freshness-bound")
+    {
+        Description = "how far this server may be behind the others before it allows nothing more, HH:MM:SS",
+        DefaultValueFactory = _ => new ServerOptions().FreshnessBound,
+        Recursive = true,
+    };
+
     private static readonly Option<string> UnknownAgentsOfNewServer = new Option<string>("--unknown-agents")
     {
         Description = "what becomes of agents that were never registered, in the tenant `default`; only the first start asks",
@@ -40,7 +47,7 @@ internal static class ServerCommand
 
         var root = new RootCommand("Control Zero Cluster: decides whether AI agents may act. Without a command it serves.")
         {
-            Data, Grpc, Http, UnknownAgentsOfNewServer, quickstart,
+            Data, Grpc, Http, FreshnessBound, UnknownAgentsOfNewServer, quickstart,
         };
         root.SetAction((line, cancellation) => RunAsync(
             Options(line, line.GetValue(UnknownAgentsOfNewServer) == "allow" ? UnknownAgents.Allow : UnknownAgents.Deny),
@@ -55,6 +62,7 @@ internal static class ServerCommand
         Data = line.GetValue(Data)!,
         Grpc = line.GetValue(Grpc)!,
         Http = line.GetValue(Http)!,
+        FreshnessBound = line.GetValue(FreshnessBound),
         DefaultTenant = new TenantSettings { UnknownAgents = unknownAgents },
     };
 

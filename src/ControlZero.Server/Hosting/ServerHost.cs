@@ -1,3 +1,4 @@
+using ControlZero.Grains.Feed;
 using ControlZero.Server.Health;
 using ControlZero.Server.Policies;
 using ControlZero.Server.Rpc;
@@ -80,6 +81,7 @@ internal sealed class ServerHost : IAsyncDisposable
         builder.ConfigureListeners(options);
         builder.UseEmbeddedSilo(database);
         builder.Services.AddSingleton(options);
+        builder.Services.Configure<FreshnessOptions>(freshness => freshness.Bound = options.FreshnessBound);
         builder.Services.AddSingleton(data);
         builder.Services.AddSingleton<PolicyTrial>();
         builder.Services.AddSingleton<FirstKey>();

@@ -1,5 +1,6 @@
 using System.Net;
 using ControlZero.Abstractions.Tenants;
+using ControlZero.Grains.Feed;
 
 namespace ControlZero.Server.Hosting;
 
@@ -18,6 +19,9 @@ internal sealed record ServerOptions
     /// <summary>Settings of the tenant <c>default</c>, used when it is created and never again.</summary>
     public TenantSettings DefaultTenant { get; init; } = new();
 
+    /// <summary>How far this server may be behind the others before it allows nothing more, see <see cref="FreshnessOptions.Bound"/>. Default: 2 s.</summary>
+    public TimeSpan FreshnessBound { get; init; } = new FreshnessOptions().Bound;
+
     /// <summary>Checks everything and reports every fault at once.</summary>
     /// <exception cref="StartupException">Something is wrong.</exception>
     public ServerOptions Check()
@@ -34,6 +38,11 @@ internal sealed record ServerOptions
         if (Grpc.Equals(Http) && Grpc.Port != 0)
         {
             faults.Add($"--grpc and --http are both `{Grpc}`; give them different ports");
+        }
+
+        if (FreshnessBound < FreshnessOptions.Shortest || FreshnessBound > FreshnessOptions.Longest)
+        {
+            faults.Add($"--freshness-bound `{FreshnessBound}` is out of range; choose {FreshnessOptions.Shortest} to {FreshnessOptions.Longest}");
         }
 
         return faults.Count == 0 ? this : throw new StartupException(string.Join("; ", faults));

@@ -19,6 +19,7 @@ internal static class RpcExtensions
     {
         services.AddSingleton<KeyAuthenticator>();
         services.AddSingleton<AgentReferences>();
+        services.AddSingleton<DecisionAnswers>();
         services.AddSingleton<GroupedDecisions>();
         services.AddSingleton<FailureTranslator>();
 

@@ -56,6 +56,11 @@ internal sealed class TestTenant
         },
         CancellationToken.None);
 
+    public Task<SuspensionOutcome> SuspendAsync(string agent, string reason = "") => Grain.SuspendAsync(
+        new SuspendCommand(SuspensionTarget.Agent, agent, reason, "test"), CancellationToken.None);
+
+    public Task<SuspensionOutcome> ResumeAsync(string agent) => Grain.ResumeAsync(SuspensionTarget.Agent, agent, CancellationToken.None);
+
     public IAgentGrain Agent(string agent, IGrainFactory? from = null) =>
         (from ?? Silos.First).GetGrain<IAgentGrain>(GrainKeys.Of(Id, AgentId.Parse(agent)));
 

@@ -1,5 +1,6 @@
 using System.Net;
 using ControlZero.Abstractions.Tenants;
+using ControlZero.Grains.Feed;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Hosting;
 using Grpc.Core;
@@ -46,6 +47,9 @@ public sealed class RunningServer : IAsyncLifetime
                 Grpc = new IPEndPoint(IPAddress.Loopback, 0),
                 Http = new IPEndPoint(IPAddress.Loopback, 0),
                 DefaultTenant = new TenantSettings { UnknownAgents = UnknownAgents.Allow },
+
+                // A machine that is too busy to read the feed for two seconds must not change an answer.
+                FreshnessBound = FreshnessOptions.Longest,
             },
             CancellationToken.None,
             services => services.AddSingleton<IIncomingGrainCallFilter>(AgentCalls));
