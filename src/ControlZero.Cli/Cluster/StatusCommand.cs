@@ -2,6 +2,7 @@ using System.CommandLine;
 using ControlZero.Cli.Commands;
 using ControlZero.Cli.Output;
 using ControlZero.Protocol.V1;
+using Google.Protobuf.WellKnownTypes;
 
 namespace ControlZero.Cli.Cluster;
 
@@ -39,7 +40,21 @@ internal static class StatusCommand
         Caller = new { caller.TenantId, caller.KeyId, Scopes = caller.Scopes.ToArray(), Agents = caller.Agents.ToArray() },
         status.PolicyEpoch,
         status.PoliciesInForce,
+        Freshness = status.Freshness is not { } freshness ? null : new
+        {
+            freshness.Fresh,
+            AgeMs = Milliseconds(freshness.Age),
+            BoundMs = Milliseconds(freshness.Bound),
+            freshness.FeedSequence,
+        },
     };
+
+    private static string Describe(Freshness? freshness) => freshness is null
+        ? "not said"
+        : $"{(freshness.Fresh ? "fresh" : "STALE: it allows nothing")}, {(freshness.Age is null ? "never confirmed" : $"{Milliseconds(freshness.Age)} ms old")}" +
+            $" of {Milliseconds(freshness.Bound)} ms, feed at {Shapes.Number(freshness.FeedSequence)}";
+
+    private static long? Milliseconds(Duration? duration) => duration is null ? null : (long)duration.ToTimeSpan().TotalMilliseconds;
 
     private static void Print(Report report, GetStatusResponse status, Caller caller)
     {
@@ -50,6 +65,7 @@ internal static class StatusCommand
             ("storage", status.Storage),
             ("policies in force", Shapes.Number(status.PoliciesInForce)),
             ("policy epoch", status.PolicyEpoch.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+            ("freshness", Describe(status.Freshness)),
             ("tenant", caller.TenantId),
             ("key", caller.KeyId),
             ("scopes", string.Join(" ", caller.Scopes)),

@@ -112,9 +112,7 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
         await CatchUpAsync();
         var minEpoch = MinEpoch(requests);
         var snapshot = await LoadAsync(minEpoch);
-        if (!IsRegistered
-            && requests.Any(request => !request.DryRun)
-            && Admission.Check(snapshot, _agent, minEpoch, _freshness.Age, _freshness.Bound) is null)
+        if (!IsRegistered && requests.Any(request => !request.DryRun && IsAdmitted(snapshot, request)))
         {
             await RegisterOnFirstUseAsync(snapshot);
         }
@@ -123,6 +121,9 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
         var age = _freshness.Age;
         return DecideAll(_slot.Current ?? await LoadAsync(minEpoch), age, requests);
     }
+
+    private bool IsAdmitted(TenantSnapshot snapshot, AuthorizeRequest request) =>
+        Admission.Check(snapshot, _agent, request.MinEpoch, _freshness.Age, _freshness.Bound) is null;
 
     // Makes sure, where it can be made sure, that the silo is fresh and that the record of this agent is.
     private async ValueTask CatchUpAsync()

@@ -1,9 +1,15 @@
+using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Keys;
 using ControlZero.Abstractions.Tenants;
+using ControlZero.Engine.Policies;
+using ControlZero.Grains.Catalog;
+using ControlZero.Grains.Feed;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Enforcement;
 using Grpc.Core;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 
 namespace ControlZero.Server.Tests.Enforcement;
 
@@ -63,6 +69,28 @@ public sealed class StreamSessionTests
         await answers.WriteAsync();
 
         Assert.Equal([63, 127, 149], writer.Taken.Index().Where(entry => !entry.Item.HeldBack).Select(entry => entry.Index));
+    }
+
+    [Fact]
+    public async Task Answer_ThatNobodyTookInTime_LeavesAsADeny()
+    {
+        var clock = new FakeTimeProvider();
+        var freshness = new SiloFreshness(Options.Create(new FreshnessOptions()), clock);
+        var allowed = new Authorization(Admission.Stale with { Effect = Effect.Allow, ReasonCode = "RULE_MATCH" }, 1, 1, null, TimeSpan.Zero);
+        var outcome = new EnforceOutcome(
+            EnforceMapping.ToResponse(allowed, "id", "asked", false), null, freshness.LeaseOf(allowed, freshness.Now()));
+        var writer = new ScriptedAnswers(Task.CompletedTask);
+        using var answers = new StreamAnswers(writer, () => ValueTask.FromResult(true));
+        answers.Add(1, outcome);
+        answers.Add(2, new EnforceOutcome(outcome.Response, null));
+        answers.Complete();
+
+        clock.Advance(freshness.Bound + TimeSpan.FromTicks(1));
+        await answers.WriteAsync();
+
+        Assert.Equal(
+            [(Decision.Deny, "POLICY_STALE", "asked"), (Decision.Allow, "RULE_MATCH", "asked")],
+            writer.Taken.Select(taken => (taken.Answer.Response.Decision, taken.Answer.Response.ReasonCode, taken.Answer.Response.RequestId)));
     }
 
     [Fact]

@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace ControlZero.Server.Tests.Hosting;
 
 /// <summary>A whole server on free ports over a directory of its own, for all tests of the collection.</summary>
-public sealed class RunningServer : IAsyncLifetime
+public class RunningServer : IAsyncLifetime
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("cz-server-");
     private readonly List<GrpcChannel> _channels = [];
@@ -48,17 +48,22 @@ public sealed class RunningServer : IAsyncLifetime
                 Http = new IPEndPoint(IPAddress.Loopback, 0),
                 DefaultTenant = new TenantSettings { UnknownAgents = UnknownAgents.Allow },
 
-                // A machine that is too busy to read the feed for two seconds must not change an answer.
-                FreshnessBound = FreshnessOptions.Longest,
+                FreshnessBound = FreshnessBound,
             },
             CancellationToken.None,
-            services => services.AddSingleton<IIncomingGrainCallFilter>(AgentCalls));
+            AlsoAdd);
         var (grpc, http) = Greeting.Addresses(_host);
         Grpc = new Uri(grpc);
         Http = new Uri(http);
         AdminKey = _host.Data.ReadAdminKey()!.Text;
         Channel = Open();
     }
+
+    /// <summary>How far the server may be behind. A machine that is too busy to read the feed for two seconds must not change an answer.</summary>
+    private protected virtual TimeSpan FreshnessBound => FreshnessOptions.Longest;
+
+    /// <summary>Puts what a test looks with into the server.</summary>
+    private protected virtual void AlsoAdd(IServiceCollection services) => services.AddSingleton<IIncomingGrainCallFilter>(AgentCalls);
 
     public async Task DisposeAsync()
     {
@@ -84,7 +89,8 @@ public sealed class RunningServer : IAsyncLifetime
         string unknownAgents = "allow",
         long maxAgents = 0,
         bool test = false,
-        string defaultOnEmpty = "")
+        string defaultOnEmpty = "",
+        bool allowStale = false)
     {
         var id = $"tenant-{Interlocked.Increment(ref _tenants)}";
         var created = await new TenantService.TenantServiceClient(Channel).CreateTenantAsync(
@@ -95,6 +101,7 @@ public sealed class RunningServer : IAsyncLifetime
                 MaxAgents = maxAgents,
                 Test = test,
                 DefaultOnEmpty = defaultOnEmpty,
+                AllowStale = allowStale,
             },
             With());
         return (id, created.Key);
