@@ -17,6 +17,7 @@ public enum StorageFault
 public sealed class StorageFaults
 {
     private readonly ConcurrentDictionary<(string GrainType, string Key), Armed> _armed = new();
+    private readonly ConcurrentDictionary<(string GrainType, string Key), Func<Task>> _interjected = new();
     private readonly ConcurrentDictionary<string, TaskCompletionSource?> _cut = new();
 
     /// <summary>Makes writes of that grain fail.</summary>
@@ -27,6 +28,9 @@ public sealed class StorageFaults
     /// <param name="times">How many fail.</param>
     public void Arm(string grainType, string key, StorageFault fault, int after = 0, int times = 1) =>
         _armed[(grainType, key)] = new Armed(fault, after, times);
+
+    /// <summary>Does something right before the next write of that grain.</summary>
+    public void Interject(string grainType, string key, Func<Task> work) => _interjected[(grainType, key)] = work;
 
     /// <summary>Forgets what was armed and did not happen.</summary>
     public void Disarm() => _armed.Clear();
@@ -49,6 +53,9 @@ public sealed class StorageFaults
     internal Task PassAsync(string silo) => !_cut.TryGetValue(silo, out var swallowed)
         ? Task.CompletedTask
         : swallowed?.Task ?? Task.FromException(new IOException("the test cut this silo off"));
+
+    internal Task BeforeWriteAsync(GrainId grain) =>
+        _interjected.TryRemove((grain.Type.ToString()!, grain.Key.ToString()!), out var work) ? work() : Task.CompletedTask;
 
     internal StorageFault? Take(GrainId grain) =>
         _armed.TryGetValue((grain.Type.ToString()!, grain.Key.ToString()!), out var armed) ? armed.Next() : null;
@@ -83,6 +90,7 @@ internal sealed class FaultyStorage(IGrainStorage real, string silo, StorageFaul
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState, CancellationToken cancellationToken)
     {
         await faults.PassAsync(silo);
+        await faults.BeforeWriteAsync(grainId);
         var fault = faults.Take(grainId);
         if (fault == StorageFault.BeforeCommit)
         {

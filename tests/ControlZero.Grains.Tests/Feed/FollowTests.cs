@@ -151,6 +151,34 @@ public sealed class FollowTests(TwoSilos silos)
     }
 
     [Fact]
+    public async Task Publish_WhoseFirstWordFellOutOfTheFeedBeforeItWasStored_IsFollowed()
+    {
+        var (tenant, agents) = await TenantAsync("late");
+        var feed = silos.Of<ChangeFeed>(0);
+        silos.Faults.Interject(TenantGrain.Type, GrainKeys.Of(tenant.Id), async () =>
+        {
+            await Task.WhenAll(Enumerable.Range(0, ChangeFeedState.Capacity).Select(number =>
+                feed.AppendAsync(Change.OfTenant(TenantId.Parse($"late-crowd-{number}"), 1))));
+            await silos.FollowAsync();
+            foreach (var agent in agents)
+            {
+                Assert.True((await agent.AuthorizeAsync(TestTenant.Ask())).Decision.Allowed);
+            }
+        });
+
+        using (silos.Pushes.Lose())
+        {
+            await tenant.PublishAsync(DenyAll);
+        }
+
+        silos.PassTheBound();
+        foreach (var agent in agents)
+        {
+            Assert.False((await agent.AuthorizeAsync(TestTenant.Ask())).Decision.Allowed);
+        }
+    }
+
+    [Fact]
     public async Task TenantActivation_ThatWasReplacedWithoutKnowing_NeitherMisleadsItsSiloNorAcknowledges()
     {
         var (tenant, agents) = await TenantAsync("duplicate");
