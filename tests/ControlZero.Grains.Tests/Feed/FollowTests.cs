@@ -1,10 +1,7 @@
-using System.Collections.Immutable;
 using ControlZero.Abstractions;
-using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Keys;
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine.Evaluation;
-using ControlZero.Grains.Agents;
 using ControlZero.Grains.Feed;
 using ControlZero.Grains.Keys;
 using ControlZero.Grains.Tenants;
@@ -16,13 +13,12 @@ namespace ControlZero.Grains.Tests.Feed;
 [Collection(TwoSilosCollection.Name)]
 public sealed class FollowTests(TwoSilos silos)
 {
-    private const string AllowAll = """{ "name": "p", "rules": [ { "allow": "*" } ] }""";
     private const string DenyAll = """{ "name": "p", "rules": [ { "deny": "*" } ] }""";
 
     [Fact]
     public async Task Publish_ThatNobodyWasToldOf_IsFollowedWithinTheBound()
     {
-        var (tenant, agents) = await TenantAsync("publish");
+        var (tenant, agents) = await TestTenant.CreateWithAgentsAsync(silos, "follow-publish");
 
         PublishOutcome outcome;
         using (silos.Pushes.Lose())
@@ -44,7 +40,7 @@ public sealed class FollowTests(TwoSilos silos)
     [Fact]
     public async Task Suspension_ThatNobodyWasToldOf_IsFollowedWithinTheBound()
     {
-        var (tenant, agents) = await TenantAsync("suspend");
+        var (tenant, agents) = await TestTenant.CreateWithAgentsAsync(silos, "follow-suspend");
         using (silos.Pushes.Lose())
         {
             await tenant.SuspendAsync("here");
@@ -104,7 +100,7 @@ public sealed class FollowTests(TwoSilos silos)
     [Fact]
     public async Task Manifest_ThatWasAnnouncedAndNotYetStored_IsLookedUpAgain()
     {
-        var (tenant, agents) = await TenantAsync("intent");
+        var (tenant, agents) = await TestTenant.CreateWithAgentsAsync(silos, "follow-intent");
         await silos.Of<ChangeFeed>(0).AppendAsync(Change.OfTenant(tenant.Id, 2));
         await silos.FollowAsync();
         foreach (var agent in agents)
@@ -113,7 +109,7 @@ public sealed class FollowTests(TwoSilos silos)
         }
 
         // The silo that suspended the tenant was killed right after its write.
-        await SuspendInStorageAsync(tenant.Id);
+        await tenant.SuspendInStorageAsync();
         await silos.FollowAsync();
 
         foreach (var agent in agents)
@@ -125,7 +121,7 @@ public sealed class FollowTests(TwoSilos silos)
     [Fact]
     public async Task Change_ThatFellOutOfTheFeed_IsFollowedAllTheSame()
     {
-        var (tenant, agents) = await TenantAsync("overflow");
+        var (tenant, agents) = await TestTenant.CreateWithAgentsAsync(silos, "follow-overflow");
         var key = TestTenant.Key(tenant.Id, "follow-overflow");
         await FindAsync(1, key.Id);
         await silos.FollowAsync();
@@ -153,7 +149,7 @@ public sealed class FollowTests(TwoSilos silos)
     [Fact]
     public async Task Publish_WhoseFirstWordFellOutOfTheFeedBeforeItWasStored_IsFollowed()
     {
-        var (tenant, agents) = await TenantAsync("late");
+        var (tenant, agents) = await TestTenant.CreateWithAgentsAsync(silos, "follow-late");
         var feed = silos.Of<ChangeFeed>(0);
         silos.Faults.Interject(TenantGrain.Type, GrainKeys.Of(tenant.Id), async () =>
         {
@@ -177,117 +173,6 @@ public sealed class FollowTests(TwoSilos silos)
             Assert.False((await agent.AuthorizeAsync(TestTenant.Ask())).Decision.Allowed);
         }
     }
-
-    [Fact]
-    public async Task TenantActivation_ThatWasReplacedWithoutKnowing_NeitherMisleadsItsSiloNorAcknowledges()
-    {
-        var (tenant, agents) = await TenantAsync("duplicate");
-        await SuspendInStorageAsync(tenant.Id);
-        await silos.Of<ChangeFeed>(0).AppendAsync(Change.OfTenant(tenant.Id, 2));
-        Assert.Equal(1UL, (await tenant.Grain.GetManifestAsync(CancellationToken.None))!.Epoch);
-
-        silos.PassTheBound();
-
-        foreach (var agent in agents)
-        {
-            Assert.Equal(ReasonCodes.TenantSuspended, (await agent.AuthorizeAsync(TestTenant.Ask())).Decision.ReasonCode);
-        }
-
-        await Assert.ThrowsAnyAsync<Exception>(() => tenant.PublishAsync(AllowAll));
-        Assert.Equal(2UL, (await tenant.PublishAsync(AllowAll)).Epoch);
-    }
-
-    [Fact]
-    public async Task AgentActivation_ThatWasReplacedWithoutKnowing_DecidesByTheNewLabels()
-    {
-        var tenant = await TestTenant.CreateAsync(silos, "follow-labels");
-        await tenant.PublishAsync("""{ "name": "p", "rules": [ { "allow": "*", "when": { "agent.labels.team": "finance" } } ] }""");
-        var agent = await tenant.RegisterAsync("bot", silos.Second, ("team", "finance"));
-        Assert.True((await agent.AuthorizeAsync(TestTenant.Ask())).Decision.Allowed);
-
-        await silos.RewriteAsync<AgentState>("agent", "agent", GrainKeys.Of(tenant.Id, AgentId.Parse("bot")), state => state with
-        {
-            Version = 2,
-            Labels = ImmutableSortedDictionary<string, string>.Empty.Add("team", "sales"),
-        });
-        await silos.Of<ChangeFeed>(0).AppendAsync(Change.OfAgent(tenant.Id, AgentId.Parse("bot"), 2));
-        silos.PassTheBound();
-
-        Assert.False((await agent.AuthorizeAsync(TestTenant.Ask())).Decision.Allowed);
-    }
-
-    [Fact]
-    public async Task PutAgent_OfARegisteredOne_GoesToTheFeed()
-    {
-        var tenant = await TestTenant.CreateAsync(silos, "follow-put");
-        await tenant.RegisterAsync("bot");
-        await tenant.RegisterAsync("bot", null, ("team", "sales"));
-
-        var feed = await silos.Of<ChangeFeed>(0).ReadAsync(CancellationToken.None);
-
-        Assert.Equal(("bot", 2UL), feed.Changes.Where(change => change.Tenant == tenant.Id && change.Kind == ChangeKind.Agent)
-            .Select(change => (change.Subject, change.Version)).Single());
-    }
-
-    [Fact]
-    public async Task MinEpoch_OfAPublishThatNobodyWasToldOf_IsReachedAtOnce()
-    {
-        var (tenant, agents) = await TenantAsync("min-epoch");
-        PublishOutcome outcome;
-        using (silos.Pushes.Lose())
-        {
-            outcome = await tenant.PublishAsync(DenyAll);
-        }
-
-        foreach (var agent in agents)
-        {
-            var answer = await agent.AuthorizeAsync(TestTenant.Ask() with { MinEpoch = outcome.Epoch });
-            Assert.Equal((false, outcome.Epoch), (answer.Decision.Allowed, answer.Epoch));
-        }
-    }
-
-    [Fact]
-    public async Task MinEpoch_ThatIsNotReached_DecidesAndCountsNothing()
-    {
-        var (tenant, agents) = await TenantAsync("min-epoch-none");
-
-        var answers = await agents[1].AuthorizeManyAsync(
-            [TestTenant.Ask() with { MinEpoch = 1 }, TestTenant.Ask() with { MinEpoch = ulong.MaxValue }]);
-
-        Assert.Equal([true, false], answers.Select(answer => answer.Decision.Allowed));
-        Assert.All(answers, answer => Assert.Equal(1UL, answer.Epoch));
-        var usage = await agents[1].GetUsageAsync(CancellationToken.None);
-        Assert.Equal((2L, 0L), (usage!.Allowed, usage.Denied));
-    }
-
-    private async Task<(TestTenant Tenant, IAgentGrain[] Agents)> TenantAsync(string id)
-    {
-        var tenant = await TestTenant.CreateAsync(silos, $"follow-{id}");
-        await tenant.PublishAsync(AllowAll);
-        IAgentGrain[] agents = [await tenant.RegisterAsync("here", silos.First), await tenant.RegisterAsync("there", silos.Second)];
-        foreach (var agent in agents)
-        {
-            Assert.True((await agent.AuthorizeAsync(TestTenant.Ask())).Decision.Allowed);
-        }
-
-        return (tenant, agents);
-    }
-
-    private Task SuspendInStorageAsync(TenantId tenant) =>
-        silos.RewriteAsync<TenantState>(TenantState.Name, TenantGrain.Type, GrainKeys.Of(tenant), state => state with
-        {
-            Manifest = state.Manifest! with
-            {
-                Epoch = state.Manifest.Epoch + 1,
-                Suspensions =
-                [
-                    new Suspension
-                    {
-                        Target = SuspensionTarget.Tenant, Subject = "", Reason = "", SuspendedBy = "test", SuspendedAt = silos.Clock.GetUtcNow(),
-                    },
-                ],
-            },
-        });
 
     private ValueTask<KeyRecord?> FindAsync(int silo, KeyId id) => silos.Of<KeyCatalog>(silo).FindAsync(id, CancellationToken.None);
 }

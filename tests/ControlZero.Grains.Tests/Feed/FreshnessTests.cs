@@ -10,8 +10,6 @@ namespace ControlZero.Grains.Tests.Feed;
 [Collection(TwoSilosCollection.Name)]
 public sealed class FreshnessTests(TwoSilos silos)
 {
-    private const string AllowAll = """{ "name": "p", "rules": [ { "allow": "*" } ] }""";
-
     [Fact]
     public async Task Authorize_OnASiloCutOffFromStorage_IsDeniedAsStaleUntilItIsBack()
     {
@@ -166,12 +164,7 @@ public sealed class FreshnessTests(TwoSilos silos)
 
     private async Task<(IAgentGrain Here, IAgentGrain There)> AgentsAsync(string tenantId, TenantSettings settings)
     {
-        var tenant = await TestTenant.CreateAsync(silos, $"fresh-{tenantId}", settings);
-        await tenant.PublishAsync(AllowAll);
-        var here = await tenant.RegisterAsync("here", silos.First);
-        var there = await tenant.RegisterAsync("there", silos.Second);
-        Assert.True((await here.AuthorizeAsync(TestTenant.Ask())).Decision.Allowed);
-        Assert.True((await there.AuthorizeAsync(TestTenant.Ask())).Decision.Allowed);
-        return (here, there);
+        var (_, agents) = await TestTenant.CreateWithAgentsAsync(silos, $"fresh-{tenantId}", settings);
+        return (agents[0], agents[1]);
     }
 }

@@ -14,7 +14,6 @@ namespace ControlZero.Grains.Tests.Feed;
 [Collection(TwoSilosCollection.Name)]
 public sealed class OrderOfWritesTests(TwoSilos silos)
 {
-    private const string AllowAll = """{ "name": "p", "rules": [ { "allow": "*" } ] }""";
     private const string DenyAll = """{ "name": "p", "rules": [ { "deny": "*" } ] }""";
 
     /// <summary>The writes of a publish in their order: the record, how many writes of it come before, and how many in a row fail.</summary>
@@ -50,7 +49,7 @@ public sealed class OrderOfWritesTests(TwoSilos silos)
     [MemberData(nameof(WritesOfAPublish))]
     public async Task Publish_WithOneWriteFailing_IsInForceEverywhereOrNowhere(string record, int after, int times, StorageFault fault)
     {
-        var (tenant, agents) = await TenantAsync($"publish-{record}-{after}-{times}-{fault}");
+        var (tenant, agents) = await TestTenant.CreateWithAgentsAsync(silos, $"publish-{record}-{after}-{times}-{fault}".ToLowerInvariant());
 
         await CheckAsync(tenant, agents, record, after, times, fault, async () => (await tenant.PublishAsync(DenyAll)).Acknowledgement is not null);
     }
@@ -59,7 +58,7 @@ public sealed class OrderOfWritesTests(TwoSilos silos)
     [MemberData(nameof(WritesOfASuspension))]
     public async Task Suspend_WithOneWriteFailing_IsInForceEverywhereOrNowhere(string record, int after, int times, StorageFault fault)
     {
-        var (tenant, agents) = await TenantAsync($"suspend-{record}-{after}-{times}-{fault}");
+        var (tenant, agents) = await TestTenant.CreateWithAgentsAsync(silos, $"suspend-{record}-{after}-{times}-{fault}".ToLowerInvariant());
         var command = new SuspendCommand(SuspensionTarget.Tenant, "", "", "test");
 
         await CheckAsync(tenant, agents, record, after, times, fault, async () =>
@@ -122,19 +121,5 @@ public sealed class OrderOfWritesTests(TwoSilos silos)
             "feed" => "cluster",
             _ => GrainKeys.Of(tenant.Id),
         };
-    }
-
-    private async Task<(TestTenant Tenant, IAgentGrain[] Agents)> TenantAsync(string id)
-    {
-        var tenant = await TestTenant.CreateAsync(silos, id.ToLowerInvariant());
-        await tenant.PublishAsync(AllowAll);
-        return (tenant, [await AgentAsync("here", silos.First), await AgentAsync("there", silos.Second)]);
-
-        async Task<IAgentGrain> AgentAsync(string name, IGrainFactory from)
-        {
-            var agent = await tenant.RegisterAsync(name, from);
-            Assert.True((await agent.AuthorizeAsync(TestTenant.Ask())).Decision.Allowed);
-            return agent;
-        }
     }
 }
