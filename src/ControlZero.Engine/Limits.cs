@@ -108,6 +108,15 @@ public static class Limits
     /// <summary>Agents a tenant has room for when it is created without a figure. Unit: entries.</summary>
     public const long TenantDefaultMaxAgents = 100_000;
 
+    /// <summary>
+    /// Most suspensions of a tenant at a time: they stand in the one record that says what is in force. To stop more agents than these,
+    /// suspend the tenant or publish a policy. Unit: entries.
+    /// </summary>
+    public const int TenantMaxSuspensions = 1000;
+
+    /// <summary>Longest reason of a suspension. Unit: bytes of UTF-8.</summary>
+    public const int SuspensionReasonMaxBytes = 256;
+
     /// <summary>Longest name of a key. Unit: bytes of UTF-8.</summary>
     public const int KeyNameMaxBytes = 128;
 
@@ -155,9 +164,11 @@ public static class Limits
         new("rule_max_patterns", RuleMaxPatterns, "entries", "the patterns in one list of a rule"),
         new("rule_text_max_length", RuleTextMaxLength, "characters", "a text a rule or policy carries: id, name, reason, description"),
         new("stream_max_in_flight", StreamMaxInFlight, "entries", "the requests of a stream that are read and not yet answered; past it the server stops reading"),
+        new("suspension_reason_max_bytes", SuspensionReasonMaxBytes, "bytes", "the reason of a suspension"),
         new("tenant_id_max_length", TenantIdMaxLength, "characters", "a tenant id"),
         new("tenant_max_agents", TenantMaxAgents, "entries", "the agents a tenant may be given room for"),
         new("tenant_max_policies", TenantMaxPolicies, "entries", "the policies of a tenant, and the documents of one test"),
+        new("tenant_max_suspensions", TenantMaxSuspensions, "entries", "the suspensions of a tenant at a time"),
         new("test_max_document_bytes", TestMaxDocumentBytes, "bytes", "the documents of one test, together"),
         new("test_max_requests", TestMaxRequests, "entries", "the requests of one test"),
         new("test_max_steps", TestMaxSteps, "steps", "matching for all requests of one test"),

@@ -58,19 +58,28 @@ public sealed record AuthorizeRequest
     /// <summary>True: decide, but count and register nothing.</summary>
     [Id(4)]
     public bool DryRun { get; init; }
+
+    /// <summary>The oldest epoch that may decide. Default: 0, whichever is in force.</summary>
+    [Id(5)]
+    public ulong MinEpoch { get; init; }
 }
 
 /// <summary>One decided request.</summary>
 /// <param name="Decision">What was decided.</param>
 /// <param name="EvaluatedRules">How many rules were looked at.</param>
-/// <param name="Epoch">The tenant's epoch it was decided under.</param>
+/// <param name="Epoch">The tenant's epoch it was decided under. Below the request's <see cref="AuthorizeRequest.MinEpoch"/>: it was not decided at all.</param>
 /// <param name="DeniedResource">The first of several candidates that was denied. Null: none was, or there were no candidates.</param>
+/// <param name="Age">
+/// How old the deciding silo's knowledge of what is in force was. An allow may leave as long as this and the time since then are within the
+/// bound. Null: the tenant lets it leave however old.
+/// </param>
 [GenerateSerializer, Immutable, Alias("cz.Authorization")]
 public sealed record Authorization(
     [property: Id(0)] Decision Decision,
     [property: Id(1)] int EvaluatedRules,
     [property: Id(2)] ulong Epoch,
-    [property: Id(3)] string? DeniedResource = null);
+    [property: Id(3)] string? DeniedResource = null,
+    [property: Id(4)] TimeSpan? Age = null);
 
 /// <summary>One decided request with its reasons.</summary>
 /// <param name="Authorization">What was decided.</param>

@@ -11,14 +11,16 @@ public interface IKeyGrain : IGrainWithStringKey
     [Alias("Create")]
     Task<bool> CreateAsync(KeyRecord key, CancellationToken cancellationToken);
 
-    /// <summary>The key, or null: there is none.</summary>
-    [Alias("Get")]
-    Task<KeyRecord?> GetAsync(CancellationToken cancellationToken);
-
-    /// <summary>Ends the key on every active silo; the key as it now is, or null: the tenant has no such key.</summary>
+    /// <summary>Ends the key on every active silo. Null: the tenant has no such key. Again changes nothing, and tells every silo again.</summary>
     [Alias("Revoke")]
-    Task<KeyRecord?> RevokeAsync(TenantId tenant, CancellationToken cancellationToken);
+    Task<RevokeOutcome?> RevokeAsync(TenantId tenant, CancellationToken cancellationToken);
 }
+
+/// <summary>A key that was revoked.</summary>
+/// <param name="Key">The key as it now is.</param>
+/// <param name="Acknowledgement">Who follows it.</param>
+[GenerateSerializer, Immutable, Alias("cz.RevokeOutcome")]
+public sealed record RevokeOutcome([property: Id(0)] KeyRecord Key, [property: Id(1)] Acknowledgement Acknowledgement);
 
 /// <summary>What is kept of an API key: all but the key itself.</summary>
 [GenerateSerializer, Immutable, Alias("cz.KeyRecord")]

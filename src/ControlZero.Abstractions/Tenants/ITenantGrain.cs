@@ -24,6 +24,14 @@ public interface ITenantGrain : IGrainWithStringKey
     [Alias("PublishPolicy")]
     Task<PublishOutcome> PublishPolicyAsync(PolicyPublication publication, CancellationToken cancellationToken);
 
+    /// <summary>Stops the tenant or one of its agents on every active silo. Again changes nothing, and tells every silo again.</summary>
+    [Alias("Suspend")]
+    Task<SuspensionOutcome> SuspendAsync(SuspendCommand command, CancellationToken cancellationToken);
+
+    /// <summary>Lifts a suspension on every active silo. Again changes nothing, and tells every silo again.</summary>
+    [Alias("Resume")]
+    Task<SuspensionOutcome> ResumeAsync(SuspensionTarget target, string subject, CancellationToken cancellationToken);
+
     /// <summary>Counts one more agent. False: the tenant has no room left.</summary>
     [Alias("AdmitAgent")]
     Task<bool> AdmitAgentAsync(AgentId agent, CancellationToken cancellationToken);
@@ -37,11 +45,13 @@ public interface ITenantGrain : IGrainWithStringKey
 /// <param name="Status">Whether it went through.</param>
 /// <param name="Entry">The policy as it is in force now, or null: it is not in force.</param>
 /// <param name="Epoch">The tenant's epoch after the call.</param>
+/// <param name="Acknowledgement">Who follows it. Null: nothing was put in force.</param>
 [GenerateSerializer, Immutable, Alias("cz.PublishOutcome")]
 public sealed record PublishOutcome(
     [property: Id(0)] PublishStatus Status,
     [property: Id(1)] PolicyEntry? Entry,
-    [property: Id(2)] ulong Epoch);
+    [property: Id(2)] ulong Epoch,
+    [property: Id(3)] Acknowledgement? Acknowledgement = null);
 
 /// <summary>Whether a publish went through.</summary>
 public enum PublishStatus

@@ -27,8 +27,16 @@ public sealed record TenantManifest
     [Id(4)]
     public required ImmutableArray<PolicyEntry> Policies { get; init; }
 
+    /// <summary>What is suspended, in the order in which it was. Default: nothing.</summary>
+    [Id(5)]
+    public ImmutableArray<Suspension> Suspensions { get; init; } = [];
+
     /// <summary>The policy of that name, or null.</summary>
     public PolicyEntry? Find(PolicyName name) => Policies.FirstOrDefault(policy => policy.Name == name);
+
+    /// <summary>The suspension of that thing, or null: it is not suspended.</summary>
+    public Suspension? FindSuspension(SuspensionTarget target, string subject) =>
+        Suspensions.FirstOrDefault(suspension => suspension.Stops(target, subject));
 }
 
 /// <summary>One policy in force, without its document.</summary>

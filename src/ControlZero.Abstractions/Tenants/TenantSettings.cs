@@ -22,6 +22,13 @@ public sealed record TenantSettings
     /// <summary>True: a tenant for trials, whose keys begin with <c>cz_test_</c>. Default: false.</summary>
     [Id(3)]
     public bool Test { get; init; }
+
+    /// <summary>
+    /// True: a server that cannot confirm what is in force, because storage is away, decides by what it last knew; a suspension may then
+    /// reach it late. False: it denies. Default: false.
+    /// </summary>
+    [Id(4)]
+    public bool AllowStale { get; init; }
 }
 
 /// <summary>What becomes of an agent that was never registered.</summary>

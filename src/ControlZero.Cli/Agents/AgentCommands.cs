@@ -5,10 +5,13 @@ using ControlZero.Protocol.V1;
 
 namespace ControlZero.Cli.Agents;
 
-/// <summary><c>cz agent put</c> and <c>cz agent show</c>.</summary>
+/// <summary><c>cz agent put</c>, <c>show</c>, <c>suspend</c> and <c>resume</c>.</summary>
 internal static class AgentCommands
 {
-    public static Command Create(CommandRunner runner) => new("agent", "Registers agents and shows them.") { CreatePut(runner), CreateShow(runner) };
+    public static Command Create(CommandRunner runner) => new("agent", "Registers agents, shows and stops them.")
+    {
+        CreatePut(runner), CreateShow(runner), CreateSuspend(runner), CreateResume(runner),
+    };
 
     private static Command CreatePut(CommandRunner runner)
     {
@@ -50,6 +53,35 @@ internal static class AgentCommands
         return command;
     }
 
+    private static Command CreateSuspend(CommandRunner runner)
+    {
+        var id = new Argument<string>("id") { Description = "The agent. It need not be registered." };
+        var reason = SuspensionReport.ReasonOption();
+        var command = new Command("suspend", "Stops an agent, whatever the policies say, until it is resumed.") { id, reason };
+        runner.Bind(command, async (run, cancellationToken) =>
+        {
+            var request = new SuspendAgentRequest { AgentId = run.Value(id), Reason = run.Value(reason) ?? "" };
+            var answer = await run.Client.Agents.SuspendAgentAsync(request, cancellationToken: cancellationToken);
+            return SuspensionReport.WriteSuspended(
+                run.Report, ("agent", request.AgentId), answer.Suspension, answer.Unchanged, answer.PolicyEpoch, answer.Acknowledgement);
+        });
+        return command;
+    }
+
+    private static Command CreateResume(CommandRunner runner)
+    {
+        var id = new Argument<string>("id") { Description = "The agent." };
+        var command = new Command("resume", "Lets a suspended agent go on.") { id };
+        runner.Bind(command, async (run, cancellationToken) =>
+        {
+            var request = new ResumeAgentRequest { AgentId = run.Value(id) };
+            var answer = await run.Client.Agents.ResumeAgentAsync(request, cancellationToken: cancellationToken);
+            return SuspensionReport.WriteResumed(
+                run.Report, ("agent", request.AgentId), answer.Unchanged, answer.PolicyEpoch, answer.Acknowledgement);
+        });
+        return command;
+    }
+
     private static int Show(Report report, Agent agent)
     {
         if (report.IsJson)
@@ -58,12 +90,14 @@ internal static class AgentCommands
             return ExitCodes.Ok;
         }
 
-        report.Facts(
+        report.Facts([
             ("agent", agent.AgentId),
             ("version", Shapes.Number(agent.Version)),
             ("labels", string.Join(" ", agent.Labels.OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}={label.Value}"))),
             ("created", Shapes.Instant(agent.CreatedAt)),
-            ("updated", Shapes.Instant(agent.UpdatedAt)));
+            ("updated", Shapes.Instant(agent.UpdatedAt)),
+            .. SuspensionReport.FactsOf(agent.Suspension),
+        ]);
         return ExitCodes.Ok;
     }
 

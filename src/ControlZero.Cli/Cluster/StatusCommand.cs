@@ -3,6 +3,7 @@ using System.Globalization;
 using ControlZero.Cli.Commands;
 using ControlZero.Cli.Output;
 using ControlZero.Protocol.V1;
+using Google.Protobuf.WellKnownTypes;
 
 namespace ControlZero.Cli.Cluster;
 
@@ -52,7 +53,21 @@ internal static class StatusCommand
         status.PolicyEpoch,
         status.PoliciesInForce,
         Advice = status.Advice.Select(DoctorFinding.Of),
+        Freshness = status.Freshness is not { } freshness ? null : new
+        {
+            freshness.Fresh,
+            AgeMs = Milliseconds(freshness.Age),
+            BoundMs = Milliseconds(freshness.Bound),
+            freshness.FeedSequence,
+        },
     };
+
+    private static string Describe(Freshness? freshness) => freshness is null
+        ? "not said"
+        : $"{(freshness.Fresh ? "fresh" : "STALE: it allows nothing")}, {(freshness.Age is null ? "never confirmed" : $"{Milliseconds(freshness.Age)} ms old")}" +
+            $" of {Milliseconds(freshness.Bound)} ms, feed at {Shapes.Number(freshness.FeedSequence)}";
+
+    private static long? Milliseconds(Duration? duration) => duration is null ? null : (long)duration.ToTimeSpan().TotalMilliseconds;
 
     private static void Print(Report report, GetStatusResponse status, Caller caller)
     {
@@ -63,6 +78,7 @@ internal static class StatusCommand
             ("storage", status.Storage),
             ("policies in force", Shapes.Number(status.PoliciesInForce)),
             ("policy epoch", status.PolicyEpoch.ToString(CultureInfo.InvariantCulture)),
+            ("freshness", Describe(status.Freshness)),
             ("tenant", caller.TenantId),
             ("key", caller.KeyId),
             ("scopes", string.Join(" ", caller.Scopes)),

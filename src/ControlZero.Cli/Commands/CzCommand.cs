@@ -5,6 +5,7 @@ using ControlZero.Cli.Enforcement;
 using ControlZero.Cli.Keys;
 using ControlZero.Cli.Output;
 using ControlZero.Cli.Policies;
+using ControlZero.Cli.Tenants;
 
 namespace ControlZero.Cli.Commands;
 
@@ -37,6 +38,7 @@ internal static class CzCommand
             ExplainCommand.Create(runner),
             KeyCommands.Create(runner),
             AgentCommands.Create(runner),
+            TenantCommands.Create(runner),
             UsageCommand.Create(runner),
             StatusCommand.Create(runner),
             DoctorCommand.Create(runner),

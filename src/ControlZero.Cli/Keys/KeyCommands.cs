@@ -56,11 +56,16 @@ internal static class KeyCommands
             var answer = await run.Client.Tenants.RevokeKeyAsync(new RevokeKeyRequest { KeyId = run.Value(id) }, cancellationToken: cancellationToken);
             if (run.Report.IsJson)
             {
-                run.Report.Json(new { KeyInfo = Shapes.Of(answer.KeyInfo) });
+                run.Report.Json(new { KeyInfo = Shapes.Of(answer.KeyInfo), Acknowledgement = Shapes.Of(answer.Acknowledgement) });
                 return ExitCodes.Ok;
             }
 
-            run.Report.Facts(("key", answer.KeyInfo.KeyId), ("name", answer.KeyInfo.Name), ("revoked", Shapes.Instant(answer.KeyInfo.RevokedAt)));
+            run.Report.Facts([
+                ("key", answer.KeyInfo.KeyId),
+                ("name", answer.KeyInfo.Name),
+                ("revoked", Shapes.Instant(answer.KeyInfo.RevokedAt)),
+                .. AcknowledgementFacts.Of(answer.Acknowledgement),
+            ]);
             return ExitCodes.Ok;
         });
         return command;

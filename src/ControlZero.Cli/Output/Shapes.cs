@@ -60,6 +60,22 @@ internal static class Shapes
         agent.Version,
         CreatedAt = Instant(agent.CreatedAt),
         UpdatedAt = Instant(agent.UpdatedAt),
+        Suspension = agent.Suspension is { } suspension ? Of(suspension) : null,
+    };
+
+    public static object Of(Suspension suspension) => new
+    {
+        suspension.Reason,
+        SuspendedAt = Instant(suspension.SuspendedAt),
+        suspension.SuspendedBy,
+    };
+
+    /// <summary>Who follows a change. Null: the cluster did not say.</summary>
+    public static object? Of(Acknowledgement? acknowledgement) => acknowledgement is null ? null : new
+    {
+        AcknowledgedSilos = acknowledgement.AcknowledgedSilos.ToArray(),
+        PendingSilos = acknowledgement.PendingSilos.ToArray(),
+        EnforcedBy = Instant(acknowledgement.EnforcedBy),
     };
 
     public static object Of(Key key) => new

@@ -46,16 +46,18 @@ internal static class PublishCommand
         var findings = answer.Diagnostics.Select(Finding.Of).ToList();
         if (report.IsJson)
         {
-            report.Json(new { Policy = Shapes.Of(answer.Policy), answer.PolicyEpoch, answer.Unchanged, Diagnostics = findings });
+            report.Json(new { Policy = Shapes.Of(answer.Policy), answer.PolicyEpoch, answer.Unchanged, Diagnostics = findings, Acknowledgement = Shapes.Of(answer.Acknowledgement) });
             return ExitCodes.Ok;
         }
 
         findings.ForEach(finding => report.Words(finding.Describe(file)));
-        report.Facts(
+        report.Facts([
             ("policy", answer.Policy.Name),
             ("version", Shapes.Number(answer.Policy.Version)),
             ("in force", answer.Unchanged ? "unchanged: this very document was in force already" : "yes"),
-            ("policy epoch", answer.PolicyEpoch.ToString(CultureInfo.InvariantCulture)));
+            ("policy epoch", answer.PolicyEpoch.ToString(CultureInfo.InvariantCulture)),
+            .. AcknowledgementFacts.Of(answer.Acknowledgement),
+        ]);
         return ExitCodes.Ok;
     }
 }

@@ -26,12 +26,22 @@ public static class ReasonCodes
     /// <summary>The agent was never registered, and the tenant denies such agents or has no room left.</summary>
     public const string AgentUnknown = "AGENT_UNKNOWN";
 
+    /// <summary>Somebody suspended the agent.</summary>
+    public const string AgentSuspended = "AGENT_SUSPENDED";
+
+    /// <summary>Somebody suspended the tenant.</summary>
+    public const string TenantSuspended = "TENANT_SUSPENDED";
+
+    /// <summary>The server could not confirm what is in force for longer than it may go on without.</summary>
+    public const string PolicyStale = "POLICY_STALE";
+
     /// <summary>Every code that a rule may not claim, those of features this build does not have yet included.</summary>
     public static FrozenSet<string> Reserved { get; } = new[]
     {
         RuleMatch, NoRuleMatch, NoActivePolicies, ResourceRequired, ConditionError, EvaluationLimit, AgentUnknown,
+        AgentSuspended, TenantSuspended, PolicyStale,
         "QUOTA_EXCEEDED", "BUDGET_EXCEEDED", "CONCURRENCY_EXCEEDED", "ESTIMATE_REQUIRED", "PRICE_UNKNOWN",
-        "AGENT_SUSPENDED", "TENANT_SUSPENDED", "MODEL_SUSPENDED", "POLICY_STALE", "STATE_UNAVAILABLE",
+        "MODEL_SUSPENDED", "STATE_UNAVAILABLE",
     }.ToFrozenSet(StringComparer.Ordinal);
 }
 
@@ -52,4 +62,13 @@ public static class SyntheticRules
 
     /// <summary>The agent is not registered.</summary>
     public const string AgentUnknown = "synthetic:AGENT_UNKNOWN";
+
+    /// <summary>The agent is suspended.</summary>
+    public const string AgentSuspended = "synthetic:AGENT_SUSPENDED";
+
+    /// <summary>The tenant is suspended.</summary>
+    public const string TenantSuspended = "synthetic:TENANT_SUSPENDED";
+
+    /// <summary>What is in force could not be confirmed.</summary>
+    public const string PolicyStale = "synthetic:POLICY_STALE";
 }

@@ -18,10 +18,12 @@ public sealed class AgentCell
     private volatile CellBasis? _basis;
     private bool _isRetracted;
     private UsageCounts _unsaved;
+    private long _noticed;
 
-    internal AgentCell(AgentCells silo, TenantId tenant, AgentId agent, TenantSlot slot, ImmutableSortedDictionary<string, string> labels)
+    internal AgentCell(AgentCells silo, TenantId tenant, AgentId agent, TenantSlot slot, ImmutableSortedDictionary<string, string> labels, long noticed)
     {
         _silo = silo;
+        _noticed = noticed;
         Tenant = tenant;
         Agent = agent;
         _slot = slot;
@@ -60,17 +62,17 @@ public sealed class AgentCell
 
     /// <summary>
     /// Decides a request and counts it, without an await. Null: this cannot be decided here and nothing was counted, because the silo has to
-    /// load the tenant's policies first or the agent has left; ask its grain.
+    /// load or confirm something first or the agent has left; ask its grain.
     /// </summary>
     /// <param name="request">The request; a dry run is decided and not counted.</param>
     public Authorization? Decide(AuthorizeRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
 
-        while (Adopt() is { } basis)
+        while (Adopt(out var age) is { } basis && IsWarm(basis, age, request.MinEpoch))
         {
             var now = _silo.Clock.GetUtcNow();
-            var authorization = basis.Evaluate(Agent, request, now);
+            var authorization = basis.Evaluate(Agent, request, now, age, _silo.Freshness.Bound);
             if (Commit(basis, UsageCounts.Of(authorization, request, now)))
             {
                 return authorization;
@@ -82,16 +84,22 @@ public sealed class AgentCell
 
     /// <summary>Decides several requests in their order, all under one epoch and all or none: see <see cref="Decide(AuthorizeRequest)"/>.</summary>
     /// <param name="requests">The requests.</param>
-    public ImmutableArray<Authorization>? Decide(ImmutableArray<AuthorizeRequest> requests)
+    public ImmutableArray<Authorization>? Decide(ImmutableArray<AuthorizeRequest> requests) => Decide(requests, mustBeWarm: true);
+
+    /// <summary>The same for its grain, which has done what it can: a silo that is still stale denies, and so does an epoch that is not reached.</summary>
+    /// <param name="requests">The requests.</param>
+    internal ImmutableArray<Authorization>? DecideAsItIs(ImmutableArray<AuthorizeRequest> requests) => Decide(requests, mustBeWarm: false);
+
+    private ImmutableArray<Authorization>? Decide(ImmutableArray<AuthorizeRequest> requests, bool mustBeWarm)
     {
-        while (Adopt() is { } basis)
+        while (Adopt(out var age) is { } basis && (!mustBeWarm || IsWarm(basis, age, MinEpoch(requests))))
         {
             var now = _silo.Clock.GetUtcNow();
             var counts = default(UsageCounts);
             var decided = ImmutableArray.CreateBuilder<Authorization>(requests.Length);
             foreach (var request in requests)
             {
-                var authorization = basis.Evaluate(Agent, request, now);
+                var authorization = basis.Evaluate(Agent, request, now, age, _silo.Freshness.Bound);
                 counts = counts.And(UsageCounts.Of(authorization, request, now));
                 decided.Add(authorization);
             }
@@ -105,12 +113,31 @@ public sealed class AgentCell
         return null;
     }
 
-    /// <summary>What a decision would rest on now. Null: the tenant's policies must be loaded first, or the cell is retracted.</summary>
-    internal CellBasis? Adopt()
+    /// <summary>The newest of several requests' oldest epochs.</summary>
+    internal static ulong MinEpoch(ImmutableArray<AuthorizeRequest> requests)
     {
+        var epoch = 0UL;
+        foreach (var request in requests)
+        {
+            epoch = Math.Max(epoch, request.MinEpoch);
+        }
+
+        return epoch;
+    }
+
+    /// <summary>What a decision would rest on now. Null: the tenant's policies must be loaded first, or the cell is retracted.</summary>
+    /// <param name="age">How old the silo's knowledge is at most.</param>
+    internal CellBasis? Adopt(out TimeSpan age)
+    {
+        // INVARIANT: read before the snapshot, which is then no older than this says.
+        age = _silo.Freshness.Age;
         var basis = _basis;
         return basis is not null && ReferenceEquals(basis.Snapshot, _slot.Current) ? basis : AdoptAnew();
     }
+
+    /// <summary>Says that the agent's record is as new as these notices say.</summary>
+    /// <param name="generation">See <see cref="Feed.AgentNotices.Generation"/>.</param>
+    internal void Confirm(long generation) => Volatile.Write(ref _noticed, generation);
 
     /// <summary>Replaces the labels. When it returns, nothing is answered under the former ones any more.</summary>
     internal void Relabel(ImmutableSortedDictionary<string, string> labels)
@@ -168,6 +195,9 @@ public sealed class AgentCell
 
         return true;
     }
+
+    private bool IsWarm(CellBasis basis, TimeSpan age, ulong minEpoch) =>
+        age <= _silo.Freshness.Bound && Volatile.Read(ref _noticed) == _silo.Notices.Generation && basis.Snapshot.Epoch >= minEpoch;
 
     private CellBasis? AdoptAnew()
     {

@@ -2,14 +2,17 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Tenants;
+using ControlZero.Grains.Feed;
 using ControlZero.Grains.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ControlZero.Grains.Agents;
 
 /// <summary>The agents that are active in a silo and may be decided about without a message to their grain.</summary>
+/// <param name="freshness">How old the silo's knowledge of what is in force is.</param>
+/// <param name="notices">What the silo heard of agents that changed.</param>
 /// <param name="clock">The clock decisions are made by.</param>
-public sealed class AgentCells([FromKeyedServices(ClusterClock.Key)] TimeProvider clock)
+public sealed class AgentCells(SiloFreshness freshness, AgentNotices notices, [FromKeyedServices(ClusterClock.Key)] TimeProvider clock)
 {
     private readonly ConcurrentDictionary<(TenantId, AgentId), AgentCell> _cells = new();
 
@@ -20,6 +23,10 @@ public sealed class AgentCells([FromKeyedServices(ClusterClock.Key)] TimeProvide
     public bool IsOpen { get; init; } = true;
 
     internal TimeProvider Clock => clock;
+
+    internal SiloFreshness Freshness => freshness;
+
+    internal AgentNotices Notices => notices;
 
     /// <summary>The agent's cell, or null: the agent is not registered, or not active in this silo.</summary>
     /// <param name="tenant">The agent's tenant.</param>

@@ -5,6 +5,7 @@ using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine.Evaluation;
 using ControlZero.Engine.Policies;
 using ControlZero.Grains.Catalog;
+using ControlZero.Grains.Feed;
 using ControlZero.Grains.Hosting;
 
 namespace ControlZero.Grains.Agents;
@@ -37,7 +38,14 @@ internal sealed partial class AgentGrain
             return new PutAgentOutcome(PutAgentStatus.NoRoom, null);
         }
 
+        var isNew = !IsRegistered;
         await RegisterAsync(command.Labels);
+        if (!isNew)
+        {
+            // Nothing remembers an agent that was not there. Of one that was, another silo may hold a forgotten activation.
+            await _feed.AppendAsync(Change.OfAgent(_tenant, _agent, _state.State.Version));
+        }
+
         return new PutAgentOutcome(PutAgentStatus.Done, Describe());
     }
 
@@ -66,13 +74,18 @@ internal sealed partial class AgentGrain
         });
 
         // Stored before it is shown: until here decisions were made under the former labels.
-        if (_cell is null)
+        ShowLabels();
+    }
+
+    private void ShowLabels()
+    {
+        if (_cell is not null)
+        {
+            _cell.Relabel(_state.State.Labels);
+        }
+        else if (IsRegistered)
         {
             Publish();
-        }
-        else
-        {
-            _cell.Relabel(labels);
         }
     }
 
@@ -93,7 +106,7 @@ internal sealed partial class AgentGrain
 
     private void Publish()
     {
-        _cell = new AgentCell(_cells, _tenant, _agent, _slot, _state.State.Labels);
+        _cell = new AgentCell(_cells, _tenant, _agent, _slot, _state.State.Labels, _noticed);
         _cells.Publish(_cell);
     }
 

@@ -3,6 +3,7 @@ using ControlZero.Abstractions;
 using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Grains.Catalog;
+using ControlZero.Grains.Feed;
 using ControlZero.Grains.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -24,6 +25,7 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
     private readonly IPersistentState<AgentState> _state;
     private readonly PolicyCatalog _catalog;
     private readonly AgentCells _cells;
+    private readonly ChangeFeed _feed;
     private readonly TimeProvider _clock;
     private readonly ILogger<AgentGrain> _logger;
     private TenantId _tenant;
@@ -34,21 +36,29 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
     private AgentCell? _cell;
     private bool _stateIsUncertain;
 
+    // INVARIANT: what was read of the agent is as new as these notices say.
+    private long _noticed;
+
     public AgentGrain(
         [PersistentState("agent", StorageNames.State)] IPersistentState<AgentState> state,
         PolicyCatalog catalog,
         AgentCells cells,
+        ChangeFeed feed,
         [FromKeyedServices(ClusterClock.Key)] TimeProvider clock,
         ILogger<AgentGrain> logger)
     {
         _state = state;
         _catalog = catalog;
         _cells = cells;
+        _noticed = cells.Notices.Generation;
+        _feed = feed;
         _clock = clock;
         _logger = logger;
     }
 
     private bool IsRegistered => _state.State.Version > 0;
+
+    private SiloFreshness Freshness => _cells.Freshness;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -77,31 +87,40 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
 
     public async ValueTask<ExplainedAuthorization> ExplainAsync(AuthorizeRequest request)
     {
-        var snapshot = await LoadAsync();
-        return IsRegistered || snapshot.Manifest.Settings.UnknownAgents == UnknownAgents.Allow
-            ? CellBasis.Of(_agent, snapshot, _state.State.Labels).Explain(_agent, request, _clock.GetUtcNow())
-            : new ExplainedAuthorization(UnknownAgent(snapshot), []);
+        await CatchUpAsync();
+        await LoadAsync(request.MinEpoch);
+        var age = Freshness.Age;
+        var snapshot = _slot.Current ?? await LoadAsync(request.MinEpoch);
+        return IsRegistered
+            || snapshot.Manifest.Settings.UnknownAgents == UnknownAgents.Allow
+            || Admission.Check(snapshot, _agent, request.MinEpoch, age, Freshness.Bound) is not null
+                ? CellBasis.Of(_agent, snapshot, _state.State.Labels).Explain(_agent, request, _clock.GetUtcNow(), age, Freshness.Bound)
+                : new ExplainedAuthorization(UnknownAgent(snapshot), []);
     }
 
     private async ValueTask<Authorization> AuthorizeColdAsync(AuthorizeRequest request) => (await AuthorizeColdAsync([request]))[0];
 
-    // The first requests of an activation, of an agent, or after a silo lost its policies.
+    // The first requests of an activation, of an agent, or after a silo lost its policies or its lease.
     private async ValueTask<ImmutableArray<Authorization>> AuthorizeColdAsync(ImmutableArray<AuthorizeRequest> requests)
     {
+        await CatchUpAsync();
+        var minEpoch = AgentCell.MinEpoch(requests);
         for (var attempt = 0; attempt < ColdAttempts; attempt++)
         {
-            var snapshot = await LoadAsync();
-            if (_cell is null && requests.Any(request => !request.DryRun))
+            var snapshot = await LoadAsync(minEpoch);
+            if (_cell is null && requests.Any(request => !request.DryRun && IsAdmitted(snapshot, request)))
             {
                 await RegisterOnFirstUseAsync(snapshot);
             }
 
             if (_cell is null)
             {
-                return AnswerUnregistered(_slot.Current ?? await LoadAsync(), requests);
+                // Awaited since it was read: what is in force may have changed.
+                var age = Freshness.Age;
+                return AnswerUnregistered(_slot.Current ?? await LoadAsync(minEpoch), age, requests);
             }
 
-            if (_cell.Decide(requests) is { } decided)
+            if (_cell.DecideAsItIs(requests) is { } decided)
             {
                 return decided;
             }
@@ -115,19 +134,37 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
         throw new TimeoutException($"the policies of tenant `{_tenant}` change faster than this silo can load them");
     }
 
-    private async ValueTask<TenantSnapshot> LoadAsync() =>
-        await _catalog.LoadAsync(_tenant, CancellationToken.None)
+    private bool IsAdmitted(TenantSnapshot snapshot, AuthorizeRequest request) =>
+        Admission.Check(snapshot, _agent, request.MinEpoch, Freshness.Age, Freshness.Bound) is null;
+
+    // Makes sure, where it can be made sure, that the silo is fresh and that the record of this agent is.
+    private async ValueTask CatchUpAsync()
+    {
+        await Freshness.EnsureAsync();
+        var generation = _cells.Notices.Generation;
+        if (_cells.Notices.Concern(_tenant, _agent, _state.State.Version, _noticed))
+        {
+            await _state.ReadStateAsync();
+            ShowLabels();
+        }
+
+        _noticed = generation;
+        _cell?.Confirm(generation);
+    }
+
+    private async ValueTask<TenantSnapshot> LoadAsync(ulong minEpoch) =>
+        await _catalog.LoadAsync(_tenant, minEpoch)
             ?? throw new InvalidOperationException($"agent `{_agent}` belongs to tenant `{_tenant}`, which does not exist");
 
     // Nothing is counted: there is nobody to count for. A dry run is told what would be if the agent were registered by its first use.
-    private ImmutableArray<Authorization> AnswerUnregistered(TenantSnapshot snapshot, ImmutableArray<AuthorizeRequest> requests)
+    private ImmutableArray<Authorization> AnswerUnregistered(TenantSnapshot snapshot, TimeSpan age, ImmutableArray<AuthorizeRequest> requests)
     {
-        var newcomer = snapshot.Manifest.Settings.UnknownAgents == UnknownAgents.Allow
-            ? CellBasis.Of(_agent, snapshot, ImmutableSortedDictionary<string, string>.Empty)
-            : null;
-        return [.. requests.Select(request => request.DryRun && newcomer is not null
-            ? newcomer.Evaluate(_agent, request, _clock.GetUtcNow())
-            : UnknownAgent(snapshot))];
+        var newcomer = CellBasis.Of(_agent, snapshot, ImmutableSortedDictionary<string, string>.Empty);
+        var mayRegister = snapshot.Manifest.Settings.UnknownAgents == UnknownAgents.Allow;
+        return [.. requests.Select(request =>
+            (request.DryRun && mayRegister) || Admission.Check(snapshot, _agent, request.MinEpoch, age, Freshness.Bound) is not null
+                ? newcomer.Evaluate(_agent, request, _clock.GetUtcNow(), age, Freshness.Bound)
+                : UnknownAgent(snapshot))];
     }
 
     private static Authorization UnknownAgent(TenantSnapshot snapshot) =>

@@ -14,17 +14,35 @@ internal sealed record CellBasis(TenantSnapshot Snapshot, EffectiveRules Rules, 
     public static CellBasis Of(AgentId agent, TenantSnapshot snapshot, ImmutableSortedDictionary<string, string> labels) =>
         new(snapshot, snapshot.Policies.For(agent.Value), labels);
 
-    public Authorization Evaluate(AgentId agent, AuthorizeRequest request, DateTimeOffset now) =>
-        ToAuthorization(Rules.EvaluateAll(ToEvaluation(agent, request, now), request.Candidates));
+    /// <summary>Decides a request.</summary>
+    /// <param name="agent">Who asks.</param>
+    /// <param name="request">What for.</param>
+    /// <param name="now">When.</param>
+    /// <param name="age">How old the silo's knowledge of what is in force was before the snapshot was taken.</param>
+    /// <param name="bound">How old it may be.</param>
+    public Authorization Evaluate(AgentId agent, AuthorizeRequest request, DateTimeOffset now, TimeSpan age, TimeSpan bound) =>
+        Admission.Check(Snapshot, agent, request.MinEpoch, age, bound) is { } refused
+            ? new Authorization(refused, 0, Snapshot.Epoch)
+            : ToAuthorization(Rules.EvaluateAll(ToEvaluation(agent, request, now), request.Candidates), age);
 
-    public ExplainedAuthorization Explain(AgentId agent, AuthorizeRequest request, DateTimeOffset now)
+    /// <inheritdoc cref="Evaluate"/>
+    public ExplainedAuthorization Explain(AgentId agent, AuthorizeRequest request, DateTimeOffset now, TimeSpan age, TimeSpan bound)
     {
+        if (Admission.Check(Snapshot, agent, request.MinEpoch, age, bound) is { } refused)
+        {
+            return new ExplainedAuthorization(new Authorization(refused, 0, Snapshot.Epoch), []);
+        }
+
         var explanation = Rules.ExplainAll(ToEvaluation(agent, request, now), request.Candidates);
-        return new ExplainedAuthorization(ToAuthorization(explanation.Outcome), explanation.Trials);
+        return new ExplainedAuthorization(ToAuthorization(explanation.Outcome, age), explanation.Trials);
     }
 
-    private Authorization ToAuthorization(in CandidateOutcome outcome) =>
-        new(outcome.Evaluation.Decision, outcome.Evaluation.EvaluatedRules, Snapshot.Epoch, outcome.DeniedResource);
+    private Authorization ToAuthorization(in CandidateOutcome outcome, TimeSpan age) => new(
+        outcome.Evaluation.Decision,
+        outcome.Evaluation.EvaluatedRules,
+        Snapshot.Epoch,
+        outcome.DeniedResource,
+        Snapshot.Manifest.Settings.AllowStale ? null : age);
 
     private EvaluationRequest ToEvaluation(AgentId agent, AuthorizeRequest request, DateTimeOffset now) => new()
     {

@@ -1,5 +1,5 @@
 using ControlZero.Abstractions.Keys;
-using ControlZero.Abstractions.Tenants;
+using ControlZero.Grains.Feed;
 using ControlZero.Grains.Keys;
 using Microsoft.Extensions.Logging;
 
@@ -13,11 +13,17 @@ internal sealed class CatalogService(
     PolicyCatalog policies,
     KeyCatalog keys) : GrainService(id, silo, loggers), ICatalogService
 {
-    public Task ApplyAsync(TenantManifest manifest) => policies.ApplyAsync(manifest, CancellationToken.None);
-
-    public Task ForgetKeyAsync(KeyId key)
+    public Task NoticeAsync(Change change)
     {
-        keys.Forget(key);
-        return Task.CompletedTask;
+        switch (change.Kind)
+        {
+            case ChangeKind.Tenant:
+                return policies.ApplyAsync(change.Tenant, change.Version);
+            case ChangeKind.Key:
+                keys.Forget(KeyId.Parse(change.Subject));
+                return Task.CompletedTask;
+            default:
+                throw new ArgumentException($"a change of kind {change.Kind} is not pushed", nameof(change));
+        }
     }
 }

@@ -1,5 +1,4 @@
-using ControlZero.Abstractions.Keys;
-using ControlZero.Abstractions.Tenants;
+using ControlZero.Grains.Feed;
 using Orleans.Concurrency;
 using Orleans.Services;
 
@@ -9,12 +8,8 @@ namespace ControlZero.Grains.Catalog;
 [Alias("cz.ICatalogService")]
 internal interface ICatalogService : IGrainService
 {
-    /// <summary>Puts a manifest in force on this silo.</summary>
-    // INVARIANT: notices may overlap; the slot keeps the newest epoch whatever the order.
-    [Alias("Apply"), AlwaysInterleave]
-    Task ApplyAsync(TenantManifest manifest);
-
-    /// <summary>Forgets a key on this silo, so that the next call with it asks the key's grain.</summary>
-    [Alias("ForgetKey"), AlwaysInterleave]
-    Task ForgetKeyAsync(KeyId key);
+    /// <summary>Makes this silo follow a change that is stored. When it returns, nothing older decides here any more.</summary>
+    // INVARIANT: notices may overlap and come late; the catalogs read storage and keep the newest, whatever the order.
+    [Alias("Notice"), AlwaysInterleave]
+    Task NoticeAsync(Change change);
 }

@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine.Evaluation;
 
@@ -10,4 +12,13 @@ public sealed record TenantSnapshot(TenantManifest Manifest, PolicySet Policies)
 {
     /// <summary>The epoch.</summary>
     public ulong Epoch => Manifest.Epoch;
+
+    /// <summary>What every request is answered, or null: the tenant is not suspended.</summary>
+    internal Decision? TenantSuspended { get; } =
+        Manifest.FindSuspension(SuspensionTarget.Tenant, "") is { } suspension ? Admission.Deny(suspension) : null;
+
+    /// <summary>What the requests of suspended agents are answered.</summary>
+    internal FrozenDictionary<AgentId, Decision> AgentsSuspended { get; } = Manifest.Suspensions
+        .Where(suspension => suspension.Target == SuspensionTarget.Agent)
+        .ToFrozenDictionary(suspension => AgentId.Parse(suspension.Subject), Admission.Deny);
 }

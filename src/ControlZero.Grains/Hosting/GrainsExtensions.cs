@@ -1,8 +1,11 @@
 using ControlZero.Grains.Agents;
 using ControlZero.Grains.Catalog;
+using ControlZero.Grains.Feed;
 using ControlZero.Grains.Keys;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
 namespace ControlZero.Grains.Hosting;
 
 /// <summary>Registers what a silo of this project needs besides its storage.</summary>
@@ -12,11 +15,19 @@ public static class GrainsExtensions
     public static ISiloBuilder AddControlZeroGrains(this ISiloBuilder builder)
     {
         builder.Services.TryAddKeyedSingleton(ClusterClock.Key, TimeProvider.System);
+        builder.Services.AddSingleton<IValidateOptions<FreshnessOptions>, FreshnessOptionsValidator>();
+        builder.Services.AddOptions<FreshnessOptions>().ValidateOnStart();
+        builder.Services.AddSingleton<StoredRecords>();
         builder.Services.AddSingleton<PolicyCatalog>();
         builder.Services.AddSingleton<KeyCatalog>();
-        builder.Services.AddSingleton<CatalogAnnouncer>();
         builder.Services.TryAddSingleton<AgentCells>();
         builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, UsageSaver>();
+        builder.Services.AddSingleton<AgentNotices>();
+        builder.Services.AddSingleton<SiloFreshness>();
+        builder.Services.AddSingleton<ChangeFeed>();
+        builder.Services.AddSingleton<ChangeAnnouncer>();
+        builder.Services.AddSingleton<FeedFollower>();
+        builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<FeedFollower>());
         builder.AddGrainService<CatalogService>();
         return builder;
     }

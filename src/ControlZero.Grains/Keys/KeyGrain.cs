@@ -1,18 +1,21 @@
 using ControlZero.Abstractions;
 using ControlZero.Abstractions.Keys;
 using ControlZero.Abstractions.Tenants;
-using ControlZero.Grains.Catalog;
+using ControlZero.Grains.Feed;
 using ControlZero.Grains.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 namespace ControlZero.Grains.Keys;
 
 /// <inheritdoc cref="IKeyGrain"/>
-[GrainType("key")]
+[GrainType(Type)]
 internal sealed class KeyGrain(
-    [PersistentState("key", StorageNames.State)] IPersistentState<KeyState> state,
-    CatalogAnnouncer announcer,
+    [PersistentState(KeyState.Name, StorageNames.State)] IPersistentState<KeyState> state,
+    ChangeAnnouncer announcer,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Grain, IKeyGrain
 {
+    /// <summary>Name of the grain's type, also in storage.</summary>
+    public const string Type = "key";
+
     public async Task<bool> CreateAsync(KeyRecord key, CancellationToken cancellationToken)
     {
         if (state.State.Key is { } existing)
@@ -25,32 +28,31 @@ internal sealed class KeyGrain(
         return true;
     }
 
-    public Task<KeyRecord?> GetAsync(CancellationToken cancellationToken)
-    {
-        if (state.State.Key is null)
-        {
-            // Anyone can ask for made-up ids, without a key: they must not stay in memory.
-            DeactivateOnIdle();
-        }
-
-        return Task.FromResult(state.State.Key);
-    }
-
-    public async Task<KeyRecord?> RevokeAsync(TenantId tenant, CancellationToken cancellationToken)
+    public async Task<RevokeOutcome?> RevokeAsync(TenantId tenant, CancellationToken cancellationToken)
     {
         if (state.State.Key is not { } key || key.Tenant != tenant)
         {
+            if (state.State.Key is null)
+            {
+                // Made-up ids must not stay in memory.
+                DeactivateOnIdle();
+            }
+
             return null;
         }
 
-        if (key.RevokedAt is null)
-        {
-            state.State = new KeyState { Key = key with { RevokedAt = clock.GetUtcNow() } };
-            await this.WriteOrDeactivateAsync(state);
-        }
+        // Again for one that is revoked already: the call before may have failed on the way to the other silos.
+        var change = Change.OfKey(tenant, key.Id);
+        var acknowledgement = key.RevokedAt is null
+            ? await announcer.CommitAsync(change, () => WriteRevokedAsync(key))
+            : await announcer.AnnounceAsync(change);
+        return new RevokeOutcome(state.State.Key!, acknowledgement);
+    }
 
-        await announcer.AnnounceRevocationAsync(key.Id);
-        return state.State.Key;
+    private Task WriteRevokedAsync(KeyRecord key)
+    {
+        state.State = new KeyState { Key = key with { RevokedAt = clock.GetUtcNow() } };
+        return this.WriteOrDeactivateAsync(state);
     }
 }
 
@@ -58,6 +60,9 @@ internal sealed class KeyGrain(
 [GenerateSerializer, Alias("cz.KeyState")]
 internal sealed record KeyState
 {
+    /// <summary>Name of the state in storage.</summary>
+    public const string Name = "key";
+
     /// <summary>Number of this layout.</summary>
     [Id(0)]
     public int SchemaVersion { get; init; } = 1;

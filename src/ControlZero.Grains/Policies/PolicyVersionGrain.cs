@@ -5,10 +5,13 @@ using ControlZero.Grains.Hosting;
 namespace ControlZero.Grains.Policies;
 
 /// <inheritdoc cref="IPolicyVersionGrain"/>
-[GrainType("policy-version")]
+[GrainType(Type)]
 internal sealed class PolicyVersionGrain(
-    [PersistentState("version", StorageNames.State)] IPersistentState<PolicyVersionState> state) : Grain, IPolicyVersionGrain
+    [PersistentState(PolicyVersionState.Name, StorageNames.State)] IPersistentState<PolicyVersionState> state) : Grain, IPolicyVersionGrain
 {
+    /// <summary>Name of the grain's type, also in storage.</summary>
+    public const string Type = "policy-version";
+
     public async Task<bool> WriteAsync(StoredPolicyVersion version, CancellationToken cancellationToken)
     {
         if (state.State.Version is not null)
@@ -28,6 +31,9 @@ internal sealed class PolicyVersionGrain(
 [GenerateSerializer, Alias("cz.PolicyVersionState")]
 internal sealed record PolicyVersionState
 {
+    /// <summary>Name of the state in storage.</summary>
+    public const string Name = "version";
+
     /// <summary>Number of this layout.</summary>
     [Id(0)]
     public int SchemaVersion { get; init; } = 1;

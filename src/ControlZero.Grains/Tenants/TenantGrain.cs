@@ -3,18 +3,25 @@ using ControlZero.Abstractions.Keys;
 using ControlZero.Abstractions.Policies;
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Grains.Catalog;
+using ControlZero.Grains.Feed;
 using ControlZero.Grains.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Storage;
+
 namespace ControlZero.Grains.Tenants;
 
 /// <inheritdoc cref="ITenantGrain"/>
-[GrainType("tenant")]
+[GrainType(Type)]
 internal sealed partial class TenantGrain(
-    [PersistentState("tenant", StorageNames.State)] IPersistentState<TenantState> state,
+    [PersistentState(TenantState.Name, StorageNames.State)] IPersistentState<TenantState> state,
     [PersistentState("keys", StorageNames.State)] IPersistentState<TenantKeysState> keys,
-    CatalogAnnouncer announcer,
+    StoredRecords stored,
+    ChangeAnnouncer announcer,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Grain, ITenantGrain
 {
+    /// <summary>Name of the grain's type, also in storage.</summary>
+    public const string Type = "tenant";
+
     // INVARIANT: what GetManifestAsync shows is durable. It interleaves with a publish that waits for storage, so the state object,
     // which holds the next manifest during the write, is never shown.
     private TenantManifest? _durable;
@@ -45,7 +52,7 @@ internal sealed partial class TenantGrain(
 
     public async Task<PublishOutcome> PublishPolicyAsync(PolicyPublication publication, CancellationToken cancellationToken)
     {
-        if (_durable is not { } manifest)
+        if (await ManifestAsync(cancellationToken) is not { } manifest)
         {
             return new PublishOutcome(PublishStatus.TenantUnknown, null, 0);
         }
@@ -53,7 +60,10 @@ internal sealed partial class TenantGrain(
         var current = manifest.Find(publication.Name);
         if (Publishing.Refuse(manifest, current, publication) is { } refusal)
         {
-            return refusal;
+            // The publish that put it in force may have failed on the way to the other silos.
+            return refusal.Status == PublishStatus.Unchanged
+                ? refusal with { Acknowledgement = await AnnounceAsync(manifest) }
+                : refusal;
         }
 
         // Two writes are no transaction. The version is stored first: a crash in between leaves a number that was never in force,
@@ -66,9 +76,7 @@ internal sealed partial class TenantGrain(
             Epoch = manifest.Epoch + 1,
             Policies = current is null ? manifest.Policies.Add(entry) : manifest.Policies.Replace(current, entry),
         };
-        await CommitAsync(state.State with { Manifest = next });
-        await announcer.AnnounceAsync(next);
-        return new PublishOutcome(PublishStatus.Published, entry, next.Epoch);
+        return new PublishOutcome(PublishStatus.Published, entry, next.Epoch, await EnforceAsync(next));
     }
 
     public async Task AddKeyAsync(KeyRecord key, CancellationToken cancellationToken)
@@ -86,6 +94,28 @@ internal sealed partial class TenantGrain(
         }
     }
 
+    /// <summary>
+    /// What is in force, read again from storage: an activation that was replaced without knowing it must not answer for its successor.
+    /// Null: there is no such tenant.
+    /// </summary>
+    private async Task<TenantManifest?> ManifestAsync(CancellationToken cancellationToken)
+    {
+        var manifest = await stored.ReadManifestAsync(TenantId.Parse(this.GetPrimaryKeyString()), cancellationToken);
+        if (manifest?.Epoch == _durable?.Epoch)
+        {
+            return _durable;
+        }
+
+        DeactivateOnIdle();
+        throw new InconsistentStateException($"tenant `{this.GetPrimaryKeyString()}` was changed by another activation");
+    }
+
+    private Task<Acknowledgement> EnforceAsync(TenantManifest next) =>
+        announcer.CommitAsync(Change.OfTenant(next.Tenant, next.Epoch), () => CommitAsync(state.State with { Manifest = next }));
+
+    private Task<Acknowledgement> AnnounceAsync(TenantManifest manifest) =>
+        announcer.AnnounceAsync(Change.OfTenant(manifest.Tenant, manifest.Epoch));
+
     private TenantManifest Begin(TenantSettings settings) => new()
     {
         Tenant = TenantId.Parse(this.GetPrimaryKeyString()),
@@ -100,7 +130,7 @@ internal sealed partial class TenantGrain(
         // A write that fails ends the activation, and what it tried must then not be written after all to return places.
         var places = _places;
         _places = 0;
-        state.State = next;
+        state.State = next with { SchemaVersion = TenantState.CurrentSchema };
         await this.WriteOrDeactivateAsync(state);
         _durable = next.Manifest;
         _places = places;

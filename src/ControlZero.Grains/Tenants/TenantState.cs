@@ -7,9 +7,15 @@ namespace ControlZero.Grains.Tenants;
 [GenerateSerializer, Alias("cz.TenantState")]
 internal sealed record TenantState
 {
+    /// <summary>Name of the state in storage.</summary>
+    public const string Name = "tenant";
+
+    /// <summary>Number of the newest layout. 2: suspensions, and the setting <c>allow_stale</c>.</summary>
+    public const int CurrentSchema = 2;
+
     /// <summary>Number of this layout. Readers come before writers: a release reads the next layout before one writes it.</summary>
     [Id(0)]
-    public int SchemaVersion { get; init; } = 1;
+    public int SchemaVersion { get; init; } = CurrentSchema;
 
     /// <summary>What is in force. Null: the tenant was never created.</summary>
     [Id(1)]

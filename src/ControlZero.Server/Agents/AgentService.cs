@@ -1,18 +1,21 @@
 using System.Collections.Immutable;
+using ControlZero.Abstractions;
 using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Keys;
+using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine.Requests;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Enforcement;
 using ControlZero.Server.Rpc;
+using ControlZero.Server.Tenants;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
 namespace ControlZero.Server.Agents;
 
-/// <summary>Registers agents and shows what they were answered.</summary>
-internal sealed class AgentService(AgentReferences agents) : Protocol.V1.AgentService.AgentServiceBase
+/// <summary>Registers agents, stops them, and shows what they were answered.</summary>
+internal sealed class AgentService(IGrainFactory grains, AgentReferences agents) : Protocol.V1.AgentService.AgentServiceBase
 {
     [RequiresScope(Scopes.AgentWrite)]
     public override async Task<PutAgentResponse> PutAgent(PutAgentRequest request, ServerCallContext context)
@@ -41,8 +44,50 @@ internal sealed class AgentService(AgentReferences agents) : Protocol.V1.AgentSe
     public override async Task<GetAgentResponse> GetAgent(GetAgentRequest request, ServerCallContext context)
     {
         var (caller, agent) = Read(request.AgentId, context);
-        var found = await agents.Get(caller.Tenant, agent).GetAsync(context.CancellationToken) ?? throw NotFound(agent);
-        return new GetAgentResponse { Agent = ToMessage(found) };
+        var found = await agents.Get(caller.Tenant, agent).GetAsync(context.CancellationToken);
+        var manifest = await Tenant(caller).GetManifestAsync(context.CancellationToken);
+        var suspension = manifest?.FindSuspension(SuspensionTarget.Agent, agent.Value);
+        if (found is null && suspension is null)
+        {
+            throw NotFound(agent);
+        }
+
+        var message = found is null ? new Agent { AgentId = agent.Value } : ToMessage(found);
+        message.Suspension = suspension?.ToMessage();
+        return new GetAgentResponse { Agent = message };
+    }
+
+    [RequiresScope(Scopes.AgentWrite)]
+    public override async Task<SuspendAgentResponse> SuspendAgent(SuspendAgentRequest request, ServerCallContext context)
+    {
+        var (caller, agent) = Read(request.AgentId, context);
+        if (SuspensionMapping.CheckReason(request.Reason) is { } fault)
+        {
+            throw RpcErrors.InvalidFields([fault]).ToRpcException();
+        }
+
+        var command = new SuspendCommand(SuspensionTarget.Agent, agent.Value, request.Reason, caller.Key.Id.Value);
+        var outcome = (await Tenant(caller).SuspendAsync(command, CancellationToken.None)).OrThrow(caller.Tenant);
+        return new SuspendAgentResponse
+        {
+            Suspension = outcome.Suspension!.ToMessage(),
+            PolicyEpoch = outcome.Epoch,
+            Unchanged = outcome.Status == SuspensionStatus.Unchanged,
+            Acknowledgement = outcome.Acknowledgement!.ToMessage(),
+        };
+    }
+
+    [RequiresScope(Scopes.AgentWrite)]
+    public override async Task<ResumeAgentResponse> ResumeAgent(ResumeAgentRequest request, ServerCallContext context)
+    {
+        var (caller, agent) = Read(request.AgentId, context);
+        var outcome = (await Tenant(caller).ResumeAsync(SuspensionTarget.Agent, agent.Value, CancellationToken.None)).OrThrow(caller.Tenant);
+        return new ResumeAgentResponse
+        {
+            PolicyEpoch = outcome.Epoch,
+            Unchanged = outcome.Status == SuspensionStatus.Unchanged,
+            Acknowledgement = outcome.Acknowledgement!.ToMessage(),
+        };
     }
 
     [RequiresScope(Scopes.Enforce)]
@@ -58,6 +103,8 @@ internal sealed class AgentService(AgentReferences agents) : Protocol.V1.AgentSe
             LastDecisionAt = usage.LastDecisionAt?.ToTimestamp(),
         };
     }
+
+    private ITenantGrain Tenant(ClientIdentity caller) => grains.GetGrain<ITenantGrain>(GrainKeys.Of(caller.Tenant));
 
     private static (ClientIdentity Caller, AgentId Agent) Read(string agentId, ServerCallContext context)
     {

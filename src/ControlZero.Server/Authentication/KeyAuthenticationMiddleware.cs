@@ -1,3 +1,4 @@
+using ControlZero.Grains.Feed;
 using ControlZero.Server.Rpc;
 using ControlZero.Server.Telemetry;
 using Grpc.AspNetCore.Server;
@@ -9,7 +10,7 @@ namespace ControlZero.Server.Authentication;
 /// Authenticates and authorizes a gRPC call before a byte of its body is read: an unauthenticated caller can make the server neither
 /// parse nor allocate.
 /// </summary>
-internal sealed class KeyAuthenticationMiddleware(RequestDelegate next, KeyAuthenticator authenticator, CallInstruments calls)
+internal sealed class KeyAuthenticationMiddleware(RequestDelegate next, KeyAuthenticator authenticator, SiloFreshness freshness, CallInstruments calls)
 {
     public Task InvokeAsync(HttpContext http)
     {
@@ -19,6 +20,24 @@ internal sealed class KeyAuthenticationMiddleware(RequestDelegate next, KeyAuthe
             return next(http);
         }
 
+        // INVARIANT: before the key is looked up, so that a silo which may have missed a revocation does not take it for valid.
+        return freshness.IsFresh ? AuthenticateAsync(http, metadata) : CatchUpAsync(http, metadata);
+    }
+
+    private async Task CatchUpAsync(HttpContext http, EndpointMetadataCollection metadata)
+    {
+        if (await freshness.EnsureAsync() || metadata.GetMetadata<ServesStaleAttribute>() is not null)
+        {
+            await AuthenticateAsync(http, metadata);
+        }
+        else
+        {
+            await RefuseAsync(http, metadata, RpcErrors.Stale());
+        }
+    }
+
+    private Task AuthenticateAsync(HttpContext http, EndpointMetadataCollection metadata)
+    {
         var authenticated = authenticator.AuthenticateAsync(http.Request.Headers.Authorization, http.RequestAborted);
         return authenticated.IsCompletedSuccessfully
             ? ContinueAsync(http, metadata, authenticated.Result)

@@ -12,6 +12,13 @@ internal sealed class RequiresScopeAttribute(string scope) : Attribute
 [AttributeUsage(AttributeTargets.Method | AttributeTargets.Class)]
 internal sealed class AnyKeyAttribute : Attribute;
 
+/// <summary>
+/// The method serves on a server that cannot confirm what is in force, keys included: what it answers there says so and allows nothing.
+/// Others are UNAVAILABLE there.
+/// </summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class ServesStaleAttribute : Attribute;
+
 /// <summary>The method needs no key.</summary>
 [AttributeUsage(AttributeTargets.Method | AttributeTargets.Class)]
 internal sealed class NoKeyAttribute : Attribute;

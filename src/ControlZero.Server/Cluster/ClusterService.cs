@@ -4,6 +4,7 @@ using ControlZero.Abstractions.Keys;
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine;
 using ControlZero.Grains.Cluster;
+using ControlZero.Grains.Feed;
 using ControlZero.Grains.Hosting;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
@@ -19,6 +20,7 @@ internal sealed class ClusterService(
     ISiloStatusOracle silos,
     ClusterFacts facts,
     SetupReader setup,
+    SiloFreshness freshness,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Protocol.V1.ClusterService.ClusterServiceBase
 {
     /// <summary>Version of this server.</summary>
@@ -28,7 +30,7 @@ internal sealed class ClusterService(
     /// <summary>When this process started.</summary>
     public static readonly DateTimeOffset StartedAt = System.Diagnostics.Process.GetCurrentProcess().StartTime.ToUniversalTime();
 
-    [AnyKey]
+    [AnyKey, ServesStale]
     public override async Task<GetStatusResponse> GetStatus(GetStatusRequest request, ServerCallContext context)
     {
         var caller = context.GetCaller();
@@ -55,6 +57,7 @@ internal sealed class ClusterService(
                 Agents = { caller.Key.Agents },
             },
             PolicyEpoch = manifest?.Epoch ?? 0,
+            Freshness = DescribeFreshness(),
             PoliciesInForce = manifest?.Policies.Count(policy => policy.Enabled) ?? 0,
         };
         if (mayAdminister)
@@ -80,6 +83,18 @@ internal sealed class ClusterService(
                 }),
             },
         });
+
+    private Freshness DescribeFreshness()
+    {
+        var age = freshness.Age;
+        return new Freshness
+        {
+            Age = age == TimeSpan.MaxValue ? null : age.ToDuration(),
+            Bound = freshness.Bound.ToDuration(),
+            Fresh = age <= freshness.Bound,
+            FeedSequence = freshness.Sequence,
+        };
+    }
 
     private Protocol.V1.Silo Describe(SiloAddress address, SiloStatus status, SiloFacts? facts, bool withAddress)
     {

@@ -1,14 +1,19 @@
 using ControlZero.Abstractions.Agents;
 using ControlZero.Engine.Policies;
+using ControlZero.Grains.Catalog;
 using ControlZero.Protocol.V1;
+using Google.Protobuf.WellKnownTypes;
 using EngineOutcome = ControlZero.Engine.Evaluation.TrialOutcome;
 using EngineTrial = ControlZero.Engine.Evaluation.RuleTrial;
+using ReasonCodes = ControlZero.Engine.Evaluation.ReasonCodes;
 
 namespace ControlZero.Server.Enforcement;
 
 /// <summary>From decisions to their messages. The only place.</summary>
 internal static class EnforceMapping
 {
+    private static readonly Duration RetryWhenStale = Duration.FromTimeSpan(TimeSpan.FromSeconds(1));
+
     public static EnforceResponse ToResponse(Authorization authorization, string decisionId, string requestId, bool dryRun)
     {
         var decision = authorization.Decision;
@@ -33,6 +38,11 @@ internal static class EnforceMapping
             response.RuleIndex = index;
         }
 
+        if (decision.ReasonCode == ReasonCodes.PolicyStale)
+        {
+            response.RetryAfter = RetryWhenStale;
+        }
+
         if (!decision.Obligations.IsEmpty)
         {
             response.Obligations.Add(decision.Obligations.Select(ToMessage));
@@ -45,6 +55,10 @@ internal static class EnforceMapping
 
         return response;
     }
+
+    /// <summary>What becomes of an allow that could not leave in time: a deny of the same id, of the same request.</summary>
+    public static EnforceResponse Withhold(EnforceResponse response) => ToResponse(
+        new Authorization(Admission.Stale, response.EvaluatedRules, response.PolicyEpoch), response.DecisionId, response.RequestId, response.DryRun);
 
     public static RuleTrial ToMessage(EngineTrial trial) => new()
     {

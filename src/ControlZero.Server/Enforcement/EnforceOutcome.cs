@@ -1,9 +1,18 @@
+using ControlZero.Grains.Feed;
 using ControlZero.Protocol.V1;
 using Google.Rpc;
 
 namespace ControlZero.Server.Enforcement;
 
-/// <summary>What one request among several came to: exactly one of the two is there.</summary>
+/// <summary>What one request came to: exactly one of response and error is there.</summary>
 /// <param name="Response">The decision, or null: there is none.</param>
 /// <param name="Error">Why there is none: what Enforce would have failed with. Null: there is a decision.</param>
-internal readonly record struct EnforceOutcome(EnforceResponse? Response, Status? Error);
+/// <param name="Lease">How long the decision may leave as it is. Default: for ever.</param>
+internal readonly record struct EnforceOutcome(EnforceResponse? Response, Status? Error, AllowLease Lease = default)
+{
+    /// <summary>
+    /// The outcome as it may leave at this moment: an allow that was held up on its way, because the process was paused or nobody took
+    /// it, is a deny by now. Called last before an answer is handed to the network.
+    /// </summary>
+    public EnforceOutcome Leave() => Lease.IsOver ? new EnforceOutcome(EnforceMapping.Withhold(Response!), null) : this;
+}

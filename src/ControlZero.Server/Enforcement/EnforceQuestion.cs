@@ -95,6 +95,7 @@ internal readonly record struct EnforceQuestion(TenantId Tenant, AgentId Agent, 
         Context = context,
         Candidates = request.CandidateResources.Count == 0 ? [] : [.. request.CandidateResources],
         DryRun = request.DryRun,
+        MinEpoch = request.MinPolicyEpoch,
     };
 
     // The way of a request without a fault: it allocates nothing.

@@ -29,7 +29,7 @@ internal sealed class EnforceStreamSession(
 {
     private readonly Lock _gate = new();
     private readonly AgentGroups _arrived = new();
-    private List<EnforceStreamResponse> _answered = [];
+    private List<(ulong CorrelationId, EnforceOutcome Outcome)> _answered = [];
     private ExceptionDispatchInfo? _readFailure;
     private bool _readingIsOver;
     private int _running;
@@ -130,7 +130,7 @@ internal sealed class EnforceStreamSession(
         }
     }
 
-    private void Answer(ulong correlationId, EnforceOutcome outcome) => _answered.Add(EnforceMapping.ToAnswer(correlationId, outcome));
+    private void Answer(ulong correlationId, EnforceOutcome outcome) => _answered.Add((correlationId, outcome));
 
     // Everything that has arrived: what is to be asked is asked first, so that it is under way while the rest is written.
     private void Dispatch()
@@ -147,17 +147,17 @@ internal sealed class EnforceStreamSession(
         if (_answered.Count > 0)
         {
             var answered = _answered;
-            _answered = new List<EnforceStreamResponse>(answered.Count);
+            _answered = new List<(ulong CorrelationId, EnforceOutcome Outcome)>(answered.Count);
             answers.Add(answered);
         }
     }
 
     private async Task DecideAsync(List<PlacedQuestion> group)
     {
-        var answered = new List<EnforceStreamResponse>(group.Count);
+        var answered = new List<(ulong CorrelationId, EnforceOutcome Outcome)>(group.Count);
         try
         {
-            await decide(group, (place, outcome) => answered.Add(EnforceMapping.ToAnswer(place, outcome)));
+            await decide(group, (place, outcome) => answered.Add((place, outcome)));
         }
         finally
         {

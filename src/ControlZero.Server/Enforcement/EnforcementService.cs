@@ -1,6 +1,5 @@
 using ControlZero.Abstractions.Keys;
 using ControlZero.Engine;
-using ControlZero.Grains.Hosting;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Rpc;
@@ -14,20 +13,19 @@ internal sealed class EnforcementService(
     AgentReferences agents,
     LocalDecisions local,
     GroupedDecisions grouped,
+    DecisionAnswers answers,
     KeyAuthenticator keys,
-    EnforceInstruments instruments,
-    CallTraces traces,
-    [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Protocol.V1.EnforcementService.EnforcementServiceBase
+    EnforceInstruments instruments) : Protocol.V1.EnforcementService.EnforcementServiceBase
 {
-    [RequiresScope(Scopes.Enforce), MessageLimit(Limits.EnforceMessageMaxBytes)]
+    [RequiresScope(Scopes.Enforce), ServesStale, MessageLimit(Limits.EnforceMessageMaxBytes)]
     public override Task<EnforceResponse> Enforce(EnforceRequest request, ServerCallContext context)
     {
         var begun = instruments.Begin();
         var question = EnforceQuestion.Read(request, context.GetCaller());
-        return local.Decide(question, begun) is { } response ? Task.FromResult(response) : AskGrainAsync(question, begun);
+        return local.Decide(question, begun) is { } outcome ? Task.FromResult(OrThrow(outcome)) : AskGrainAsync(question, begun);
     }
 
-    [RequiresScope(Scopes.Enforce), MessageLimit(Limits.BatchMessageMaxBytes)]
+    [RequiresScope(Scopes.Enforce), ServesStale, MessageLimit(Limits.BatchMessageMaxBytes)]
     public override async Task<EnforceBatchResponse> EnforceBatch(EnforceBatchRequest request, ServerCallContext context)
     {
         if (request.Requests.Count > Limits.BatchMaxRequests)
@@ -57,21 +55,21 @@ internal sealed class EnforcementService(
 
         await Task.WhenAll(groups.Take().Select(group =>
             grouped.DecideAsync(group, context.Method, (place, outcome) => outcomes[place] = outcome)));
-        return new EnforceBatchResponse { Results = { outcomes.Select(EnforceMapping.ToResult) } };
+        return new EnforceBatchResponse { Results = { outcomes.Select(outcome => EnforceMapping.ToResult(outcome.Leave())) } };
     }
 
-    [RequiresScope(Scopes.Enforce), MessageLimit(Limits.EnforceMessageMaxBytes)]
+    [RequiresScope(Scopes.Enforce), ServesStale, MessageLimit(Limits.EnforceMessageMaxBytes)]
     public override async Task EnforceStream(
         IAsyncStreamReader<EnforceStreamRequest> requestStream,
         IServerStreamWriter<EnforceStreamResponse> responseStream,
         ServerCallContext context)
     {
         var caller = context.GetCaller();
-        using var answers = new StreamAnswers(responseStream, IsStillValidAsync);
+        using var outgoing = new StreamAnswers(responseStream, IsStillValidAsync);
         await new EnforceStreamSession(
             caller,
             requestStream,
-            answers,
+            outgoing,
             context.GetHttpContext().Request.BodyReader.CancelPendingRead,
             IsStillValidAsync,
             question => local.Decide(question, context.Method),
@@ -86,26 +84,25 @@ internal sealed class EnforcementService(
         ValueTask<bool> IsStillValidAsync() => keys.IsStillValidAsync(caller, context.CancellationToken);
     }
 
-    [RequiresScope(Scopes.PolicyRead), MessageLimit(Limits.EnforceMessageMaxBytes)]
+    [RequiresScope(Scopes.PolicyRead), ServesStale, MessageLimit(Limits.EnforceMessageMaxBytes)]
     public override async Task<ExplainResponse> Explain(ExplainRequest request, ServerCallContext context)
     {
         var question = EnforceQuestion.Read(request.Request ?? new EnforceRequest(), context.GetCaller(), "request.");
+        var asked = answers.Now();
         var explained = await agents.Get(question.Tenant, question.Agent).ExplainAsync(question.Request);
         return new ExplainResponse
         {
-            Response = EnforceMapping.ToResponse(explained.Authorization, DecisionIds.Next(clock), question.RequestId, question.Request.DryRun),
+            Response = OrThrow(answers.Explain(explained.Authorization, question, asked)),
             Trials = { explained.Trials.Select(EnforceMapping.ToMessage) },
         };
     }
 
     private async Task<EnforceResponse> AskGrainAsync(EnforceQuestion question, long begun)
     {
+        var asked = answers.Now();
         var authorization = await agents.Get(question.Tenant, question.Agent).AuthorizeAsync(question.Request);
-        instruments.OnDecided(authorization.Decision, begun);
-
-        // An embedded server has one silo: the agent lives in it.
-        instruments.OnHop(remote: false);
-        traces.OnDecided(question.Request.Action, question.Request.Resource, authorization.Decision);
-        return EnforceMapping.ToResponse(authorization, DecisionIds.Next(clock), question.RequestId, question.Request.DryRun);
+        return OrThrow(answers.Answer(authorization, question, asked, begun));
     }
+
+    private static EnforceResponse OrThrow(EnforceOutcome outcome) => outcome.Leave().Response ?? throw outcome.Error!.ToRpcException();
 }

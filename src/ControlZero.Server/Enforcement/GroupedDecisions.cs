@@ -1,8 +1,6 @@
 using System.Collections.Immutable;
 using ControlZero.Abstractions.Agents;
-using ControlZero.Grains.Hosting;
 using ControlZero.Server.Rpc;
-using ControlZero.Server.Telemetry;
 
 namespace ControlZero.Server.Enforcement;
 
@@ -12,9 +10,8 @@ namespace ControlZero.Server.Enforcement;
 /// </summary>
 internal sealed class GroupedDecisions(
     AgentReferences agents,
-    FailureTranslator failures,
-    EnforceInstruments instruments,
-    [FromKeyedServices(ClusterClock.Key)] TimeProvider clock)
+    DecisionAnswers answers,
+    FailureTranslator failures)
 {
     /// <summary>Decides the questions of one agent. Never fails: what goes wrong is the answer of each of them.</summary>
     /// <param name="group">The questions, all of one agent, in their order. At least one.</param>
@@ -22,6 +19,7 @@ internal sealed class GroupedDecisions(
     /// <param name="answer">Takes each question's place and outcome.</param>
     public async Task DecideAsync(IReadOnlyList<PlacedQuestion> group, string method, Action<ulong, EnforceOutcome> answer)
     {
+        var asked = answers.Now();
         ImmutableArray<Authorization> decided;
         try
         {
@@ -42,11 +40,7 @@ internal sealed class GroupedDecisions(
         for (var index = 0; index < group.Count; index++)
         {
             var (place, question) = group[index];
-            instruments.OnDecided(decided[index].Decision);
-            instruments.OnHop(remote: false);
-            var response = EnforceMapping.ToResponse(
-                decided[index], DecisionIds.Next(clock), question.RequestId, question.Request.DryRun);
-            answer(place, new EnforceOutcome(response, null));
+            answer(place, answers.Answer(decided[index], question, asked));
         }
     }
 }

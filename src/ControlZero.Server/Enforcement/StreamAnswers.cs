@@ -22,7 +22,7 @@ internal sealed class StreamAnswers(IServerStreamWriter<EnforceStreamResponse> r
     private readonly SemaphoreSlim _room = new(Limits.StreamMaxInFlight);
 
     // Whoever adds answers writes them, on his own thread, unless somebody is at it: handing them to another thread costs more than they do.
-    private readonly Channel<IReadOnlyList<EnforceStreamResponse>> _waiting = Channel.CreateUnbounded<IReadOnlyList<EnforceStreamResponse>>(
+    private readonly Channel<IReadOnlyList<(ulong CorrelationId, EnforceOutcome Outcome)>> _waiting = Channel.CreateUnbounded<IReadOnlyList<(ulong CorrelationId, EnforceOutcome Outcome)>>(
         new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
 
     private int _announced;
@@ -34,14 +34,14 @@ internal sealed class StreamAnswers(IServerStreamWriter<EnforceStreamResponse> r
     public void Announce() => Interlocked.Increment(ref _announced);
 
     /// <summary>Adds answers that were announced.</summary>
-    public void AddAnnounced(IReadOnlyList<EnforceStreamResponse> answers)
+    public void AddAnnounced(IReadOnlyList<(ulong CorrelationId, EnforceOutcome Outcome)> answers)
     {
         Interlocked.Decrement(ref _announced);
         Add(answers);
     }
 
     /// <summary>Adds answers that leave together. May write them before it returns.</summary>
-    public void Add(IReadOnlyList<EnforceStreamResponse> answers) => _waiting.Writer.TryWrite(answers);
+    public void Add(IReadOnlyList<(ulong CorrelationId, EnforceOutcome Outcome)> answers) => _waiting.Writer.TryWrite(answers);
 
     /// <summary>Says that no answer comes any more.</summary>
     public void Complete() => _waiting.Writer.TryComplete();
@@ -65,7 +65,7 @@ internal sealed class StreamAnswers(IServerStreamWriter<EnforceStreamResponse> r
                     held++;
                     var flush = held == MostHeldBack || (index == answers.Count - 1 && !await AreOthersWaitingAsync());
                     responses.WriteOptions = flush ? WriteOptions.Default : HoldBack;
-                    await responses.WriteAsync(answers[index]);
+                    await responses.WriteAsync(EnforceMapping.ToAnswer(answers[index].CorrelationId, answers[index].Outcome.Leave()));
                     if (flush)
                     {
                         _room.Release(held);

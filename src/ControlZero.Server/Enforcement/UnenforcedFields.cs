@@ -10,18 +10,6 @@ internal static class UnenforcedFields
     /// <summary>The refusal of a request that sets one of them, or null: it sets none.</summary>
     /// <param name="request">The request.</param>
     /// <param name="path">What stands before a field's name in an error: where in the call the message was.</param>
-    public static Status? Refuse(EnforceRequest request, string path)
-    {
-        if (request.Estimate is null && request.MinPolicyEpoch == 0)
-        {
-            return null;
-        }
-
-        var fields = new[]
-        {
-            (IsSet: request.Estimate is not null, Name: "estimate"),
-            (IsSet: request.MinPolicyEpoch > 0, Name: "min_policy_epoch"),
-        };
-        return RpcErrors.UnimplementedFeature([.. fields.Where(field => field.IsSet).Select(field => path + field.Name)]);
-    }
+    public static Status? Refuse(EnforceRequest request, string path) =>
+        request.Estimate is null ? null : RpcErrors.UnimplementedFeature([$"{path}estimate"]);
 }

@@ -1,4 +1,4 @@
-using ControlZero.Server.Telemetry;
+using ControlZero.Grains.Feed;
 
 namespace ControlZero.Server.Health;
 
@@ -6,7 +6,7 @@ namespace ControlZero.Server.Health;
 /// Whether this silo wants work: it is an active member of its cluster, was not told to stop, reaches its storage and knows of the cluster's
 /// changes. Asks nobody: each part is a look at what is known.
 /// </summary>
-internal sealed class SiloReadiness(ISiloStatusOracle silos, Drain drain, StorageProbe storage, FreshnessSource? freshness = null)
+internal sealed class SiloReadiness(ISiloStatusOracle silos, Drain drain, StorageProbe storage, SiloFreshness freshness)
 {
     /// <summary>Why it does not, each a word for programs. Empty: it does.</summary>
     public IReadOnlyList<string> Reasons()
@@ -15,7 +15,7 @@ internal sealed class SiloReadiness(ISiloStatusOracle silos, Drain drain, Storag
         Add(drain.HasBegun, "draining");
         Add(silos.CurrentStatus != SiloStatus.Active, "silo_not_active");
         Add(!storage.IsReachable, "storage_unreachable");
-        Add(freshness is not null && freshness.Age() > freshness.Bound, "policies_stale");
+        Add(!freshness.IsFresh, "policies_stale");
         return (IReadOnlyList<string>?)reasons ?? [];
 
         void Add(bool holds, string reason)

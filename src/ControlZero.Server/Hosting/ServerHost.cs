@@ -1,3 +1,4 @@
+using ControlZero.Grains.Feed;
 using ControlZero.Server.Health;
 using ControlZero.Server.Hosting.Logging;
 using ControlZero.Server.Policies;
@@ -85,6 +86,7 @@ internal sealed class ServerHost : IAsyncDisposable
         builder.ConfigureListeners(options);
         builder.UseEmbeddedSilo(database);
         builder.Services.AddSingleton(options);
+        builder.Services.Configure<FreshnessOptions>(freshness => freshness.Bound = options.Freshness.Bound);
         builder.Services.AddSingleton(data);
         builder.Services.AddSingleton<PolicyTrial>();
         builder.Services.AddSingleton<FirstKey>();

@@ -21,6 +21,9 @@ internal sealed record ServerOptions
     /// <summary>What it says on stderr.</summary>
     public LoggingOptions Logging { get; init; } = new();
 
+    /// <summary>How far it may be behind the others.</summary>
+    public FreshnessSettings Freshness { get; init; } = new();
+
     /// <summary>What it tells about itself, and to whom.</summary>
     public TelemetryOptions Telemetry { get; init; } = new();
 
@@ -37,6 +40,7 @@ internal sealed record ServerOptions
         Listen = ListenOptions.Read(reader),
         Tls = TlsOptions.Read(reader),
         Logging = LoggingOptions.Read(reader),
+        Freshness = FreshnessSettings.Read(reader),
         Telemetry = TelemetryOptions.Read(reader),
         Shutdown = ShutdownOptions.Read(reader),
         DefaultTenant = DefaultTenantOptions.Read(reader),

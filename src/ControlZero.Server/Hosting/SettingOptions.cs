@@ -19,6 +19,7 @@ internal sealed class SettingOptions
         (Text("--grpc", "ADDRESS:PORT", "where gRPC listens; port 0 takes a free one; default: 127.0.0.1:5050"), "Listen:Grpc"),
         (Text("--http", "ADDRESS:PORT", "where HTTP listens (health); port 0 takes a free one; default: 127.0.0.1:5051"), "Listen:Http"),
         (new Option<bool>("--allow-insecure") { Description = "serve addresses that are not loopback without TLS, keys in the clear", Recursive = true }, "Listen:AllowInsecure"),
+        (Text("--freshness-bound", "TIME", "how far this server may be behind the others before it allows nothing more; default: 2s"), "Freshness:Bound"),
         (Text("--otlp-endpoint", "URL", "OpenTelemetry collector for metrics and logs; default: none, nothing is sent"), "Telemetry:OtlpEndpoint"),
         (Text("--drain-delay", "TIME", "how long to serve on after saying that no more work is wanted, for load balancers to notice; default: 0s"), "Shutdown:DrainDelay"),
         (

@@ -9,6 +9,7 @@ using ControlZero.Engine.Requests;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Rpc;
+using ControlZero.Server.Tenants;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
@@ -61,6 +62,7 @@ internal sealed class PolicyService(IGrainFactory grains, PolicyTrial trial) : P
                 Policy = outcome.Entry!.ToMessage(),
                 PolicyEpoch = outcome.Epoch,
                 Unchanged = outcome.Status == PublishStatus.Unchanged,
+                Acknowledgement = outcome.Acknowledgement?.ToMessage(),
                 Diagnostics = { parsed.Diagnostics.Select(finding => finding.ToMessage(0)) },
             },
             PublishStatus.VersionConflict => throw RpcErrors

@@ -65,6 +65,12 @@ internal sealed class PolicyTrial([FromKeyedServices(ClusterClock.Key)] TimeProv
         // Enforce refuses a context that claims a fact of the server's own. Here it is said and does no harm: no condition reads it.
         diagnostics.Add(faults.Where(fault => fault.Code == FaultCodes.ContextReserved).Select(PolicyMapping.ToWarning));
         faults.RemoveAll(fault => fault.Code == FaultCodes.ContextReserved);
+        if (request.MinPolicyEpoch > 0)
+        {
+            faults.Add(new FieldFault(
+                $"{path}min_policy_epoch", "FIELD_VALUE", $"{path}min_policy_epoch is set, and documents of a test have no epoch", "leave it out"));
+        }
+
         if (faults.Count > 0)
         {
             throw RpcErrors.InvalidFields(faults).ToRpcException();

@@ -84,6 +84,20 @@ internal static class RpcErrors
         ("expected", Text(expected)),
         ("current", Text(current)));
 
+    /// <summary>An epoch that no server has: it was never answered to anybody, or is another tenant's.</summary>
+    public static Status EpochNotReached(ulong expected, ulong current) => Make(
+        StatusCode.FailedPrecondition,
+        "POLICY_EPOCH_NOT_REACHED",
+        $"the tenant's policy epoch is {current}, not yet {expected}; send a min_policy_epoch that a call of this tenant answered",
+        ("expected", expected.ToString(CultureInfo.InvariantCulture)),
+        ("current", current.ToString(CultureInfo.InvariantCulture)));
+
+    /// <summary>This server cannot say whether the caller's key is still valid.</summary>
+    public static Status Stale() => Make(
+        StatusCode.Unavailable,
+        "STATE_UNAVAILABLE",
+        "this server cannot reach its state and does not know whether the key is still valid; try again, or another server");
+
     public static Status TooManyAgents() => Make(
         StatusCode.ResourceExhausted,
         "MAX_AGENTS",

@@ -21,6 +21,7 @@ internal static class RpcExtensions
         services.AddSingleton<KeyAuthenticator>();
         services.AddSingleton<AgentReferences>();
         services.AddSingleton<LocalDecisions>();
+        services.AddSingleton<DecisionAnswers>();
         services.AddSingleton<GroupedDecisions>();
         services.AddSingleton<FailureTranslator>();
 

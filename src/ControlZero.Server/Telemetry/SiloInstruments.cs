@@ -1,3 +1,4 @@
+using ControlZero.Grains.Feed;
 using System.Diagnostics.Metrics;
 using ControlZero.Grains.Catalog;
 using ControlZero.Grains.Hosting;
@@ -17,7 +18,7 @@ internal sealed class SiloInstruments
         KeyCatalog keys,
         Health.SiloReadiness readiness,
         [FromKeyedServices(ClusterClock.Key)] TimeProvider clock,
-        FreshnessSource? freshness = null)
+        SiloFreshness freshness)
     {
         var meter = meters.Create(TelemetryNames.Source);
         meter.CreateObservableGauge("controlzero.catalog.tenants", () => policies.Figures.Tenants, "{tenant}", "Tenants this silo was asked about.");
@@ -34,13 +35,10 @@ internal sealed class SiloInstruments
             "Keys this silo remembers, and ids it remembers as no keys.");
         meter.CreateObservableCounter("controlzero.keys.loads", () => keys.Figures.Loads, "{load}", "Keys that had to be looked up in the cluster's state.");
         meter.CreateObservableGauge("controlzero.silo.ready", () => readiness.Reasons().Count == 0 ? 1 : 0, "{silo}", "1: the silo wants work. 0: it does not.");
-        if (freshness is not null)
-        {
-            meter.CreateObservableGauge(
-                "controlzero.freshness.age",
-                () => freshness.Age().TotalSeconds,
-                "s",
-                "Time since this silo is known to have seen every change of the cluster.");
-        }
+        meter.CreateObservableGauge(
+            "controlzero.freshness.age",
+            () => freshness.Age is var age && age != TimeSpan.MaxValue ? [new Measurement<double>(age.TotalSeconds)] : Array.Empty<Measurement<double>>(),
+            "s",
+            "Time since this silo is known to have seen every change of the cluster.");
     }
 }

@@ -50,6 +50,7 @@ internal static class TenantMapping
                 MaxAgents = request.MaxAgents == 0 ? Limits.TenantDefaultMaxAgents : request.MaxAgents,
                 DefaultOnEmpty = defaultOnEmpty,
                 Test = request.Test,
+                AllowStale = request.AllowStale,
             };
     }
 
@@ -61,6 +62,9 @@ internal static class TenantMapping
         DefaultOnEmpty = manifest.Settings.DefaultOnEmpty.ToWord(),
         Test = manifest.Settings.Test,
         CreatedAt = manifest.CreatedAt.ToTimestamp(),
+        AllowStale = manifest.Settings.AllowStale,
+        Suspension = manifest.FindSuspension(SuspensionTarget.Tenant, "")?.ToMessage(),
+        SuspendedAgents = manifest.Suspensions.Count(suspension => suspension.Target == SuspensionTarget.Agent),
     };
 
     public static Key ToMessage(this KeyRecord key) => new()

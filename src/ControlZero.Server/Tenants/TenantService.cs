@@ -22,7 +22,7 @@ internal sealed class TenantService(
         var tenant = ReadTenant(request.TenantId);
         var key = ApiKey.Generate(settings.Test);
         var record = KeyIssue.FirstOf(tenant, key, context.GetCaller().Key.Id.Value, clock.GetUtcNow());
-        if (!await grains.GetGrain<ITenantGrain>(GrainKeys.Of(tenant)).CreateAsync(settings, record, CancellationToken.None))
+        if (!await Grain(tenant).CreateAsync(settings, record, CancellationToken.None))
         {
             throw RpcErrors.AlreadyExists("TENANT_EXISTS", "tenant", tenant.Value).ToRpcException();
         }
@@ -39,11 +39,44 @@ internal sealed class TenantService(
     public override async Task<GetTenantResponse> GetTenant(GetTenantRequest request, ServerCallContext context) =>
         new() { Tenant = await FindAsync(ReadTenant(request.TenantId), context) };
 
+    [RequiresScope(Scopes.ClusterAdmin)]
+    public override async Task<SuspendTenantResponse> SuspendTenant(SuspendTenantRequest request, ServerCallContext context)
+    {
+        var tenant = ReadTenant(request.TenantId);
+        if (SuspensionMapping.CheckReason(request.Reason) is { } fault)
+        {
+            throw RpcErrors.InvalidFields([fault]).ToRpcException();
+        }
+
+        var command = new SuspendCommand(SuspensionTarget.Tenant, "", request.Reason, context.GetCaller().Key.Id.Value);
+        var outcome = (await Grain(tenant).SuspendAsync(command, CancellationToken.None)).OrThrow(tenant);
+        return new SuspendTenantResponse
+        {
+            Suspension = outcome.Suspension!.ToMessage(),
+            PolicyEpoch = outcome.Epoch,
+            Unchanged = outcome.Status == SuspensionStatus.Unchanged,
+            Acknowledgement = outcome.Acknowledgement!.ToMessage(),
+        };
+    }
+
+    [RequiresScope(Scopes.ClusterAdmin)]
+    public override async Task<ResumeTenantResponse> ResumeTenant(ResumeTenantRequest request, ServerCallContext context)
+    {
+        var tenant = ReadTenant(request.TenantId);
+        var outcome = (await Grain(tenant).ResumeAsync(SuspensionTarget.Tenant, "", CancellationToken.None)).OrThrow(tenant);
+        return new ResumeTenantResponse
+        {
+            PolicyEpoch = outcome.Epoch,
+            Unchanged = outcome.Status == SuspensionStatus.Unchanged,
+            Acknowledgement = outcome.Acknowledgement!.ToMessage(),
+        };
+    }
+
     [RequiresScope(Scopes.Admin)]
     public override async Task<CreateKeyResponse> CreateKey(CreateKeyRequest request, ServerCallContext context)
     {
         var caller = context.GetCaller();
-        var tenant = grains.GetGrain<ITenantGrain>(GrainKeys.Of(caller.Tenant));
+        var tenant = Grain(caller.Tenant);
         var manifest = await tenant.GetManifestAsync(context.CancellationToken)
             ?? throw new InvalidOperationException($"a key of tenant `{caller.Tenant}` works, but the tenant does not exist");
         var key = ApiKey.Generate(manifest.Settings.Test);
@@ -60,16 +93,18 @@ internal sealed class TenantService(
             : null;
         return revoked is null
             ? throw RpcErrors.NotFound("KEY_NOT_FOUND", "key", request.KeyId).ToRpcException()
-            : new RevokeKeyResponse { KeyInfo = revoked.ToMessage() };
+            : new RevokeKeyResponse { KeyInfo = revoked.Key.ToMessage(), Acknowledgement = revoked.Acknowledgement.ToMessage() };
     }
 
     private static TenantId ReadTenant(string text) => RequestSyntax.CheckTenantId(text) is { } fault
         ? throw RpcErrors.InvalidFields([fault]).ToRpcException()
         : TenantId.Parse(text);
 
+    private ITenantGrain Grain(TenantId tenant) => grains.GetGrain<ITenantGrain>(GrainKeys.Of(tenant));
+
     private async Task<Tenant> FindAsync(TenantId tenant, ServerCallContext context)
     {
-        var manifest = await grains.GetGrain<ITenantGrain>(GrainKeys.Of(tenant)).GetManifestAsync(context.CancellationToken);
+        var manifest = await Grain(tenant).GetManifestAsync(context.CancellationToken);
         return manifest?.ToMessage() ?? throw RpcErrors.NotFound("TENANT_NOT_FOUND", "tenant", tenant.Value).ToRpcException();
     }
 }

@@ -17,12 +17,30 @@ public sealed class ClusterTests : CliTest
         Assert.Equal(
             [
                 "version           0.1.0", "started           1970-01-01T00:00:00Z", "server time       1970-01-01T01:00:00Z", "storage           embedded",
-                "policies in force 1", "policy epoch      7", "tenant            default", "key               abcdefghjkmn", "scopes            admin",
+                "policies in force 1", "policy epoch      7", "freshness         fresh, 250 ms old of 2000 ms, feed at 12", "tenant            default", "key               abcdefghjkmn", "scopes            admin",
                 "agents            team-*", "", "SILO   STATUS READY              VERSION UP    FRESHNESS ADDRESS        ANSWERING",
                 "silo-1 active yes                0.1.0   1h 0m 0.3 s     10.0.0.1:11111 yes",
                 "silo-2 active no: draining stale",
             ],
             run.Lines);
+    }
+
+    [Fact]
+    public async Task Status_OfAStaleServer_SaysSo()
+    {
+        var status = Answers.Status();
+        status.Freshness.Fresh = false;
+        status.Freshness.Age = null;
+        Cluster.On<GetStatusRequest>(_ => status);
+
+        var text = await RunAsync("status");
+        var json = await RunAsync("status", "--output", "json");
+
+        Assert.Contains("freshness         STALE: it allows nothing, never confirmed of 2000 ms, feed at 12", text.Lines);
+        Assert.Equal((false, System.Text.Json.JsonValueKind.Null, 2000), (
+            json.Json.GetProperty("freshness").GetProperty("fresh").GetBoolean(),
+            json.Json.GetProperty("freshness").GetProperty("age_ms").ValueKind,
+            json.Json.GetProperty("freshness").GetProperty("bound_ms").GetInt32()));
     }
 
     [Fact]

@@ -62,6 +62,20 @@ internal static class Answers
         Caller = new Caller { TenantId = "default", KeyId = "abcdefghjkmn", Scopes = { "admin" }, Agents = { agents } },
         PolicyEpoch = 7,
         PoliciesInForce = 1,
+        Freshness = new Freshness
+        {
+            Age = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(250)),
+            Bound = Duration.FromTimeSpan(TimeSpan.FromSeconds(2)),
+            Fresh = true,
+            FeedSequence = 12,
+        },
+    };
+
+    public static Acknowledgement Acknowledged(params string[] pending) => new()
+    {
+        AcknowledgedSilos = { "silo-1", "silo-2" },
+        PendingSilos = { pending },
+        EnforcedBy = Timestamp.FromDateTimeOffset(DateTimeOffset.UnixEpoch.AddSeconds(2)),
     };
 
     public static RpcException Error(StatusCode code, string message = "it failed") => new(new Grpc.Core.Status(code, message));

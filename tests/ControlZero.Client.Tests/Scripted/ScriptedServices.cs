@@ -34,11 +34,23 @@ internal sealed class ScriptedAgentService(ScriptedCluster cluster) : AgentServi
 
     public override Task<GetAgentResponse> GetAgent(GetAgentRequest request, ServerCallContext context) => cluster.AnswerAsync<GetAgentResponse>(request, context);
 
+    public override Task<SuspendAgentResponse> SuspendAgent(SuspendAgentRequest request, ServerCallContext context) =>
+        cluster.AnswerAsync<SuspendAgentResponse>(request, context);
+
+    public override Task<ResumeAgentResponse> ResumeAgent(ResumeAgentRequest request, ServerCallContext context) =>
+        cluster.AnswerAsync<ResumeAgentResponse>(request, context);
+
     public override Task<GetUsageResponse> GetUsage(GetUsageRequest request, ServerCallContext context) => cluster.AnswerAsync<GetUsageResponse>(request, context);
 }
 
 internal sealed class ScriptedTenantService(ScriptedCluster cluster) : TenantService.TenantServiceBase
 {
+    public override Task<SuspendTenantResponse> SuspendTenant(SuspendTenantRequest request, ServerCallContext context) =>
+        cluster.AnswerAsync<SuspendTenantResponse>(request, context);
+
+    public override Task<ResumeTenantResponse> ResumeTenant(ResumeTenantRequest request, ServerCallContext context) =>
+        cluster.AnswerAsync<ResumeTenantResponse>(request, context);
+
     public override Task<CreateKeyResponse> CreateKey(CreateKeyRequest request, ServerCallContext context) => cluster.AnswerAsync<CreateKeyResponse>(request, context);
 
     public override Task<RevokeKeyResponse> RevokeKey(RevokeKeyRequest request, ServerCallContext context) => cluster.AnswerAsync<RevokeKeyResponse>(request, context);

@@ -5,7 +5,10 @@ using ControlZero.Engine.Evaluation;
 using ControlZero.Engine.Policies;
 using ControlZero.Grains.Agents;
 using ControlZero.Grains.Catalog;
+using ControlZero.Grains.Feed;
 using ControlZero.Grains.Tests.Cluster;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 
 namespace ControlZero.Grains.Tests.Agents;
 
@@ -17,15 +20,18 @@ public sealed class AgentCellTests
     private static readonly ImmutableSortedDictionary<string, string> NoLabels = ImmutableSortedDictionary<string, string>.Empty;
 
     private readonly InterruptedClock _clock = new();
-    private readonly TenantSlot _slot = new();
+    private readonly SiloFreshness _freshness = new(Options.Create(new FreshnessOptions()), new FakeTimeProvider());
+    private readonly AgentNotices _notices = new();
+    private readonly TenantSlot _slot = new(static _ => Task.FromResult<TenantManifest?>(null));
     private readonly AgentCells _cells;
     private readonly AgentCell _cell;
 
     public AgentCellTests()
     {
-        _cells = new AgentCells(_clock);
+        _freshness.Confirm(_freshness.Now(), sequence: 1);
+        _cells = new AgentCells(_freshness, _notices, _clock);
         _cell = Open(NoLabels);
-        _slot.Offer(Snapshot(1, """{ "name": "p", "rules": [ { "id": "first", "allow": "llm.*" } ] }"""));
+        _slot.Offer(Snapshot(1, """{ "name": "p", "rules": [ { "id": "first", "allow": "llm.*" } ] }"""), _slot.Ticket);
     }
 
     [Fact]
@@ -58,7 +64,7 @@ public sealed class AgentCellTests
     [Fact]
     public void Decide_WhilePoliciesAreReplaced_AnswersUnderTheNewOnes()
     {
-        _clock.Interrupt(() => _slot.Offer(Snapshot(2, """{ "name": "p", "rules": [ { "id": "second", "deny": "llm.*" } ] }""")));
+        _clock.Interrupt(() => _slot.Offer(Snapshot(2, """{ "name": "p", "rules": [ { "id": "second", "deny": "llm.*" } ] }"""), _slot.Ticket));
 
         var answer = _cell.Decide(TestTenant.Ask())!;
 
@@ -69,7 +75,7 @@ public sealed class AgentCellTests
     [Fact]
     public void DecideSeveral_WhilePoliciesAreReplaced_AnswersAllUnderTheNewOnes()
     {
-        _clock.Interrupt(() => _slot.Offer(Snapshot(2, """{ "name": "p", "rules": [ { "id": "second", "deny": "llm.*" } ] }""")));
+        _clock.Interrupt(() => _slot.Offer(Snapshot(2, """{ "name": "p", "rules": [ { "id": "second", "deny": "llm.*" } ] }"""), _slot.Ticket));
 
         var answers = _cell.Decide([TestTenant.Ask(), TestTenant.Ask() with { DryRun = true }, TestTenant.Ask()])!.Value;
 
@@ -80,7 +86,7 @@ public sealed class AgentCellTests
     [Fact]
     public void Decide_WhileLabelsAreReplaced_AnswersUnderTheNewOnes()
     {
-        _slot.Offer(Snapshot(2, """{ "name": "p", "rules": [ { "id": "finance", "allow": "llm.*", "when": { "agent.labels.team": "finance" } } ] }"""));
+        _slot.Offer(Snapshot(2, """{ "name": "p", "rules": [ { "id": "finance", "allow": "llm.*", "when": { "agent.labels.team": "finance" } } ] }"""), _slot.Ticket);
         _clock.Interrupt(() => _cell.Relabel(NoLabels.Add("team", "finance")));
 
         Assert.Equal("finance", _cell.Decide(TestTenant.Ask())!.Decision.RuleId);
@@ -129,13 +135,52 @@ public sealed class AgentCellTests
     [Fact]
     public void Find_WhereCellsAreClosed_FindsNone()
     {
-        var closed = new AgentCells(_clock) { IsOpen = false };
+        var closed = new AgentCells(_freshness, _notices, _clock) { IsOpen = false };
         closed.Publish(_cell);
 
         Assert.Null(closed.Find(Tenant, Agent));
     }
 
-    private AgentCell Open(ImmutableSortedDictionary<string, string> labels) => new(_cells, Tenant, Agent, _slot, labels);
+    [Fact]
+    public void Decide_OnASiloThatIsNotFresh_LeavesItToTheGrain()
+    {
+        var clock = new FakeTimeProvider();
+        var stale = new SiloFreshness(Options.Create(new FreshnessOptions()), clock);
+        stale.Confirm(stale.Now(), sequence: 1);
+        var cell = new AgentCell(new AgentCells(stale, _notices, _clock), Tenant, Agent, _slot, NoLabels, _notices.Generation);
+        Assert.True(cell.Decide(TestTenant.Ask())!.Decision.Allowed);
+
+        clock.Advance(stale.Bound + TimeSpan.FromTicks(1));
+
+        Assert.Null(cell.Decide(TestTenant.Ask()));
+        Assert.Null(cell.Decide([TestTenant.Ask()]));
+        Assert.Equal("POLICY_STALE", cell.DecideAsItIs([TestTenant.Ask()])!.Value[0].Decision.ReasonCode);
+        Assert.Equal((1L, 1L), (cell.Unsaved.Allowed, cell.Unsaved.Denied));
+    }
+
+    [Fact]
+    public void Decide_AfterNewsOfAgents_LeavesItToTheGrainUntilItHasLooked()
+    {
+        _notices.Take(new ChangeFeedState(), missedSome: true);
+        Assert.Null(_cell.Decide(TestTenant.Ask()));
+
+        _cell.Confirm(_notices.Generation);
+
+        Assert.True(_cell.Decide(TestTenant.Ask())!.Decision.Allowed);
+    }
+
+    [Fact]
+    public void Decide_BelowTheEpochAskedFor_LeavesItToTheGrainAndCountsNothing()
+    {
+        var later = TestTenant.Ask() with { MinEpoch = 2 };
+
+        Assert.Null(_cell.Decide(later));
+        Assert.Null(_cell.Decide([TestTenant.Ask(), later]));
+        Assert.Equal(1UL, _cell.DecideAsItIs([later])!.Value[0].Epoch);
+        Assert.True(_cell.Unsaved.IsNone);
+    }
+
+    private AgentCell Open(ImmutableSortedDictionary<string, string> labels) => new(_cells, Tenant, Agent, _slot, labels, _notices.Generation);
 
     private static TenantSnapshot Snapshot(ulong epoch, string document) => new(
         new TenantManifest

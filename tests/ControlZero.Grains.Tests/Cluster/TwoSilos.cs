@@ -1,5 +1,6 @@
 using ControlZero.Abstractions;
 using ControlZero.Grains.Cluster;
+using ControlZero.Grains.Feed;
 using ControlZero.Grains.Hosting;
 using ControlZero.Storage.Embedded;
 using Microsoft.Extensions.DependencyInjection;
@@ -27,6 +28,9 @@ public sealed class TwoSilos : IAsyncLifetime
     /// <summary>Makes storage fail when a test says so.</summary>
     public StorageFaults Faults { get; } = new();
 
+    /// <summary>The notices between the silos.</summary>
+    public Pushes Pushes { get; } = new();
+
     /// <summary>Grains as the first silo sees them.</summary>
     public IGrainFactory First => FactoryOf(0);
 
@@ -43,7 +47,9 @@ public sealed class TwoSilos : IAsyncLifetime
             silo.AddEmbeddedGrainStorage("real", _database);
             silo.Services.AddKeyedSingleton<IGrainStorage>(
                 StorageNames.State,
-                (services, _) => new FaultyStorage(services.GetRequiredKeyedService<IGrainStorage>("real"), Faults));
+                (services, _) => new FaultyStorage(
+                    services.GetRequiredKeyedService<IGrainStorage>("real"), services.GetRequiredService<ILocalSiloDetails>().Name, Faults));
+            silo.AddOutgoingGrainCallFilter(Pushes);
             silo.Services.AddKeyedSingleton<TimeProvider>(ClusterClock.Key, Clock);
             silo.AddControlZeroGrains();
             silo.AddClusterFacts();
@@ -60,7 +66,38 @@ public sealed class TwoSilos : IAsyncLifetime
         _directory.Delete(recursive: true);
     }
 
-    private IGrainFactory FactoryOf(int silo) => Cluster.Silos[silo].ServiceProvider.GetRequiredService<IGrainFactory>();
+    /// <summary>A part of a silo.</summary>
+    public T Of<T>(int silo)
+        where T : notnull => Cluster.Silos[silo].ServiceProvider.GetRequiredService<T>();
+
+    /// <summary>Name of a silo.</summary>
+    public string NameOf(int silo) => Of<ILocalSiloDetails>(silo).Name;
+
+    /// <summary>Makes both silos read the feed, as they do by themselves when our time goes on.</summary>
+    public async Task FollowAsync()
+    {
+        foreach (var silo in new[] { 0, 1 })
+        {
+            await Of<SiloFreshness>(silo).RefreshAsync();
+        }
+    }
+
+    /// <summary>Lets our time go on past the bound. Who asks a silo then, finds it stale unless it can read the feed.</summary>
+    public void PassTheBound() => Clock.Advance(Of<SiloFreshness>(0).Bound + TimeSpan.FromMilliseconds(1));
+
+    /// <summary>Changes a record behind the back of its activation, as an activation on another silo does that replaced it.</summary>
+    public async Task RewriteAsync<T>(string stateName, string type, string key, Func<T, T> change)
+        where T : new()
+    {
+        var state = new GrainState<T>(new T());
+        await Storage.ReadStateAsync(stateName, GrainId.Create(type, key), state);
+        state.State = change(state.State!);
+        await Storage.WriteStateAsync(stateName, GrainId.Create(type, key), state);
+    }
+
+    private IGrainStorage Storage => Of<IServiceProvider>(0).GetRequiredKeyedService<IGrainStorage>("real");
+
+    private IGrainFactory FactoryOf(int silo) => Of<IGrainFactory>(silo);
 }
 
 /// <summary>The tests that share the two silos.</summary>

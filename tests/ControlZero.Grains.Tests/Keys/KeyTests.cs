@@ -51,12 +51,13 @@ public sealed class KeyTests(TwoSilos silos)
     }
 
     [Fact]
-    public async Task Find_AMadeUpId_LeavesNothingInMemory()
+    public async Task Revoke_AMadeUpId_LeavesNothingInMemory()
     {
         var id = KeyId.Parse("madeupmadeup");
         var grain = silos.First.GetGrain<IKeyGrain>(GrainKeys.Of(id));
 
         Assert.Null(await FindAsync(0, id));
+        Assert.Null(await grain.RevokeAsync(TenantId.Default, CancellationToken.None));
 
         await silos.Cluster.WaitForDeactivationAsync(grain);
     }

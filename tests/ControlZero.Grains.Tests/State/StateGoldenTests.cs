@@ -3,6 +3,7 @@ using ControlZero.Abstractions.Policies;
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine.Policies;
 using ControlZero.Grains.Agents;
+using ControlZero.Grains.Feed;
 using ControlZero.Grains.Keys;
 using ControlZero.Grains.Policies;
 using ControlZero.Grains.Tenants;
@@ -24,14 +25,36 @@ public sealed class StateGoldenTests
         new(Options.Create(new SystemTextJsonGrainStorageSerializerOptions()));
 
     [Fact]
-    public void TenantState_OfSchema1_ReadsAndWritesAsItDid()
+    public void TenantState_OfSchema1_ReadsAsBefore_WithNothingSuspended()
     {
-        var state = Check<TenantState>("tenant.v1.json");
+        var state = Read<TenantState>("tenant.v1.json", out _);
+
+        Assert.Empty(state.Manifest!.Suspensions);
+        Assert.False(state.Manifest.Settings.AllowStale);
 
         Assert.Equal((7L, 3UL, UnknownAgents.Allow), (state.AgentCount, state.Manifest!.Epoch, state.Manifest.Settings.UnknownAgents));
         Assert.Equal((TenantId.Parse("acme"), Effect.Warn), (state.Manifest.Tenant, state.Manifest.Settings.DefaultOnEmpty));
         var entry = Assert.Single(state.Manifest.Policies);
         Assert.Equal((PolicyName.Parse("p"), 2L, 5, Moment), (entry.Name, entry.Version, entry.Priority, entry.PublishedAt));
+    }
+
+    [Fact]
+    public void TenantState_OfSchema2_ReadsAndWritesAsItDid()
+    {
+        var state = Check<TenantState>("tenant.v2.json");
+
+        Assert.Equal((TenantState.CurrentSchema, true), (state.SchemaVersion, state.Manifest!.Settings.AllowStale));
+        Assert.Equal(("unpaid", Moment), (state.Manifest.FindSuspension(SuspensionTarget.Tenant, "")!.Reason, state.Manifest.Suspensions[0].SuspendedAt));
+        Assert.Equal("abcdefABCDEF", state.Manifest.FindSuspension(SuspensionTarget.Agent, "bot")!.SuspendedBy);
+    }
+
+    [Fact]
+    public void ChangeFeedState_OfSchema1_ReadsAndWritesAsItDid()
+    {
+        var state = Check<ChangeFeedState>("feed.v1.json");
+
+        Assert.Equal((9L, 3L, 4L), (state.Sequence, state.Dropped, state.DroppedAgents));
+        Assert.Equal([ChangeKind.Tenant, ChangeKind.Agent, ChangeKind.Key], state.Changes.Select(change => change.Kind));
     }
 
     [Fact]
@@ -77,10 +100,15 @@ public sealed class StateGoldenTests
         Assert.Equal(0, Serializer.Deserialize<PolicyState>(BinaryData.FromString("""{ "FromAnotherRelease": 1 }"""))!.Latest);
     }
 
+    private static T Read<T>(string file, out string golden)
+    {
+        golden = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "State", "golden", file)).Trim();
+        return Serializer.Deserialize<T>(BinaryData.FromString(golden))!;
+    }
+
     private static T Check<T>(string file)
     {
-        var golden = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "State", "golden", file)).Trim();
-        var state = Serializer.Deserialize<T>(BinaryData.FromString(golden))!;
+        var state = Read<T>(file, out var golden);
         Assert.Equal(golden, Serializer.Serialize(state).ToString());
         return state;
     }

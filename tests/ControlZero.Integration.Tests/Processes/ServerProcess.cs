@@ -36,8 +36,12 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>What it wrote to stderr so far.</summary>
     public string Error => _process.Error;
 
-    /// <summary>The arguments that make a server use this directory and free ports.</summary>
-    public static string[] Arguments(string data) => ["--data", data, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"];
+    /// <summary>
+    /// The arguments that make a server use this directory and free ports, and not deny when the machine is too busy to let it read for
+    /// two seconds.
+    /// </summary>
+    public static string[] Arguments(string data) =>
+        ["--data", data, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--freshness-bound", "00:05:00"];
 
     /// <summary>Starts a server and waits until it serves. Agents of a new directory need not be registered.</summary>
     /// <param name="data">Its directory.</param>

@@ -16,6 +16,8 @@ public sealed class ClusterServiceTests(RunningServer server)
 
         Assert.Equal(("embedded", "0.1.0"), (status.Storage, status.Version));
         Assert.True(Assert.Single(status.Silos) is { Status: "active", Answering: true });
+        Assert.Equal((true, TimeSpan.FromMinutes(5)), (status.Freshness.Fresh, status.Freshness.Bound.ToTimeSpan()));
+        Assert.True(status.Freshness.Age.ToTimeSpan() >= TimeSpan.Zero);
         Assert.Equal("default", status.Caller.TenantId);
         Assert.Equal(["admin", "cluster:admin"], status.Caller.Scopes);
     }

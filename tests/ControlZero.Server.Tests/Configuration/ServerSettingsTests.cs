@@ -57,7 +57,7 @@ public sealed class ServerSettingsTests : IDisposable
                     + "write a whole number and `ms`, `s`, `m`, `h` or `d`, for example `10s`",
                 "Logging:Format `xml` (CONTROLZERO__LOGGING__FORMAT) is not known; use one of `text`, `json`",
                 "DefaultTenant:UnknownAgents `maybe` (--option) is not known; use one of `deny`, `allow`",
-                $"`Azure:AccountName` ({file}) is of no section of this build; use one of `Data`, `Listen`, `Tls`, `Logging`, `Telemetry`, `Shutdown`, `DefaultTenant`",
+                $"`Azure:AccountName` ({file}) is of no section of this build; use one of `Data`, `Listen`, `Tls`, `Logging`, `Freshness`, `Telemetry`, `Shutdown`, `DefaultTenant`",
             ],
             faults);
     }

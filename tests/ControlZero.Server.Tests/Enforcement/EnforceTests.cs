@@ -50,7 +50,6 @@ public sealed class EnforceTests(RunningServer server)
     public static TheoryData<string, Action<EnforceRequest>> Unenforced() => new()
     {
         { "estimate", request => request.Estimate = new Estimate() },
-        { "min_policy_epoch", request => request.MinPolicyEpoch = 1 },
     };
 
     [Theory]

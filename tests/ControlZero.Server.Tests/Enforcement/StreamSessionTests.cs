@@ -1,10 +1,16 @@
+using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Keys;
 using ControlZero.Abstractions.Tenants;
+using ControlZero.Engine.Policies;
+using ControlZero.Grains.Catalog;
+using ControlZero.Grains.Feed;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Enforcement;
 using ControlZero.Server.Tests.Hosting;
 using Grpc.Core;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 
 namespace ControlZero.Server.Tests.Enforcement;
 
@@ -57,13 +63,34 @@ public sealed class StreamSessionTests
         for (var number = 0ul; number < 150; number++)
         {
             await answers.TakePlaceAsync(CancellationToken.None);
-            answers.Add([new EnforceStreamResponse { CorrelationId = number }]);
+            answers.Add([(number, new EnforceOutcome(new EnforceResponse(), null))]);
         }
 
         answers.Complete();
         await answers.WriteAsync();
 
         Assert.Equal([63, 127, 149], writer.Taken.Index().Where(entry => !entry.Item.HeldBack).Select(entry => entry.Index));
+    }
+
+    [Fact]
+    public async Task Answer_ThatNobodyTookInTime_LeavesAsADeny()
+    {
+        var clock = new FakeTimeProvider();
+        var freshness = new SiloFreshness(Options.Create(new FreshnessOptions()), clock);
+        var allowed = new Authorization(Admission.Stale with { Effect = Effect.Allow, ReasonCode = "RULE_MATCH" }, 1, 1, null, TimeSpan.Zero);
+        var outcome = new EnforceOutcome(
+            EnforceMapping.ToResponse(allowed, "id", "asked", false), null, freshness.LeaseOf(allowed, freshness.Now()));
+        var writer = new ScriptedAnswers(Task.CompletedTask);
+        using var answers = new StreamAnswers(writer, () => ValueTask.FromResult(true));
+        answers.Add([(1, outcome), (2, new EnforceOutcome(outcome.Response, null))]);
+        answers.Complete();
+
+        clock.Advance(freshness.Bound + TimeSpan.FromTicks(1));
+        await answers.WriteAsync();
+
+        Assert.Equal(
+            [(Decision.Deny, "POLICY_STALE", "asked"), (Decision.Allow, "RULE_MATCH", "asked")],
+            writer.Taken.Select(taken => (taken.Answer.Response.Decision, taken.Answer.Response.ReasonCode, taken.Answer.Response.RequestId)));
     }
 
     [Fact]

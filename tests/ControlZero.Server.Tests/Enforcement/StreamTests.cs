@@ -42,7 +42,7 @@ public sealed class StreamTests(RunningServer server)
         EnforceRequest[] bad =
         [
             new(), new() { AgentId = "Bot", Action = "a:x" }, new() { AgentId = "other", Action = "a:x" },
-            new() { AgentId = "bot", Action = "a:x", MinPolicyEpoch = 1 },
+            new() { AgentId = "bot", Action = "a:x", MinPolicyEpoch = 99 },
         ];
         using var stream = _enforcement.EnforceStream(server.With(key));
 

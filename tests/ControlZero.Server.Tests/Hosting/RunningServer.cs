@@ -1,6 +1,7 @@
 using System.Net;
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Grains.Agents;
+using ControlZero.Grains.Feed;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Hosting;
 using Grpc.Core;
@@ -46,15 +47,22 @@ public class RunningServer : IAsyncLifetime
                 Data = new DataOptions { Directory = Data },
                 Listen = new ListenOptions { Grpc = new IPEndPoint(IPAddress.Loopback, 0), Http = new IPEndPoint(IPAddress.Loopback, 0) },
                 DefaultTenant = new DefaultTenantOptions { UnknownAgents = UnknownAgents.Allow },
+                Freshness = new FreshnessSettings { Bound = FreshnessBound },
             },
             CancellationToken.None,
-            Add);
+            AlsoAdd);
         var (grpc, http) = Greeting.Addresses(_host);
         Grpc = new Uri(grpc);
         Http = new Uri(http);
         AdminKey = _host.Data.ReadAdminKey()!.Text;
         Channel = Open();
     }
+
+    /// <summary>How far the server may be behind. A machine that is too busy to read the feed for two seconds must not change an answer.</summary>
+    private protected virtual TimeSpan FreshnessBound => FreshnessOptions.Longest;
+
+    /// <summary>Puts what a test looks with into the server.</summary>
+    private protected virtual void AlsoAdd(IServiceCollection services) => services.AddSingleton<IIncomingGrainCallFilter>(AgentCalls);
 
     public async Task DisposeAsync()
     {
@@ -63,9 +71,6 @@ public class RunningServer : IAsyncLifetime
         await _host.DisposeAsync();
         _directory.Delete(recursive: true);
     }
-
-    /// <summary>Adds to the server's services.</summary>
-    protected virtual void Add(IServiceCollection services) => services.AddSingleton<IIncomingGrainCallFilter>(AgentCalls);
 
     /// <summary>A connection of its own.</summary>
     public GrpcChannel Open()
@@ -83,7 +88,8 @@ public class RunningServer : IAsyncLifetime
         string unknownAgents = "allow",
         long maxAgents = 0,
         bool test = false,
-        string defaultOnEmpty = "")
+        string defaultOnEmpty = "",
+        bool allowStale = false)
     {
         var id = $"tenant-{Interlocked.Increment(ref _tenants)}";
         var created = await new TenantService.TenantServiceClient(Channel).CreateTenantAsync(
@@ -94,6 +100,7 @@ public class RunningServer : IAsyncLifetime
                 MaxAgents = maxAgents,
                 Test = test,
                 DefaultOnEmpty = defaultOnEmpty,
+                AllowStale = allowStale,
             },
             With());
         return (id, created.Key);
@@ -137,10 +144,11 @@ public class RunningServer : IAsyncLifetime
 /// <summary>A server whose front door decides nothing by itself: every decision is a call to the agent's grain.</summary>
 public sealed class GrainPathServer : RunningServer
 {
-    protected override void Add(IServiceCollection services)
+    private protected override void AlsoAdd(IServiceCollection services)
     {
-        base.Add(services);
-        services.AddSingleton(new AgentCells(TimeProvider.System) { IsOpen = false });
+        base.AlsoAdd(services);
+        services.AddSingleton(provider => new AgentCells(
+            provider.GetRequiredService<SiloFreshness>(), provider.GetRequiredService<AgentNotices>(), TimeProvider.System) { IsOpen = false });
     }
 }
 

@@ -14,12 +14,13 @@ public sealed class TenantServiceTests(RunningServer server)
     public async Task Create_ThenGet_GivesItsSettings()
     {
         var created = await _tenants.CreateTenantAsync(
-            new CreateTenantRequest { TenantId = "settings", UnknownAgents = "allow", MaxAgents = 5, DefaultOnEmpty = "warn", Test = true }, server.With());
+            new CreateTenantRequest { TenantId = "settings", UnknownAgents = "allow", MaxAgents = 5, DefaultOnEmpty = "warn", Test = true, AllowStale = true }, server.With());
 
         var found = await _tenants.GetTenantAsync(new GetTenantRequest { TenantId = "settings" }, server.With());
 
         Assert.Equal(created.Tenant, found.Tenant);
         Assert.Equal(("allow", 5L, "warn", true), (found.Tenant.UnknownAgents, found.Tenant.MaxAgents, found.Tenant.DefaultOnEmpty, found.Tenant.Test));
+        Assert.True(found.Tenant.AllowStale);
         Assert.StartsWith("cz_test_", created.Key, StringComparison.Ordinal);
     }
 
@@ -30,6 +31,7 @@ public sealed class TenantServiceTests(RunningServer server)
 
         Assert.Equal(("deny", 100_000L, "deny", false),
             (created.Tenant.UnknownAgents, created.Tenant.MaxAgents, created.Tenant.DefaultOnEmpty, created.Tenant.Test));
+        Assert.False(created.Tenant.AllowStale);
     }
 
     [Fact]

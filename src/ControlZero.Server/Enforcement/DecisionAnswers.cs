@@ -1,0 +1,49 @@
+using ControlZero.Abstractions.Agents;
+using ControlZero.Grains.Feed;
+using ControlZero.Grains.Hosting;
+using ControlZero.Server.Rpc;
+using ControlZero.Server.Telemetry;
+
+namespace ControlZero.Server.Enforcement;
+
+/// <summary>Makes answers of decisions, and measures them.</summary>
+internal sealed class DecisionAnswers(
+    SiloFreshness freshness,
+    EnforceInstruments instruments,
+    CallTraces traces,
+    [FromKeyedServices(ClusterClock.Key)] TimeProvider clock)
+{
+    /// <summary>The present, to be taken before a decision is asked for.</summary>
+    public Moment Now() => freshness.Now();
+
+    /// <summary>The answer to a question.</summary>
+    /// <param name="authorization">What was decided.</param>
+    /// <param name="question">What was asked.</param>
+    /// <param name="asked">When this server set out to have it decided.</param>
+    /// <param name="begun">When its call began: what <see cref="EnforceInstruments.Begin"/> returned. 0: it is one of several.</param>
+    public EnforceOutcome Answer(Authorization authorization, in EnforceQuestion question, Moment asked, long begun = 0)
+    {
+        if (authorization.Epoch >= question.Request.MinEpoch)
+        {
+            instruments.OnDecided(authorization.Decision, begun);
+
+            // An embedded server has one silo: the agent lives in it.
+            instruments.OnHop(remote: false);
+            traces.OnDecided(question.Request.Action, question.Request.Resource, authorization.Decision);
+        }
+
+        return Explain(authorization, question, asked);
+    }
+
+    /// <summary>The same for a question that is not counted.</summary>
+    /// <param name="authorization">What was decided.</param>
+    /// <param name="question">What was asked.</param>
+    /// <param name="asked">When this server set out to have it decided.</param>
+    public EnforceOutcome Explain(Authorization authorization, in EnforceQuestion question, Moment asked) =>
+        authorization.Epoch < question.Request.MinEpoch
+            ? new EnforceOutcome(null, RpcErrors.EpochNotReached(question.Request.MinEpoch, authorization.Epoch))
+            : new EnforceOutcome(
+                EnforceMapping.ToResponse(authorization, DecisionIds.Next(clock), question.RequestId, question.Request.DryRun),
+                null,
+                freshness.LeaseOf(authorization, asked));
+}

@@ -1,0 +1,71 @@
+using ControlZero.Grains.Feed;
+using Microsoft.Extensions.Options;
+
+namespace ControlZero.Grains.Tests.Feed;
+
+public sealed class SiloFreshnessTests
+{
+    [Theory]
+    [InlineData(3, 0, 3)]
+    [InlineData(0, 3, 3)]
+    [InlineData(1, -3600, 1)]
+    public void Since_WhereTheClocksDiffer_IsTheLongerTime(int monotonicSeconds, int wallSeconds, int expectedSeconds)
+    {
+        var clock = new TwoClocks();
+        var freshness = new SiloFreshness(Options.Create(new FreshnessOptions()), clock);
+        freshness.Confirm(freshness.Now(), 1);
+
+        clock.Monotonic += TimeSpan.FromSeconds(monotonicSeconds);
+        clock.Wall += TimeSpan.FromSeconds(wallSeconds);
+
+        Assert.Equal(TimeSpan.FromSeconds(expectedSeconds), freshness.Age);
+        Assert.Equal(expectedSeconds < 2, freshness.IsFresh);
+    }
+
+    [Fact]
+    public void Freshness_BeforeAnythingWasConfirmed_IsNone()
+    {
+        var freshness = new SiloFreshness(Options.Create(new FreshnessOptions()), new TwoClocks());
+
+        Assert.Equal((TimeSpan.MaxValue, false, 0L), (freshness.Age, freshness.IsFresh, freshness.Sequence));
+    }
+
+    [Fact]
+    public async Task Ensure_WhileReadsFail_WaitsForNone()
+    {
+        var freshness = new SiloFreshness(Options.Create(new FreshnessOptions()), new TwoClocks());
+        var reads = 0;
+        freshness.ReadBy(() =>
+        {
+            reads++;
+            freshness.Fail();
+            return Task.CompletedTask;
+        });
+
+        Assert.False(await freshness.EnsureAsync());
+        Assert.False(await freshness.EnsureAsync());
+        Assert.Equal(1, reads);
+    }
+
+    [Theory]
+    [InlineData("00:00:00.1", false)]
+    [InlineData("00:00:00.2", true)]
+    [InlineData("00:05:00", true)]
+    [InlineData("00:05:01", false)]
+    public void Bound_OutOfRange_IsRefused(string bound, bool accepted) => Assert.Equal(
+        accepted,
+        new FreshnessOptionsValidator().Validate(null, new FreshnessOptions { Bound = TimeSpan.Parse(bound, System.Globalization.CultureInfo.InvariantCulture) }).Succeeded);
+
+    private sealed class TwoClocks : TimeProvider
+    {
+        public TimeSpan Monotonic { get; set; } = TimeSpan.FromDays(1);
+
+        public DateTimeOffset Wall { get; set; } = DateTimeOffset.UnixEpoch;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Monotonic.Ticks;
+
+        public override DateTimeOffset GetUtcNow() => Wall;
+    }
+}
