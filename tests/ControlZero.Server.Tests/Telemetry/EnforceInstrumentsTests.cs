@@ -29,9 +29,19 @@ public sealed class EnforceInstrumentsTests : IDisposable
         var instruments = new EnforceInstruments(_measured.Meters, _clock);
         var allow = Of(Effect.Allow, "RULE_MATCH");
 
-        Parallel.For(0, 100_000, new ParallelOptions { MaxDegreeOfParallelism = 8 }, _ => instruments.OnDecided(allow));
+        using var start = new Barrier(4);
+        var threads = Enumerable.Range(0, 4).Select(_ => new Thread(() =>
+        {
+            start.SignalAndWait();
+            for (var i = 0; i < 500_000; i++)
+            {
+                instruments.OnDecided(allow);
+            }
+        })).ToList();
+        threads.ForEach(thread => thread.Start());
+        threads.ForEach(thread => thread.Join());
 
-        Assert.Equal(["allow,RULE_MATCH=100000"], _measured.Of("controlzero.enforce.decisions"));
+        Assert.Equal(["allow,RULE_MATCH=2000000"], _measured.Of("controlzero.enforce.decisions"));
     }
 
     [Fact]
