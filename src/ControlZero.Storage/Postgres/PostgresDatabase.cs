@@ -33,7 +33,7 @@ internal sealed record PostgresDatabase(
                     SELECT FROM pg_constraint
                     WHERE conname = 'orleansstorage_identity' AND contype = 'u' AND conrelid = to_regclass('orleansstorage'))
                 """),
-            await ExistsAsync("SELECT to_regclass('orleansquery') IS NOT NULL") ? await ReadQueriesAsync(connection, cancellationToken) : new Dictionary<string, string>(),
+            await ExistsAsync("SELECT to_regclass('orleansquery') IS NOT NULL") ? await ReadQueriesAsync(connection, cancellationToken) : [],
             await ReadUnsafeSettingsAsync(connection, cancellationToken));
 
         async Task<bool> ExistsAsync(string sql) => (bool)(await ScalarAsync(connection, sql, cancellationToken))!;
@@ -46,13 +46,15 @@ internal sealed record PostgresDatabase(
         if (HasOrleansTables && !HasLayoutTable)
         {
             throw new PostgresStorageException(
-                "the database holds tables of Orleans that this server did not make; give it a database of its own, or a schema of its own by `Search Path=…`");
+                "the database holds tables of Orleans that this server did not make; "
+                + "give it a database of its own, or a schema of its own by `Search Path=…`");
         }
 
         if (Version > PostgresSchema.Version)
         {
             throw new PostgresStorageException(
-                $"the database was written by a newer release (layout {Version}, this build reads up to {PostgresSchema.Version}); start that release");
+                $"the database was written by a newer release (layout {Version}, this build reads up to {PostgresSchema.Version}); "
+                + "start that release");
         }
     }
 
@@ -73,14 +75,16 @@ internal sealed record PostgresDatabase(
 
             findings.AddRange(PostgresScripts.Queries.Keys.Order(StringComparer.Ordinal)
                 .Where(key => Queries.GetValueOrDefault(key) != PostgresScripts.Queries[key])
-                .Select(key => $"the statement `{key}` in `orleansquery` is {(Queries.ContainsKey(key) ? "another one" : "missing")}; let the server write it"));
+                .Select(key => (Key: key, State: Queries.ContainsKey(key) ? "another one" : "missing"))
+                .Select(query => $"the statement `{query.Key}` in `orleansquery` is {query.State}; let the server write it"));
         }
 
         findings.AddRange(UnsafeSettings.Select(
             name => $"the setting `{name}` is off, so an answered write may be lost and a quota granted twice; switch it on"));
         if (findings.Count > 0)
         {
-            throw new PostgresStorageException($"the database is not as this build needs it:\n{string.Join('\n', findings.Select(finding => $"- {finding}"))}");
+            var list = string.Join('\n', findings.Select(finding => $"- {finding}"));
+            throw new PostgresStorageException($"the database is not as this build needs it:\n{list}");
         }
     }
 

@@ -10,12 +10,14 @@ internal readonly record struct RecordKey(string Type, GrainId Id)
     /// <summary>The key of one state of one grain.</summary>
     public static RecordKey Of(string stateName, GrainId grainId) =>
 
-        // The slash keeps the storage from reading the key as a number or a GUID, by which `a`, `A` and `0a` are one. It is no hexadecimal digit.
+        // The slash, which is no hexadecimal digit, keeps the storage from reading the key as a number or a GUID: `a`, `A` and `0a` are one then.
         new($"{Escape(grainId.Type.ToString()!)}/{Escape(stateName)}", GrainId.Create(AnyType, IdSpan.Create($"/{grainId.Key}")));
 
     // The storage cuts names at a backtick, as of a generic class; the slash is ours.
     private static string Escape(string name) =>
         name.AsSpan().ContainsAny("%/`")
-            ? name.Replace("%", "%25", StringComparison.Ordinal).Replace("/", "%2F", StringComparison.Ordinal).Replace("`", "%60", StringComparison.Ordinal)
+            ? name.Replace("%", "%25", StringComparison.Ordinal)
+                .Replace("/", "%2F", StringComparison.Ordinal)
+                .Replace("`", "%60", StringComparison.Ordinal)
             : name;
 }

@@ -39,7 +39,10 @@ public static class RedisMembershipExtensions
         catch (Exception failure) when (failure is ArgumentException or FormatException)
         {
             // Not with the string, which may hold a password.
-            throw new ArgumentException($"the Redis connection string cannot be read: {failure.Message}; write it as `host:port,password=…`", nameof(connectionString), failure);
+            throw new ArgumentException(
+                $"the Redis connection string cannot be read: {failure.Message}; write it as `host:port,password=…`",
+                nameof(connectionString),
+                failure);
         }
     }
 }

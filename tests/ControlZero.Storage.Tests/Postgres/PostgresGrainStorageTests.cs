@@ -93,7 +93,7 @@ public sealed class PostgresGrainStorageTests(PostgresFixture postgres) : GrainS
     }
 
     [Fact]
-    public async Task Clear_WithoutETagOverARecord_SaysWhatIsStored()
+    public async Task Clear_WithoutETagOverARecord_NamesTheStoredOneAndLeavesTheState()
     {
         var stored = await WriteAsync("state", Agent, 1);
         var blind = new GrainState<Counter>(new Counter { Value = 9 });

@@ -1,3 +1,4 @@
+using ControlZero.Servers;
 using ControlZero.Storage.Postgres;
 using ControlZero.Storage.Tests.Contract;
 using Microsoft.Extensions.DependencyInjection;
@@ -126,19 +127,41 @@ public sealed class PostgresSchemaTests(PostgresFixture postgres) : IAsyncLifeti
         }
     }
 
-    [Theory]
-    [InlineData("synchronous_commit")]
-    public async Task EnsureAndCheck_WhereAnAnsweredWriteMayBeLost_AreRefused(string setting)
+    [Fact]
+    public async Task EnsureAndCheck_WhereAnAnsweredWriteMayBeLost_AreRefused()
     {
-        var settings = new NpgsqlConnectionStringBuilder(_database.ConnectionString) { Options = $"-c {setting}=off" };
-        await using var unsafeDatabase = NpgsqlDataSource.Create(settings);
+        var settings = new NpgsqlConnectionStringBuilder(_database.ConnectionString) { Options = "-c synchronous_commit=off" };
+        await using var forgetful = NpgsqlDataSource.Create(settings);
 
-        var ensure = await Assert.ThrowsAsync<PostgresStorageException>(() => PostgresSchema.EnsureAsync(unsafeDatabase));
+        var ensure = await Assert.ThrowsAsync<PostgresStorageException>(() => PostgresSchema.EnsureAsync(forgetful));
         await PostgresSchema.EnsureAsync(_database);
-        var check = await Assert.ThrowsAsync<PostgresStorageException>(() => PostgresSchema.CheckAsync(unsafeDatabase));
+        var check = await Assert.ThrowsAsync<PostgresStorageException>(() => PostgresSchema.CheckAsync(forgetful));
 
-        Assert.Contains($"`{setting}` is off", ensure.Message, StringComparison.Ordinal);
-        Assert.Contains($"`{setting}` is off", check.Message, StringComparison.Ordinal);
+        Assert.Contains("`synchronous_commit` is off", ensure.Message, StringComparison.Ordinal);
+        Assert.Contains("`synchronous_commit` is off", check.Message, StringComparison.Ordinal);
+    }
+
+    // These two are the whole server's, so it is one of its own.
+    [Fact]
+    public async Task Ensure_OnAServerThatDoesNotSync_IsRefused()
+    {
+        await using var server = await PostgresServer.StartAsync();
+        await using (var source = NpgsqlDataSource.Create(server.ConnectionString))
+        {
+            foreach (var setting in (string[])["fsync", "full_page_writes"])
+            {
+                await using var command = source.CreateCommand($"ALTER SYSTEM SET {setting} = off");
+                await command.ExecuteNonQueryAsync();
+            }
+        }
+
+        await server.StopAsync();
+        await server.RestartAsync();
+        await using var forgetful = NpgsqlDataSource.Create(server.ConnectionString);
+        var refusal = await Assert.ThrowsAsync<PostgresStorageException>(() => PostgresSchema.EnsureAsync(forgetful));
+
+        Assert.Contains("`fsync` is off", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("`full_page_writes` is off", refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]
