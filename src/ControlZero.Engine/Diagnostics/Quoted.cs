@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -11,17 +12,24 @@ internal static class Quoted
     /// <summary>Longest input that is shown in full. Unit: characters (UTF-16).</summary>
     public const int MaxLength = 80;
 
+    private static readonly SearchValues<char> Plain = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(code => (char)code).Where(code => code != '`')]);
+
     /// <summary>The text between backticks.</summary>
     public static string Text(ReadOnlySpan<char> text) => $"`{Bare(text)}`";
 
     /// <summary>The text without backticks around it: invisible characters escaped, the end cut off when it is long.</summary>
     public static string Bare(ReadOnlySpan<char> text)
     {
+        if (text.Length <= MaxLength && !text.ContainsAnyExcept(Plain))
+        {
+            return text.ToString();
+        }
+
         var builder = new StringBuilder(Math.Min(text.Length, MaxLength) + 1);
         var shown = text.Length > MaxLength ? text[..MaxLength] : text;
         while (!shown.IsEmpty)
         {
-            var whole = Rune.DecodeFromUtf16(shown, out var rune, out var length) == System.Buffers.OperationStatus.Done;
+            var whole = Rune.DecodeFromUtf16(shown, out var rune, out var length) == OperationStatus.Done;
             if (whole && rune.Value != '`' && !VisibleText.IsHidden(rune))
             {
                 builder.Append(shown[..length]);

@@ -76,7 +76,7 @@ internal sealed class ConditionBinder(FindingList findings)
                 return null;
             default:
                 findings.Error(operation, DiagnosticCodes.OperatorUnknown, $"there is no operator {Quoted.Text(word)}",
-                    NearestWord.Remedy(word, PolicySchema.OperatorKeys));
+                    $"{NearestWord.Remedy(word, PolicySchema.OperatorKeys)}");
                 return null;
         }
     }

@@ -71,7 +71,7 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
 
         Adopt(snapshot);
         var explanation = _rules.ExplainAll(ToEvaluation(request, _clock.GetUtcNow()), request.Candidates);
-        return new ExplainedAuthorization(Authorize(explanation.Outcome, snapshot), explanation.Trials);
+        return new ExplainedAuthorization(Authorize(explanation.Outcome, snapshot), explanation.Trials, explanation.Truncated);
     }
 
     private async ValueTask<Authorization> AuthorizeColdAsync(AuthorizeRequest request) => (await AuthorizeColdAsync([request]))[0];

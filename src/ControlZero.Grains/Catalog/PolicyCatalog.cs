@@ -4,14 +4,14 @@ using ControlZero.Abstractions;
 using ControlZero.Abstractions.Policies;
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine.Evaluation;
-using ControlZero.Engine.Policies;
+using ControlZero.Grains.Policies;
 
 namespace ControlZero.Grains.Catalog;
 
 /// <summary>
 /// The compiled policies of a silo, one snapshot a tenant. Loaded when first asked for, replaced when a publish says so.
 /// </summary>
-public sealed class PolicyCatalog(IGrainFactory grains)
+public sealed class PolicyCatalog(IGrainFactory grains, PolicyDocuments documents)
 {
     // How often a load is tried again because a publish overtook it.
     private const int LoadAttempts = 5;
@@ -32,16 +32,25 @@ public sealed class PolicyCatalog(IGrainFactory grains)
                 return current;
             }
 
-            var manifest = await grains.GetGrain<ITenantGrain>(GrainKeys.Of(tenant)).GetManifestAsync(cancellationToken);
-            if (manifest is null)
+            // INVARIANT: what the load came to is read from the slot again: it may have begun before something newer was required.
+            if (!await slot.LoadOnceAsync(() => OfferStoredAsync(tenant, slot)).WaitAsync(cancellationToken))
             {
                 return null;
             }
-
-            slot.Offer(await CompileAsync(manifest, previous: null, cancellationToken));
         }
 
         throw new TimeoutException($"the policies of tenant `{tenant}` change faster than this silo can load them");
+    }
+
+    private async Task<bool> OfferStoredAsync(TenantId tenant, TenantSlot slot)
+    {
+        var manifest = await grains.GetGrain<ITenantGrain>(GrainKeys.Of(tenant)).GetManifestAsync(CancellationToken.None);
+        if (manifest is not null)
+        {
+            slot.Offer(await CompileAsync(manifest, previous: null, CancellationToken.None));
+        }
+
+        return manifest is not null;
     }
 
     /// <summary>Puts a manifest in force on this silo. When it returns, no decision is made under an older one any more.</summary>
@@ -84,7 +93,7 @@ public sealed class PolicyCatalog(IGrainFactory grains)
         var grain = grains.GetGrain<IPolicyGrain>(GrainKeys.Of(tenant, entry.Name));
         var version = await grain.GetVersionAsync(entry.Version, cancellationToken)
             ?? throw new InvalidOperationException($"version {entry.Version} of policy `{entry.Name}` is in force but not stored");
-        var document = PolicyParser.Parse(version.Document).Document
+        var document = documents.Read(version.Document).Document
             ?? throw new InvalidOperationException($"version {entry.Version} of policy `{entry.Name}` does not compile any more");
         return CompiledPolicy.Compile(document, entry.Version);
     }

@@ -8,9 +8,19 @@ public sealed class TenantSlot
     private readonly Lock _gate = new();
     private volatile TenantSnapshot? _current;
     private ulong _required;
+    private Task<bool>? _loading;
 
     /// <summary>What to decide with, or null: it must be loaded first.</summary>
     public TenantSnapshot? Current => _current;
+
+    /// <summary>Loads, or waits for the load that is under way: a thousand agents of a cold tenant compile its policies once. False: no such tenant.</summary>
+    internal Task<bool> LoadOnceAsync(Func<Task<bool>> load)
+    {
+        lock (_gate)
+        {
+            return _loading is { IsCompleted: false } ? _loading : _loading = load();
+        }
+    }
 
     /// <summary>
     /// Says that nothing older than this epoch may decide any more. From the moment it returns, it does not.

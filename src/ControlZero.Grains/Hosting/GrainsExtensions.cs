@@ -1,5 +1,7 @@
 using ControlZero.Grains.Catalog;
 using ControlZero.Grains.Keys;
+using ControlZero.Grains.Policies;
+using ControlZero.Grains.Tenants;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 namespace ControlZero.Grains.Hosting;
@@ -11,6 +13,8 @@ public static class GrainsExtensions
     public static ISiloBuilder AddControlZeroGrains(this ISiloBuilder builder)
     {
         builder.Services.TryAddKeyedSingleton(ClusterClock.Key, TimeProvider.System);
+        builder.Services.AddSingleton<PolicyDocuments>();
+        builder.Services.AddSingleton<Publishing>();
         builder.Services.AddSingleton<PolicyCatalog>();
         builder.Services.AddSingleton<KeyCatalog>();
         builder.Services.AddSingleton<CatalogAnnouncer>();

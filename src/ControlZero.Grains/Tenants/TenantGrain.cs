@@ -12,6 +12,7 @@ namespace ControlZero.Grains.Tenants;
 internal sealed partial class TenantGrain(
     [PersistentState("tenant", StorageNames.State)] IPersistentState<TenantState> state,
     [PersistentState("keys", StorageNames.State)] IPersistentState<TenantKeysState> keys,
+    Publishing publishing,
     CatalogAnnouncer announcer,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Grain, ITenantGrain
 {
@@ -51,7 +52,7 @@ internal sealed partial class TenantGrain(
         }
 
         var current = manifest.Find(publication.Name);
-        if (Publishing.Refuse(manifest, current, publication) is { } refusal)
+        if (publishing.Refuse(manifest, current, publication) is { } refusal)
         {
             return refusal;
         }
@@ -60,7 +61,7 @@ internal sealed partial class TenantGrain(
         // and nobody was told of it.
         var version = await GrainFactory.GetGrain<IPolicyGrain>(GrainKeys.Of(publication.Tenant, publication.Name))
             .StoreAsync(publication, cancellationToken);
-        var entry = Publishing.Describe(publication.Name, version);
+        var entry = publishing.Describe(publication.Name, version);
         var next = manifest with
         {
             Epoch = manifest.Epoch + 1,

@@ -79,6 +79,7 @@ internal sealed class EnforcementService(
         {
             Response = EnforceMapping.ToResponse(explained.Authorization, NewDecisionId(), question.RequestId, question.Request.DryRun),
             Trials = { explained.Trials.Select(EnforceMapping.ToMessage) },
+            Truncated = explained.Truncated,
         };
     }
 

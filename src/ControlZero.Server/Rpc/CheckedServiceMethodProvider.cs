@@ -1,14 +1,16 @@
 using System.Reflection;
+using ControlZero.Engine;
 using ControlZero.Server.Authentication;
+using Google.Protobuf;
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
 
 namespace ControlZero.Server.Rpc;
 
 /// <summary>
-/// Registers the methods of a service in place of gRPC's own provider, with three differences: a message that does not parse is
+/// Registers the methods of a service in place of gRPC's own provider, with four differences: a message that does not parse is
 /// INVALID_ARGUMENT (gRPC's own answer is UNKNOWN, given before any interceptor runs), a method may take smaller messages than its service
-/// (<see cref="MessageLimitAttribute"/>), and a method that does not say which key it takes stops the server from starting.
+/// (<see cref="MessageLimitAttribute"/>), no message is parsed that has more entries than any may (<see cref="MessageEntries"/>), and a method that does not say which key it takes stops the server from starting.
 /// </summary>
 internal sealed class CheckedServiceMethodProvider<TService> : IServiceMethodProvider<TService>
     where TService : class
@@ -101,6 +103,7 @@ internal sealed class CheckedServiceMethodProvider<TService> : IServiceMethodPro
         {
             var marshaller = method.RequestMarshaller;
             var limit = implementation.GetCustomAttribute<MessageLimitAttribute>()?.Bytes ?? int.MaxValue;
+            var type = (Activator.CreateInstance<TRequest>() as IMessage)?.Descriptor;
             return new Method<TRequest, TResponse>(
                 method.Type,
                 method.ServiceName,
@@ -113,6 +116,13 @@ internal sealed class CheckedServiceMethodProvider<TService> : IServiceMethodPro
                 if (message.PayloadLength > limit)
                 {
                     throw RpcErrors.MessageTooLarge(limit, message.PayloadLength).ToRpcException();
+                }
+
+                if (type is not null
+                    && message.PayloadLength > MessageEntries.NotWorthCounting
+                    && MessageEntries.Count(message.PayloadAsReadOnlySequence(), type) > Limits.MessageMaxEntries)
+                {
+                    throw RpcErrors.MessageTooManyEntries(Limits.MessageMaxEntries).ToRpcException();
                 }
 
                 try

@@ -60,6 +60,13 @@ internal static class RpcErrors
         ("limit", Text(limit)),
         ("actual", Text(actual)));
 
+    /// <summary>A message whose lists and maps hold more than any message may. It was not parsed, so no field can be named.</summary>
+    public static Status MessageTooManyEntries(int limit) => Make(
+        StatusCode.InvalidArgument,
+        "MESSAGE_TOO_MANY_ENTRIES",
+        $"the lists and maps of the message have more than {limit} entries together; send it in several messages",
+        ("limit", Text(limit)));
+
     /// <summary>A list of a request with more entries than one call may bring.</summary>
     public static Status TooMany(string field, int count, int limit) => InvalidFields(
         [new FieldFault(field, FaultCodes.TooMany, $"{field} has {count} entries, {limit} are allowed", "send them in several calls", limit, count)]);
