@@ -23,6 +23,10 @@ internal sealed class PatternReader(FindingList findings) : IFindings
     /// <summary>Patterns over resources. One over models must be able to match a model.</summary>
     public ImmutableArray<string> ReadResources(DocumentField field) => ReadMany(field.Value, $"`{field.Name}`", resources: true);
 
+    /// <summary>True when there is nothing that <see cref="Check"/> would note.</summary>
+    public static bool IsGood(string pattern) => pattern.Length is > 0 and <= Limits.PatternMaxLength
+        && pattern.AsSpan().Trim().Length == pattern.Length && Glob.WhyBroken(pattern) is null;
+
     /// <summary>Notes what is wrong with one pattern. False: it is refused.</summary>
     public bool Check(DocumentNode node, string what, string pattern)
     {

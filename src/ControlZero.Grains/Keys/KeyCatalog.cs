@@ -28,6 +28,9 @@ public sealed class KeyCatalog(IGrainFactory grains)
         return _unknown.ContainsKey(id) ? ValueTask.FromResult<KeyRecord?>(null) : LoadAsync(id, cancellationToken);
     }
 
+    /// <summary>True when <see cref="FindAsync"/> would have to ask the key's grain.</summary>
+    public bool IsUnseen(KeyId id) => !_known.ContainsKey(id) && !_unknown.ContainsKey(id);
+
     /// <summary>Forgets a key: the next call with it asks the key's grain.</summary>
     internal void Forget(KeyId id)
     {

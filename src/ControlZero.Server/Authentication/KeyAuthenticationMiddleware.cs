@@ -17,7 +17,7 @@ internal sealed class KeyAuthenticationMiddleware(RequestDelegate next, KeyAuthe
             return next(http);
         }
 
-        var authenticated = authenticator.AuthenticateAsync(http.Request.Headers.Authorization, http.RequestAborted);
+        var authenticated = authenticator.AuthenticateAsync(http.Request.Headers.Authorization, http, http.RequestAborted);
         return authenticated.IsCompletedSuccessfully
             ? ContinueAsync(http, metadata, authenticated.Result)
             : AwaitAsync(http, metadata, authenticated);
@@ -43,7 +43,7 @@ internal sealed class KeyAuthenticationMiddleware(RequestDelegate next, KeyAuthe
     {
         if (caller is null)
         {
-            return TrailersOnly.WriteAsync(http, RpcErrors.InvalidCredentials());
+            return TrailersOnly.WriteAsync(http, authenticator.IsLimited(http) ? RpcErrors.TooManyUnknownKeys() : RpcErrors.InvalidCredentials());
         }
 
         if (metadata.GetMetadata<RequiresScopeAttribute>() is { Scope: var scope } && !caller.Holds(scope))

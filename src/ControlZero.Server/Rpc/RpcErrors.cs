@@ -24,6 +24,18 @@ internal static class RpcErrors
         "INVALID_CREDENTIALS",
         "no valid API key; send it as `authorization: Bearer cz_live_...`");
 
+    /// <summary>An address has tried too many keys that do not exist. Says nothing of the key of this call: it was not looked up.</summary>
+    public static Status TooManyUnknownKeys() => Make(
+        StatusCode.ResourceExhausted,
+        "TOO_MANY_UNKNOWN_KEYS",
+        "too many unknown keys came from this address; wait a second, and check the key that is configured");
+
+    /// <summary>The deadline was over when the call arrived. Nothing was decided.</summary>
+    public static Status DeadlineOver() => Make(
+        StatusCode.DeadlineExceeded,
+        "DEADLINE_EXCEEDED",
+        "the deadline is over before the call begins; send a `grpc-timeout` of a millisecond or more");
+
     public static Status ScopeRequired(string scope) => Make(
         StatusCode.PermissionDenied,
         "SCOPE_REQUIRED",

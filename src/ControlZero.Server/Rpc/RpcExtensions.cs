@@ -17,6 +17,7 @@ internal static class RpcExtensions
 {
     public static IServiceCollection AddFrontDoor(this IServiceCollection services)
     {
+        services.AddSingleton<WrongKeyLimit>();
         services.AddSingleton<KeyAuthenticator>();
         services.AddSingleton<AgentReferences>();
         services.AddSingleton<GroupedDecisions>();
@@ -55,6 +56,7 @@ internal static class RpcExtensions
             return next(http);
         });
         app.UseRouting();
+        app.UseMiddleware<PastDeadlineMiddleware>();
         app.UseMiddleware<KeyAuthenticationMiddleware>();
         app.UseMiddleware<StreamCutoffMiddleware>();
         app.MapGrpcService<EnforcementService>();

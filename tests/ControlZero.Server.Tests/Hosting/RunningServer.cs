@@ -1,5 +1,6 @@
 using System.Net;
 using ControlZero.Abstractions.Tenants;
+using ControlZero.Grains.Hosting;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Hosting;
 using Grpc.Core;
@@ -18,6 +19,9 @@ public sealed class RunningServer : IAsyncLifetime
 
     /// <summary>The calls that reach agents' grains.</summary>
     internal AgentCalls AgentCalls { get; } = new();
+
+    /// <summary>The server's clock.</summary>
+    internal AdvancingClock Clock { get; } = new();
 
     /// <summary>Where gRPC listens.</summary>
     public Uri Grpc { get; private set; } = null!;
@@ -48,7 +52,11 @@ public sealed class RunningServer : IAsyncLifetime
                 DefaultTenant = new TenantSettings { UnknownAgents = UnknownAgents.Allow },
             },
             CancellationToken.None,
-            services => services.AddSingleton<IIncomingGrainCallFilter>(AgentCalls));
+            services =>
+            {
+                services.AddSingleton<IIncomingGrainCallFilter>(AgentCalls);
+                services.AddKeyedSingleton<TimeProvider>(ClusterClock.Key, Clock);
+            });
         var (grpc, http) = Greeting.Addresses(_host);
         Grpc = new Uri(grpc);
         Http = new Uri(http);

@@ -5,7 +5,7 @@ internal static class Until
 {
     public static async Task TrueAsync(Func<bool> condition, string what)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
         while (!condition())
         {
@@ -15,7 +15,7 @@ internal static class Until
             }
             catch (OperationCanceledException)
             {
-                Assert.Fail($"waited 20 s in vain until {what}");
+                Assert.Fail($"waited 60 s in vain until {what}");
             }
         }
     }
