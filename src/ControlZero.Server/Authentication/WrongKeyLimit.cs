@@ -14,7 +14,7 @@ namespace ControlZero.Server.Authentication;
 /// </remarks>
 internal sealed class WrongKeyLimit([FromKeyedServices(ClusterClock.Key)] TimeProvider clock)
 {
-    /// <summary>Tries at once. Unit: keys.</summary>
+    /// <summary>Tries at once; the last of them is answered as too many already. Unit: keys.</summary>
     public const int Burst = 1000;
 
     private const int Buckets = 4096;

@@ -8,7 +8,7 @@ namespace ControlZero.Integration.Tests.Processes;
 internal sealed class ChildProcess : IAsyncDisposable
 {
     // A hung program fails its test instead of the run. Far above what any of them takes on a busy machine.
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(180);
 
     private readonly Process _process;
     private readonly CapturedText _output = new();
