@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using ControlZero.Abstractions.Policies;
 
 namespace ControlZero.Abstractions.Tenants;
@@ -72,10 +73,10 @@ public sealed record PolicyEntry
     public required string PublishedBy { get; init; }
 
     /// <summary>Length of the document. Unit: bytes of UTF-8. 0: it was published before this was kept.</summary>
-    [Id(9)]
+    [Id(9), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Bytes { get; init; }
 
     /// <summary>How many values the document has, see <c>policy_max_values</c>. 0: it was published before this was kept.</summary>
-    [Id(10)]
+    [Id(10), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Values { get; init; }
 }
