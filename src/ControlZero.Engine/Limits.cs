@@ -24,6 +24,12 @@ public static class Limits
     /// <summary>Largest message of the other services; a test of many documents is the largest there is. Unit: bytes.</summary>
     public const int AdminMessageMaxBytes = 4 * 1024 * 1024;
 
+    /// <summary>
+    /// Most entries of all lists and maps of one message, nested ones included: a batch of the most requests, each with the most candidates and
+    /// the most context. Unit: entries. Held against the bytes before they are parsed.
+    /// </summary>
+    public const int MessageMaxEntries = BatchMaxRequests * (1 + RequestMaxCandidates + ContextMaxEntries);
+
     /// <summary>Longest agent id. Unit: characters, all of them ASCII.</summary>
     public const int AgentIdMaxLength = 128;
 
@@ -72,11 +78,37 @@ public static class Limits
     /// <summary>Longest text a rule may carry: reason, name, description. Unit: characters (UTF-16).</summary>
     public const int RuleTextMaxLength = 1024;
 
+    /// <summary>
+    /// Most that a rule adds to an answer: its reason, in every language, and its obligations. What the obligations of several candidates may
+    /// come to together, too. Unit: bytes of UTF-8.
+    /// </summary>
+    public const int AnswerMaxBytes = 16 * 1024;
+
+    /// <summary>Most values of the obligations of a rule, the obligations themselves included. Unit: entries.</summary>
+    public const int RuleMaxObligationValues = 256;
+
+    /// <summary>Most languages of a rule's reason. Unit: entries.</summary>
+    public const int RuleMaxLanguages = 64;
+
     /// <summary>Deepest nesting of a policy document. Unit: levels.</summary>
     public const int PolicyMaxDepth = 16;
 
+    /// <summary>
+    /// Most values of a policy document: objects, lists and scalars, nested ones included. A value and its key cost up to 1.5 KiB to read, so this is
+    /// what keeps the reading within 16 MiB. Unit: entries. The design names no figure; a thousand rules with nine values each fit.
+    /// </summary>
+    public const int PolicyMaxValues = 10_000;
+
     /// <summary>Most policies of a tenant, and most documents of one test. Unit: entries.</summary>
     public const int TenantMaxPolicies = 1000;
+
+    /// <summary>
+    /// The enabled policies of a tenant, together: a silo compiles them all when it is first asked, and keeps them. Unit: bytes of UTF-8.
+    /// </summary>
+    public const long TenantMaxPolicyBytes = 4 * 1024 * 1024;
+
+    /// <summary>Most values of the enabled policies of a tenant, together; see <see cref="PolicyMaxValues"/>. Unit: entries.</summary>
+    public const long TenantMaxPolicyValues = 16 * PolicyMaxValues;
 
     /// <summary>
     /// What matching may cost for one decision; a request over it is denied with <c>EVALUATION_LIMIT</c>. Unit: steps of about a nanosecond,
@@ -87,11 +119,20 @@ public static class Limits
     /// <summary>Most requests of one test. Unit: entries.</summary>
     public const int TestMaxRequests = 1000;
 
-    /// <summary>The documents of one test, together: what four of the largest policies have. Unit: bytes.</summary>
-    public const int TestMaxDocumentBytes = 4 * PolicyMaxBytes;
+    /// <summary>The documents of one test, together: what the largest policy has. Unit: bytes.</summary>
+    public const int TestMaxDocumentBytes = PolicyMaxBytes;
 
     /// <summary>What matching may cost for all requests of one test, see <see cref="DecisionMaxSteps"/>. Unit: steps of about a nanosecond.</summary>
     public const long TestMaxSteps = 20 * DecisionMaxSteps;
+
+    /// <summary>The answers of one test, together; see <see cref="AnswerMaxBytes"/>. Unit: bytes.</summary>
+    public const int TestMaxAnswerBytes = 2 * 1024 * 1024;
+
+    /// <summary>Most trials that an explanation lists; the rule that decided is always one of them. Unit: entries.</summary>
+    public const int ExplainMaxTrials = 1000;
+
+    /// <summary>Most text of the trials that an explanation lists, the one that decided aside. Unit: characters (UTF-16).</summary>
+    public const int ExplainMaxLength = 512 * 1024;
 
     /// <summary>Most labels of an agent. Unit: entries.</summary>
     public const int AgentMaxLabels = 64;
@@ -139,6 +180,7 @@ public static class Limits
         new("admin_message_max_bytes", AdminMessageMaxBytes, "bytes", "a message of every service but EnforcementService"),
         new("agent_id_max_length", AgentIdMaxLength, "characters", "an agent id"),
         new("agent_max_labels", AgentMaxLabels, "entries", "the labels of an agent"),
+        new("answer_max_bytes", AnswerMaxBytes, "bytes", "what a rule adds to an answer: its reason in every language, and its obligations"),
         new("batch_max_requests", BatchMaxRequests, "entries", "the requests of a batch"),
         new("batch_message_max_bytes", BatchMessageMaxBytes, "bytes", "a message of EnforceBatch"),
         new("context_key_max_length", ContextKeyMaxLength, "characters", "a key of a request's context"),
@@ -148,19 +190,25 @@ public static class Limits
         new("context_value_max_bytes", ContextValueMaxBytes, "bytes", "a single value of a request's context"),
         new("decision_max_steps", DecisionMaxSteps, "steps", "matching for one decision, a step a piece of a pattern and a character of text; over it the answer is deny"),
         new("enforce_message_max_bytes", EnforceMessageMaxBytes, "bytes", "a message of EnforcementService, EnforceBatch aside; of EnforceStream, one message of the stream"),
+        new("explain_max_length", ExplainMaxLength, "characters", "the trials an explanation lists; more are counted"),
+        new("explain_max_trials", ExplainMaxTrials, "entries", "the trials an explanation lists; more are counted"),
         new("key_max_agent_patterns", KeyMaxAgentPatterns, "entries", "the agent globs a key is bound to"),
         new("key_name_max_bytes", KeyNameMaxBytes, "bytes", "the name of a key"),
         new("label_key_max_length", LabelKeyMaxLength, "characters", "the key of an agent's label"),
         new("label_value_max_bytes", LabelValueMaxBytes, "bytes", "the value of an agent's label"),
+        new("message_max_entries", MessageMaxEntries, "entries", "the lists and maps of a message together, nested ones included"),
         new("page_max_size", PageMaxSize, "entries", "a page of a list; more is cut to this"),
         new("pattern_max_length", PatternMaxLength, "characters", "a pattern of a rule or a key"),
         new("policy_max_bytes", PolicyMaxBytes, "bytes", "a policy document"),
         new("policy_max_depth", PolicyMaxDepth, "levels", "the nesting of a policy document"),
         new("policy_max_rules", PolicyMaxRules, "entries", "the rules of a policy"),
+        new("policy_max_values", PolicyMaxValues, "entries", "the values of a policy document: objects, lists and scalars, nested ones included"),
         new("policy_name_max_length", PolicyNameMaxLength, "characters", "the name of a policy"),
         new("request_id_max_bytes", RequestIdMaxBytes, "bytes", "a request id"),
         new("request_max_candidates", RequestMaxCandidates, "entries", "the candidate resources of a request"),
         new("resource_max_bytes", ResourceMaxBytes, "bytes", "the resource of a request"),
+        new("rule_max_languages", RuleMaxLanguages, "entries", "the languages of a rule's reason"),
+        new("rule_max_obligation_values", RuleMaxObligationValues, "entries", "the values of a rule's obligations, the obligations themselves included"),
         new("rule_max_patterns", RuleMaxPatterns, "entries", "the patterns in one list of a rule"),
         new("rule_text_max_length", RuleTextMaxLength, "characters", "a text a rule or policy carries: id, name, reason, description"),
         new("stream_max_in_flight", StreamMaxInFlight, "entries", "the requests of a stream that are read and not yet answered; past it the server stops reading"),
@@ -169,6 +217,9 @@ public static class Limits
         new("tenant_max_agents", TenantMaxAgents, "entries", "the agents a tenant may be given room for"),
         new("tenant_max_policies", TenantMaxPolicies, "entries", "the policies of a tenant, and the documents of one test"),
         new("tenant_max_suspensions", TenantMaxSuspensions, "entries", "the suspensions of a tenant at a time"),
+        new("tenant_max_policy_bytes", TenantMaxPolicyBytes, "bytes", "the enabled policies of a tenant, together"),
+        new("tenant_max_policy_values", TenantMaxPolicyValues, "entries", "the values of the enabled policies of a tenant, together"),
+        new("test_max_answer_bytes", TestMaxAnswerBytes, "bytes", "the answers of one test, together"),
         new("test_max_document_bytes", TestMaxDocumentBytes, "bytes", "the documents of one test, together"),
         new("test_max_requests", TestMaxRequests, "entries", "the requests of one test"),
         new("test_max_steps", TestMaxSteps, "steps", "matching for all requests of one test"),

@@ -83,11 +83,13 @@ public sealed record Authorization(
 
 /// <summary>One decided request with its reasons.</summary>
 /// <param name="Authorization">What was decided.</param>
-/// <param name="Trials">Every rule that was looked at, in order.</param>
+/// <param name="Trials">The rules that were looked at, in order.</param>
+/// <param name="Truncated">True: some were left out; what decided was not.</param>
 [GenerateSerializer, Immutable, Alias("cz.ExplainedAuthorization")]
 public sealed record ExplainedAuthorization(
     [property: Id(0)] Authorization Authorization,
-    [property: Id(1)] ImmutableArray<RuleTrial> Trials);
+    [property: Id(1)] ImmutableArray<RuleTrial> Trials,
+    [property: Id(2)] bool Truncated = false);
 
 /// <summary>Labels to give an agent.</summary>
 /// <param name="Labels">The labels; they replace the ones it had.</param>

@@ -73,4 +73,10 @@ public enum PublishStatus
 
     /// <summary>There is no such tenant.</summary>
     TenantUnknown = 5,
+
+    /// <summary>The enabled policies of the tenant would have more bytes together than they may. Nothing changed.</summary>
+    TooManyPolicyBytes = 6,
+
+    /// <summary>The enabled policies of the tenant would have more values together than they may. Nothing changed.</summary>
+    TooManyPolicyValues = 7,
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using ControlZero.Abstractions.Policies;
 
 namespace ControlZero.Abstractions.Tenants;
@@ -78,4 +79,12 @@ public sealed record PolicyEntry
     /// <summary>Id of the key that published it.</summary>
     [Id(8)]
     public required string PublishedBy { get; init; }
+
+    /// <summary>Length of the document. Unit: bytes of UTF-8. 0: it was published before this was kept.</summary>
+    [Id(9), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Bytes { get; init; }
+
+    /// <summary>How many values the document has, see <c>policy_max_values</c>. 0: it was published before this was kept.</summary>
+    [Id(10), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Values { get; init; }
 }

@@ -26,11 +26,11 @@ internal static class ExplainCommand
             var response = answer.Response ?? new EnforceResponse();
             if (run.Report.IsJson)
             {
-                run.Report.Json(new { Response = Shapes.Of(response), Trials = answer.Trials.Select(Shape) });
+                run.Report.Json(new { Response = Shapes.Of(response), Trials = answer.Trials.Select(Shape), answer.Truncated });
             }
             else
             {
-                Print(run.Report, response, answer.Trials);
+                Print(run.Report, response, answer);
             }
 
             return ExitCodes.Ok;
@@ -49,7 +49,7 @@ internal static class ExplainCommand
         trial.Detail,
     };
 
-    private static void Print(Report report, EnforceResponse response, IEnumerable<RuleTrial> trials)
+    private static void Print(Report report, EnforceResponse response, ExplainResponse answer)
     {
         report.Facts(
             ("decision", Shapes.Word(response.Decision)),
@@ -59,7 +59,7 @@ internal static class ExplainCommand
         report.Line("");
         report.Table(
             ["POLICY", "INDEX", "RULE", "EFFECT", "OUTCOME", "DETAIL"],
-            trials.Select(trial => new[]
+            answer.Trials.Select(trial => new[]
             {
                 $"{trial.Policy}@{Shapes.Number(trial.PolicyVersion)}",
                 trial.RuleIndex.ToString(CultureInfo.InvariantCulture),
@@ -68,6 +68,11 @@ internal static class ExplainCommand
                 Word(trial.Outcome),
                 trial.Detail,
             }));
+        if (answer.Truncated)
+        {
+            report.Line("");
+            report.Line($"{Shapes.Number(answer.Trials.Count)} of {Shapes.Number(response.EvaluatedRules)} rules are shown, with the one that decided");
+        }
     }
 
     private static string Word(TrialOutcome outcome) => JsonNamingPolicy.SnakeCaseLower.ConvertName(outcome.ToString());

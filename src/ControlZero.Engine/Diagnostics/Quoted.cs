@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -12,6 +13,7 @@ public static class Quoted
     public const int MaxLength = 80;
 
     private const int MaxPathLength = 4096;
+    private static readonly SearchValues<char> Plain = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(code => (char)code).Where(code => code != '`')]);
 
     /// <summary>The text between backticks.</summary>
     public static string Text(ReadOnlySpan<char> text) => $"`{Bare(text)}`";
@@ -22,11 +24,16 @@ public static class Quoted
     /// <summary>The text without backticks around it: invisible characters escaped, the end cut off when it is long.</summary>
     public static string Bare(ReadOnlySpan<char> text, int maxLength = MaxLength)
     {
+        if (text.Length <= maxLength && !text.ContainsAnyExcept(Plain))
+        {
+            return text.ToString();
+        }
+
         var builder = new StringBuilder(Math.Min(text.Length, maxLength) + 1);
         var shown = text.Length > maxLength ? text[..maxLength] : text;
         while (!shown.IsEmpty)
         {
-            var whole = Rune.DecodeFromUtf16(shown, out var rune, out var length) == System.Buffers.OperationStatus.Done;
+            var whole = Rune.DecodeFromUtf16(shown, out var rune, out var length) == OperationStatus.Done;
             if (whole && rune.Value != '`' && !VisibleText.IsHidden(rune))
             {
                 builder.Append(shown[..length]);

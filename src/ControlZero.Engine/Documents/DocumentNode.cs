@@ -34,22 +34,25 @@ internal enum NodeKind
 internal sealed class DocumentNode
 {
     private readonly DocumentNode? _parent;
-    private readonly string _step;
+    private readonly string? _name;
+    private readonly int _index;
+    private List<DocumentNode>? _items;
+    private List<DocumentField>? _fields;
 
     /// <summary>The top of a document.</summary>
     public DocumentNode(int line, int column)
     {
         Line = line;
         Column = column;
-        _step = "";
     }
 
-    private DocumentNode(DocumentNode parent, string step, int line, int column)
+    private DocumentNode(DocumentNode parent, string? name, int index, int line, int column)
     {
         Line = line;
         Column = column;
         _parent = parent;
-        _step = step;
+        _name = name;
+        _index = index;
     }
 
     /// <summary>Line, from 1.</summary>
@@ -71,22 +74,28 @@ internal sealed class DocumentNode
     public bool Boolean { get; set; }
 
     /// <summary>The items of a list.</summary>
-    public List<DocumentNode> Items { get; } = [];
+    public IReadOnlyList<DocumentNode> Items => _items ?? (IReadOnlyList<DocumentNode>)[];
 
     /// <summary>The fields of an object, in the order they were written, no name twice.</summary>
-    public List<DocumentField> Fields { get; } = [];
+    public IReadOnlyList<DocumentField> Fields => _fields ?? (IReadOnlyList<DocumentField>)[];
 
-    /// <summary>Where in the document: <c>rules[2].action</c>. Empty: the top.</summary>
-    public string Path => _parent is null ? "" : Join(_parent.Path, _step);
+    /// <summary>Where in the document: <c>rules[2].action</c>. Empty: the top. Made when it is asked for: few values are ever complained of.</summary>
+    public string Path => _parent is null ? "" : Join(_parent.Path, _name is null ? $"[{_index}]" : Step(_name));
 
     /// <summary>The path of a field of this object, whether or not it is there.</summary>
     public string PathOf(string field) => Join(Path, Step(field));
 
     /// <summary>A value for a field of this object; not yet one of its fields.</summary>
-    public DocumentNode NewField(string name, int line, int column) => new(this, Step(name), line, column);
+    public DocumentNode NewField(string name, int line, int column) => new(this, name, 0, line, column);
 
     /// <summary>A further item for this list; not yet one of its items.</summary>
-    public DocumentNode NewItem(int line, int column) => new(this, $"[{Items.Count}]", line, column);
+    public DocumentNode NewItem(int line, int column) => new(this, null, _items?.Count ?? 0, line, column);
+
+    /// <summary>Makes a value the next item of this list.</summary>
+    public void Add(DocumentNode item) => (_items ??= []).Add(item);
+
+    /// <summary>Makes a value a field of this object.</summary>
+    public void Add(DocumentField field) => (_fields ??= []).Add(field);
 
     /// <summary>The value of a field, or null.</summary>
     public DocumentNode? Find(string name)
@@ -101,6 +110,9 @@ internal sealed class DocumentNode
 
         return null;
     }
+
+    /// <summary>How many values this one is made of, itself included.</summary>
+    public int CountValues() => 1 + Items.Sum(item => item.CountValues()) + Fields.Sum(field => field.Value.CountValues());
 
     private static string Join(string path, string step) => path.Length == 0 || step.StartsWith('[') ? path + step : $"{path}.{step}";
 

@@ -30,6 +30,12 @@ internal static class DocumentReader
         return content[start] == '{' ? new JsonDocumentReader(content, findings).Read() : new YamlDocumentReader(content, findings).Read();
     }
 
+    /// <summary>Notes that a document has more values than one may have. The reading ends there.</summary>
+    public static void ReportCount(DocumentNode node, FindingList findings) =>
+        findings.Error(node, DiagnosticCodes.PolicyTooLarge,
+            $"the document has more than {Limits.PolicyMaxValues} values (objects, lists and scalars); the next one begins here",
+            "split it into several policies, or name many things by one pattern");
+
     /// <summary>Notes that a document is nested too deeply.</summary>
     public static void ReportDepth(DocumentNode node, FindingList findings) =>
         findings.Error(node, DiagnosticCodes.PolicyTooLarge,

@@ -14,6 +14,7 @@ internal sealed class JsonDocumentReader
     private readonly byte[] _utf8;
     private readonly TextPosition _position;
     private readonly long? _loneSurrogate;
+    private int _values;
 
     /// <summary>A reader of one text.</summary>
     public JsonDocumentReader(string text, FindingList findings)
@@ -58,6 +59,12 @@ internal sealed class JsonDocumentReader
 
     private bool TryReadValue(ref Utf8JsonReader reader, DocumentNode node, int depth)
     {
+        if (++_values > Limits.PolicyMaxValues)
+        {
+            DocumentReader.ReportCount(node, _findings);
+            return false;
+        }
+
         switch (reader.TokenType)
         {
             case JsonTokenType.StartObject when depth > Limits.PolicyMaxDepth:
@@ -111,7 +118,7 @@ internal sealed class JsonDocumentReader
 
             if (names.Add(name))
             {
-                node.Fields.Add(field);
+                node.Add(field);
             }
             else
             {
@@ -134,7 +141,7 @@ internal sealed class JsonDocumentReader
                 return false;
             }
 
-            node.Items.Add(item);
+            node.Add(item);
         }
 
         return true;

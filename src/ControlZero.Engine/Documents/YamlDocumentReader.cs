@@ -11,6 +11,7 @@ namespace ControlZero.Engine.Documents;
 internal sealed class YamlDocumentReader(string text, FindingList findings)
 {
     private readonly Parser _parser = new(new Scanner(new StringReader(text), skipComments: true));
+    private int _values;
 
     /// <summary>The tree, or null and an error.</summary>
     public DocumentNode? Read()
@@ -73,6 +74,12 @@ internal sealed class YamlDocumentReader(string text, FindingList findings)
 
     private bool TryReadValue(ParsingEvent current, DocumentNode node, int depth)
     {
+        if (++_values > Limits.PolicyMaxValues)
+        {
+            DocumentReader.ReportCount(node, findings);
+            return false;
+        }
+
         if (current is AnchorAlias alias)
         {
             findings.Error(node, DiagnosticCodes.YamlAliasForbidden, $"the alias {Quoted.Text("*" + alias.Value)} is not allowed",
@@ -132,7 +139,7 @@ internal sealed class YamlDocumentReader(string text, FindingList findings)
             }
             else if (names.Add(name))
             {
-                node.Fields.Add(field);
+                node.Add(field);
             }
             else
             {
@@ -154,7 +161,7 @@ internal sealed class YamlDocumentReader(string text, FindingList findings)
                 return false;
             }
 
-            node.Items.Add(item);
+            node.Add(item);
         }
 
         return true;

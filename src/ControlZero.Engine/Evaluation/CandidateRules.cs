@@ -42,22 +42,20 @@ public static class CandidateRules
         if (candidates.IsEmpty)
         {
             var explanation = rules.Explain(in request);
-            return new CandidateExplanation(new CandidateOutcome(explanation.Evaluation, null), explanation.Trials);
+            return new CandidateExplanation(new CandidateOutcome(explanation.Evaluation, null), explanation.Trials, explanation.Truncated);
         }
 
         var tally = new CandidateTally();
-        var trials = ImmutableArray.CreateBuilder<RuleTrial>();
+        var trials = new TrialList();
         foreach (var resource in AllOf(request.Resource, candidates))
         {
-            var explanation = rules.Explain(request with { Resource = resource });
-            trials.AddRange(explanation.Trials);
-            if (tally.Add(resource, explanation.Evaluation))
+            if (tally.Add(resource, rules.Explain(request with { Resource = resource }, trials)))
             {
                 break;
             }
         }
 
-        return new CandidateExplanation(tally.Outcome, trials.ToImmutable());
+        return new CandidateExplanation(tally.Outcome, trials.ToImmutable(), trials.IsTruncated);
     }
 
     private static IEnumerable<string> AllOf(string? resource, ImmutableArray<string> candidates) =>
@@ -71,5 +69,6 @@ public readonly record struct CandidateOutcome(Evaluation Evaluation, string? De
 
 /// <summary>An outcome with its reasons.</summary>
 /// <param name="Outcome">What it came to.</param>
-/// <param name="Trials">Every rule that was looked at, candidate by candidate.</param>
-public readonly record struct CandidateExplanation(CandidateOutcome Outcome, ImmutableArray<RuleTrial> Trials);
+/// <param name="Trials">The rules that were looked at, candidate by candidate.</param>
+/// <param name="Truncated">True: some were left out; each candidate's deciding one was not.</param>
+public readonly record struct CandidateExplanation(CandidateOutcome Outcome, ImmutableArray<RuleTrial> Trials, bool Truncated);

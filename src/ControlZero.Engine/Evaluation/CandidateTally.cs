@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ControlZero.Engine.Policies;
 
 namespace ControlZero.Engine.Evaluation;
@@ -40,9 +41,14 @@ internal sealed class CandidateTally
     private Decision Allow()
     {
         var strictest = _allows.MaxBy(decision => Strictness(decision.Effect))!;
-        return _allows.TrueForAll(decision => ReferenceEquals(decision, strictest) || decision.Obligations.IsEmpty)
-            ? strictest
-            : strictest with { Obligations = [.. _allows.SelectMany(decision => decision.Obligations).Distinct()] };
+        if (_allows.TrueForAll(decision => ReferenceEquals(decision, strictest) || decision.Obligations.IsEmpty))
+        {
+            return strictest;
+        }
+
+        // Each rule's obligations are within what an answer may carry; those of sixty candidates need not be. None may be dropped.
+        ImmutableArray<Obligation> obligations = [.. _allows.SelectMany(decision => decision.Obligations).Distinct()];
+        return AnswerSize.Of(obligations).IsAllowed ? strictest with { Obligations = obligations } : DefaultDecisions.EvaluationLimit;
     }
 
     private static int Strictness(Effect effect) => effect switch

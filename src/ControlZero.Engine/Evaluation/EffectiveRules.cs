@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using ControlZero.Engine.Matching;
 using ControlZero.Engine.Policies;
 
@@ -45,29 +44,52 @@ public sealed class EffectiveRules
             : evaluation with { Steps = Limits.DecisionMaxSteps - steps };
     }
 
-    /// <summary>Decides a request and says how each rule fared that was looked at. The decision is that of <see cref="Evaluate"/>.</summary>
+    /// <summary>
+    /// Decides a request and says how the rules fared that were looked at, up to <see cref="Limits.ExplainMaxTrials"/> and the one that decided.
+    /// The decision is that of <see cref="Evaluate"/>.
+    /// </summary>
     public Explanation Explain(in EvaluationRequest request)
     {
-        var steps = Limits.DecisionMaxSteps;
-        var query = new Query(in request, new char[ActionForms.BufferLength(request.Action)], ref steps);
-        var trials = ImmutableArray.CreateBuilder<RuleTrial>();
-        foreach (var rule in _rules)
+        var trials = new TrialList();
+        var evaluation = Explain(in request, trials);
+        return new Explanation(evaluation, trials.ToImmutable(), trials.IsTruncated);
+    }
+
+    /// <summary>The same for one candidate of several: their trials share one list, and what listing may cost.</summary>
+    internal Evaluation Explain(in EvaluationRequest request, TrialList trials)
+    {
+        var evaluation = Evaluate(in request);
+        var query = new Query(in request, new char[ActionForms.BufferLength(request.Action)], ref trials.Steps);
+        var deciding = evaluation.Decision.RuleIndex is null ? _rules.Length : evaluation.EvaluatedRules - 1;
+        for (var i = 0; i < Math.Min(deciding, _rules.Length); i++)
         {
-            var trial = rule.Try(in query);
-            if (steps < 0)
+            if (!trials.HasRoom)
             {
-                return new Explanation(new Evaluation(DefaultDecisions.EvaluationLimit, trials.Count), trials.ToImmutable());
+                trials.IsTruncated = true;
+                break;
             }
 
-            trials.Add(TrialText.Describe(rule, in trial, in request));
-            if (trial.Decision is { } decision)
+            // Over its steps nothing matches, so what the trial came to means nothing: the next round ends the list.
+            var trial = _rules[i].Try(in query);
+            if (trials.Steps >= 0)
             {
-                return new Explanation(new Evaluation(decision, trials.Count), trials.ToImmutable());
+                trials.Add(TrialText.Describe(_rules[i], in trial, in request));
+            }
+            else
+            {
+                trials.IsTruncated = true;
             }
         }
 
-        var unmatched = NoMatch(in query);
-        return new Explanation(steps < 0 ? unmatched with { Decision = DefaultDecisions.EvaluationLimit } : unmatched, trials.ToImmutable());
+        if (deciding < _rules.Length)
+        {
+            // It decided within what one decision may cost, whatever listing the others has used up.
+            trials.Steps = Math.Max(trials.Steps, Limits.DecisionMaxSteps);
+            var decided = _rules[deciding].Try(in query);
+            trials.Add(TrialText.Describe(_rules[deciding], in decided, in request));
+        }
+
+        return evaluation;
     }
 
     private Evaluation TryAll(in Query query)

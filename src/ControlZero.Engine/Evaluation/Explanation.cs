@@ -6,8 +6,9 @@ namespace ControlZero.Engine.Evaluation;
 
 /// <summary>An evaluation with its reasons.</summary>
 /// <param name="Evaluation">What the evaluator says; the same as without an explanation.</param>
-/// <param name="Trials">Every rule that was looked at, in order.</param>
-public sealed record Explanation(Evaluation Evaluation, ImmutableArray<RuleTrial> Trials);
+/// <param name="Trials">The rules that were looked at, in order.</param>
+/// <param name="Truncated">True: some were left out between the first ones and the one that decided.</param>
+public sealed record Explanation(Evaluation Evaluation, ImmutableArray<RuleTrial> Trials, bool Truncated);
 
 /// <summary>How one rule fared.</summary>
 /// <param name="Policy">Policy of the rule.</param>

@@ -13,24 +13,24 @@ internal sealed class CodePointSet
     /// <summary>The only member, or -1 when the set has none or several.</summary>
     public int Single => _ranges.Length == 1 && _ranges[0].First == _ranges[0].Last ? _ranges[0].First : -1;
 
-    /// <summary>The set of all members of the ranges, or of all other code points.</summary>
-    public static CodePointSet Create(List<(int First, int Last)> ranges, bool negated)
+    /// <summary>The set of all members of the ranges, or of all other code points. Sorts and merges the ranges where they are.</summary>
+    public static CodePointSet Create(Span<(int First, int Last)> ranges, bool negated)
     {
         ranges.Sort();
-        var merged = new List<(int First, int Last)>(ranges.Count);
+        var count = 0;
         foreach (var range in ranges)
         {
-            if (merged.Count > 0 && range.First <= merged[^1].Last + 1)
+            if (count > 0 && range.First <= ranges[count - 1].Last + 1)
             {
-                merged[^1] = (merged[^1].First, Math.Max(merged[^1].Last, range.Last));
+                ranges[count - 1].Last = Math.Max(ranges[count - 1].Last, range.Last);
             }
             else
             {
-                merged.Add(range);
+                ranges[count++] = range;
             }
         }
 
-        return new CodePointSet([.. negated ? Complement(merged) : merged]);
+        return new CodePointSet(negated ? Complement(ranges[..count]) : ranges[..count].ToArray());
     }
 
     /// <summary>True when the code point is a member.</summary>
@@ -61,15 +61,17 @@ internal sealed class CodePointSet
         return true;
     }
 
-    private static List<(int First, int Last)> Complement(List<(int First, int Last)> ranges)
+    // At its true length at once: a policy has room for a hundred thousand classes.
+    private static (int First, int Last)[] Complement(ReadOnlySpan<(int First, int Last)> ranges)
     {
-        var complement = new List<(int First, int Last)>(ranges.Count + 1);
-        var next = 0;
+        var (leading, trailing) = (ranges is [{ First: 0 }, ..] ? 0 : 1, ranges is [.., { Last: >= CodePoints.Max }] ? 0 : 1);
+        var complement = new (int First, int Last)[ranges.Length - 1 + leading + trailing];
+        var (next, count) = (0, 0);
         foreach (var (first, last) in ranges)
         {
             if (next < first)
             {
-                complement.Add((next, first - 1));
+                complement[count++] = (next, first - 1);
             }
 
             next = last + 1;
@@ -77,7 +79,7 @@ internal sealed class CodePointSet
 
         if (next <= CodePoints.Max)
         {
-            complement.Add((next, CodePoints.Max));
+            complement[count] = (next, CodePoints.Max);
         }
 
         return complement;

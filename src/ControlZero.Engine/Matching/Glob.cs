@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -13,18 +13,41 @@ namespace ControlZero.Engine.Matching;
 /// </summary>
 public sealed class Glob
 {
-    private readonly GlobPiece[] _pieces;
+    private const long PlainCoverCost = 4;
+
+    // What is more than itself in a pattern; and surrogates, of which one alone is an error that the long way finds.
+    private static readonly SearchValues<char> Special =
+        SearchValues.Create([.. "*?[", .. Enumerable.Range(0xd800, 0x800).Select(unit => (char)unit)]);
+
     private readonly long _weight;
+    private GlobPiece[]? _pieces;
+
+    // A text, with or without one `*` behind it: most patterns of most policies. Its pieces are made when lint asks for them.
+    private Glob(string pattern, string literalPrefix)
+    {
+        Pattern = pattern;
+        LiteralPrefix = literalPrefix;
+        IsLiteral = literalPrefix.Length == pattern.Length;
+        IsPrefix = !IsLiteral;
+    }
 
     private Glob(string pattern, GlobPiece[] pieces)
     {
         Pattern = pattern;
         _pieces = pieces;
-        var literals = pieces.TakeWhile(piece => piece.Code >= 0).Select(piece => new Rune(piece.Code).ToString()).ToImmutableArray();
-        LiteralPrefix = string.Concat(literals);
-        IsLiteral = literals.Length == pieces.Length;
-        IsPrefix = literals.Length == pieces.Length - 1 && pieces[^1].Code == GlobPiece.Run;
-        _weight = pieces.Skip(literals.Length).Sum(piece => 1L + (piece.Set?.RangeCount ?? 0));
+        var literals = 0;
+        while (literals < pieces.Length && pieces[literals].Code >= 0)
+        {
+            literals++;
+        }
+
+        LiteralPrefix = TextOf(pieces.AsSpan(0, literals));
+        IsLiteral = literals == pieces.Length;
+        IsPrefix = literals == pieces.Length - 1 && pieces[^1].Code == GlobPiece.Run;
+        foreach (var piece in pieces.AsSpan(literals))
+        {
+            _weight += 1 + (piece.Set?.RangeCount ?? 0);
+        }
     }
 
     /// <summary>The pattern as written.</summary>
@@ -47,9 +70,23 @@ public sealed class Glob
     {
         ArgumentNullException.ThrowIfNull(pattern);
 
+        if (IndexOfPlainEnd(pattern) is var end and >= 0)
+        {
+            (glob, error) = (new Glob(pattern, end == pattern.Length ? pattern : pattern[..end]), null);
+            return true;
+        }
+
         var pieces = GlobSyntax.Read(pattern, out error);
-        glob = pieces is null ? null : new Glob(pattern, [.. pieces]);
+        glob = pieces is null ? null : new Glob(pattern, pieces);
         return glob is not null;
+    }
+
+    /// <summary>What is wrong with a pattern, in the words of <see cref="TryParse"/>, or null. Allocates nothing where there is nothing.</summary>
+    public static string? WhyBroken(string pattern)
+    {
+        ArgumentNullException.ThrowIfNull(pattern);
+
+        return IndexOfPlainEnd(pattern) >= 0 ? null : GlobSyntax.WhyBroken(pattern);
     }
 
     /// <summary>
@@ -90,17 +127,30 @@ public sealed class Glob
     public bool Covers(Glob other)
     {
         ArgumentNullException.ThrowIfNull(other);
+        if (IsLiteral)
+        {
+            return other.IsLiteral && other.LiteralPrefix == LiteralPrefix;
+        }
 
+        // Behind the beginning our run takes whatever theirs goes on with.
+        return IsPrefix ? other.LiteralPrefix.StartsWith(LiteralPrefix, StringComparison.Ordinal) : Covers(Pieces(), other.Pieces());
+    }
+
+    /// <summary>Upper bound of what <see cref="Covers(Glob)"/> takes. Unit: steps of about a nanosecond.</summary>
+    internal long CoverCost(Glob other) => IsLiteral || IsPrefix ? PlainCoverCost : (long)Pattern.Length * other.Pattern.Length;
+
+    private static bool Covers(GlobPiece[] pieces, GlobPiece[] others)
+    {
         // The pieces of the other pattern are walked as if they were text; only a run of ours takes a run of theirs.
         var (own, theirs, afterRun, retry) = (0, 0, -1, 0);
-        while (theirs < other._pieces.Length)
+        while (theirs < others.Length)
         {
-            if (own < _pieces.Length && _pieces[own].Code == GlobPiece.Run)
+            if (own < pieces.Length && pieces[own].Code == GlobPiece.Run)
             {
                 afterRun = ++own;
                 retry = theirs;
             }
-            else if (own < _pieces.Length && Covers(_pieces[own], other._pieces[theirs]))
+            else if (own < pieces.Length && Covers(pieces[own], others[theirs]))
             {
                 own++;
                 theirs++;
@@ -116,11 +166,33 @@ public sealed class Glob
             }
         }
 
-        return OnlyRunsFrom(own);
+        return OnlyRunsFrom(pieces, own);
     }
 
     /// <inheritdoc/>
     public override string ToString() => Pattern;
+
+    private GlobPiece[] Pieces() => _pieces ??= GlobSyntax.Read(Pattern, out _)!;
+
+    // Where the text ends that a plain pattern begins with: at its end, or before a `*` that ends it. -1: it is not plain.
+    private static int IndexOfPlainEnd(string pattern)
+    {
+        var end = pattern.AsSpan().IndexOfAny(Special);
+        var isPlain = end < 0 || (end == pattern.Length - 1 && pattern[end] == '*');
+        return isPlain ? (end < 0 ? pattern.Length : end) : -1;
+    }
+
+    private static string TextOf(ReadOnlySpan<GlobPiece> literals)
+    {
+        var text = new StringBuilder(literals.Length);
+        Span<char> units = stackalloc char[2];
+        foreach (var literal in literals)
+        {
+            text.Append(units[..new Rune(literal.Code).EncodeToUtf16(units)]);
+        }
+
+        return text.ToString();
+    }
 
     private static bool Covers(GlobPiece own, GlobPiece theirs) => (own.Code, theirs.Code) switch
     {
@@ -136,10 +208,11 @@ public sealed class Glob
     private bool Match<TCase>(ReadOnlySpan<char> text)
         where TCase : struct, ICaseRule
     {
+        var pieces = Pieces();
         var (piece, position, afterRun, retry) = (0, 0, -1, 0);
         while (position < text.Length)
         {
-            if (piece < _pieces.Length && _pieces[piece].Code == GlobPiece.Run)
+            if (piece < pieces.Length && pieces[piece].Code == GlobPiece.Run)
             {
                 afterRun = ++piece;
                 retry = position;
@@ -148,7 +221,7 @@ public sealed class Glob
 
             var next = position;
             var codePoint = CodePoints.Read(text, ref next);
-            if (piece < _pieces.Length && Accepts<TCase>(in _pieces[piece], codePoint))
+            if (piece < pieces.Length && Accepts<TCase>(in pieces[piece], codePoint))
             {
                 piece++;
                 position = next;
@@ -165,7 +238,7 @@ public sealed class Glob
             }
         }
 
-        return OnlyRunsFrom(piece);
+        return OnlyRunsFrom(pieces, piece);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -177,8 +250,8 @@ public sealed class Glob
             var literal => TCase.Equal(literal, codePoint),
         };
 
-    private bool OnlyRunsFrom(int piece) =>
-        piece == _pieces.Length || (piece == _pieces.Length - 1 && _pieces[piece].Code == GlobPiece.Run);
+    private static bool OnlyRunsFrom(GlobPiece[] pieces, int piece) =>
+        piece == pieces.Length || (piece == pieces.Length - 1 && pieces[piece].Code == GlobPiece.Run);
 
     private interface ICaseRule
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace ControlZero.Engine.Matching;
@@ -19,11 +20,27 @@ internal static class GlobSyntax
     /// The pieces of a pattern, or null and what is wrong with it. Neighbouring <c>*</c> and <c>?</c> are put in one order (all <c>?</c>
     /// first, then one <c>*</c>), and a class of one member becomes that member: neither changes what the pattern matches.
     /// </summary>
-    public static List<GlobPiece>? Read(string pattern, out string? error)
+    public static GlobPiece[]? Read(string pattern, out string? error)
     {
-        var pieces = new List<GlobPiece>(pattern.Length);
+        // Rented, and copied at its true length: a policy has room for a thousand patterns at their limit.
+        var pieces = ArrayPool<GlobPiece>.Shared.Rent(pattern.Length);
+        var read = TryRead(pattern, pieces, out var count, out error) ? pieces.AsSpan(0, count).ToArray() : null;
+        ArrayPool<GlobPiece>.Shared.Return(pieces, clearArray: true);
+        return read;
+    }
+
+    /// <summary>What is wrong with a pattern, or null. Makes nothing of it.</summary>
+    public static string? WhyBroken(string pattern)
+    {
+        TryRead(pattern, default, out _, out var error);
+        return error;
+    }
+
+    // Without room for pieces the pattern is only checked.
+    private static bool TryRead(string pattern, Span<GlobPiece> pieces, out int count, out string? error)
+    {
         var position = 0;
-        error = null;
+        (count, error) = (0, null);
         while (position < pattern.Length)
         {
             var start = position;
@@ -31,40 +48,44 @@ internal static class GlobSyntax
             if (IsSurrogate(codePoint))
             {
                 error = LoneSurrogate(start);
-                return null;
+                return false;
             }
 
-            switch (codePoint)
+            GlobPiece piece;
+            if (codePoint != '[')
             {
-                case '*':
-                    if (pieces.Count == 0 || pieces[^1].Code != GlobPiece.Run)
-                    {
-                        pieces.Add(new GlobPiece(GlobPiece.Run));
-                    }
+                piece = new GlobPiece(codePoint switch { '*' => GlobPiece.Run, '?' => GlobPiece.One, _ => codePoint });
+            }
+            else if (!TryReadClass(pattern, ref position, make: !pieces.IsEmpty, out piece, out error))
+            {
+                return false;
+            }
 
-                    break;
-                case '?' when pieces.Count > 0 && pieces[^1].Code == GlobPiece.Run:
-                    pieces.Insert(pieces.Count - 1, new GlobPiece(GlobPiece.One));
-                    break;
-                case '?':
-                    pieces.Add(new GlobPiece(GlobPiece.One));
-                    break;
-                case '[':
-                    var set = ReadClass(pattern, ref position, out error);
-                    if (set is null)
-                    {
-                        return null;
-                    }
+            if (!pieces.IsEmpty)
+            {
+                Add(piece, pieces, ref count);
+            }
+        }
 
-                    pieces.Add(set.Single >= 0 ? new GlobPiece(set.Single) : new GlobPiece(GlobPiece.Class, set));
-                    break;
-                default:
-                    pieces.Add(new GlobPiece(codePoint));
+        return true;
+    }
+
+    private static void Add(GlobPiece piece, Span<GlobPiece> pieces, ref int count)
+    {
+        if (count > 0 && pieces[count - 1].Code == GlobPiece.Run)
+        {
+            switch (piece.Code)
+            {
+                case GlobPiece.Run:
+                    return;
+                case GlobPiece.One:
+                    pieces[count - 1] = piece;
+                    piece = new GlobPiece(GlobPiece.Run);
                     break;
             }
         }
 
-        return pieces;
+        pieces[count++] = piece;
     }
 
     /// <summary>Index of the first <paramref name="wanted"/> that stands outside every class, or -1. For patterns without an error.</summary>
@@ -80,7 +101,7 @@ internal static class GlobSyntax
 
             if (pattern[position++] == '[')
             {
-                ReadClass(pattern, ref position, out _);
+                TryReadClass(pattern, ref position, make: false, out _, out _);
             }
         }
 
@@ -88,7 +109,7 @@ internal static class GlobSyntax
     }
 
     /// <summary>Reads a class whose <c>[</c> has been read; leaves the position behind its <c>]</c>.</summary>
-    private static CodePointSet? ReadClass(string pattern, ref int position, out string? error)
+    private static bool TryReadClass(string pattern, ref int position, bool make, out GlobPiece piece, out string? error)
     {
         var open = position - 1;
         var negated = position < pattern.Length && pattern[position] is '!' or '^';
@@ -97,29 +118,36 @@ internal static class GlobSyntax
             position++;
         }
 
-        var ranges = new List<(int First, int Last)>();
+        piece = default;
+        var (count, room) = (0, pattern.Length - position);
+        Span<(int First, int Last)> ranges = room <= Limits.PatternMaxLength ? stackalloc (int, int)[room] : new (int, int)[room];
         for (var first = true; position < pattern.Length; first = false)
         {
             if (pattern[position] == ']' && !first)
             {
                 position++;
+                piece = make ? PieceOf(ranges[..count], negated) : default;
                 error = null;
-                return CodePointSet.Create(ranges, negated);
+                return true;
             }
 
-            var (low, high) = ReadRange(pattern, ref position, out error);
+            ranges[count++] = ReadRange(pattern, ref position, out error);
             if (error is not null)
             {
-                return null;
+                return false;
             }
-
-            ranges.Add((low, high));
         }
 
-        error = ranges is [(']', ']')]
+        error = count == 1 && ranges[0] == (']', ']')
             ? $"the class at position {open} is empty; put at least one character between the brackets, or write `[[]` for a literal `[`"
             : $"the class at position {open} is not closed; add a `]`, or write `[[]` for a literal `[`";
-        return null;
+        return false;
+    }
+
+    private static GlobPiece PieceOf(Span<(int First, int Last)> ranges, bool negated)
+    {
+        var set = CodePointSet.Create(ranges, negated);
+        return set.Single >= 0 ? new GlobPiece(set.Single) : new GlobPiece(GlobPiece.Class, set);
     }
 
     private static (int Low, int High) ReadRange(string pattern, ref int position, out string? error)

@@ -40,6 +40,12 @@ internal sealed class ConditionBinder(FindingList findings)
             return _time.Bind(node);
         }
 
+        // What nearly every condition is: one good pattern. Nothing needs to be said of it, so nothing is put into words.
+        if (node.Kind == NodeKind.Text && PatternReader.IsGood(node.Text))
+        {
+            return [new Condition(key, ConditionOperator.Glob, [ContextValue.Of(node.Text)])];
+        }
+
         return node.Kind == NodeKind.Object
             ? node.Fields.Select(operation => BindOperator(key, operation)).OfType<Condition>()
             : Operands(key, ConditionOperator.Glob,
@@ -76,7 +82,7 @@ internal sealed class ConditionBinder(FindingList findings)
                 return null;
             default:
                 findings.Error(operation, DiagnosticCodes.OperatorUnknown, $"there is no operator {Quoted.Text(word)}",
-                    NearestWord.Remedy(word, PolicySchema.OperatorKeys));
+                    $"{NearestWord.Remedy(word, PolicySchema.OperatorKeys)}");
                 return null;
         }
     }

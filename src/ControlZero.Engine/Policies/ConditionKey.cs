@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ControlZero.Engine.Diagnostics;
 using ControlZero.Engine.Documents;
 using ControlZero.Engine.Requests;
@@ -75,7 +76,11 @@ internal static class ConditionKey
             : key.StartsWith("request", StringComparison.Ordinal) ? RequestTime
             : AgentId);
 
-    private static bool Refuse(DocumentField field, FindingList findings, string message, string remedy)
+    private static bool Refuse(
+        DocumentField field,
+        FindingList findings,
+        [InterpolatedStringHandlerArgument(nameof(findings))] FindingText message,
+        [InterpolatedStringHandlerArgument(nameof(findings))] FindingText remedy)
     {
         findings.Error(field, DiagnosticCodes.ConditionKey, message, remedy);
         return false;

@@ -1,12 +1,16 @@
 using ControlZero.Engine.Context;
+using System.Runtime.CompilerServices;
 using ControlZero.Engine.Diagnostics;
 using ControlZero.Engine.Documents;
 
 namespace ControlZero.Engine.Policies;
 
 /// <summary>Reads typed values from nodes, and notes what does not fit. Null means: not there, or noted.</summary>
-internal sealed class FieldReader(FindingList findings)
+internal sealed class FieldReader(FindingList findings) : IFindings
 {
+    /// <inheritdoc/>
+    public bool HasRoom => findings.HasRoom;
+
     /// <summary>Complains of every field whose name is not known. False when this is no object at all.</summary>
     public bool CheckObject(DocumentNode node, string what, IReadOnlyList<string> known)
     {
@@ -21,7 +25,7 @@ internal sealed class FieldReader(FindingList findings)
             if (!known.Contains(field.Name))
             {
                 findings.Error(field, DiagnosticCodes.UnknownField, $"{what} has no field {Quoted.Text(field.Name)}",
-                    NearestWord.Remedy(field.Name, known));
+                    $"{NearestWord.Remedy(field.Name, known)}");
             }
         }
 
@@ -78,7 +82,7 @@ internal sealed class FieldReader(FindingList findings)
             return text;
         }
 
-        findings.Error(node!, code, $"{what} cannot be {Quoted.Text(text)}", NearestWord.Remedy(text, words));
+        findings.Error(node!, code, $"{what} cannot be {Quoted.Text(text)}", $"{NearestWord.Remedy(text, words)}");
         return null;
     }
 
@@ -159,7 +163,10 @@ internal sealed class FieldReader(FindingList findings)
     }
 
     /// <summary>Notes a value of the wrong type; silent where the reader has complained already.</summary>
-    public void WrongType(DocumentNode? node, string message, string remedy)
+    public void WrongType(
+        DocumentNode? node,
+        [InterpolatedStringHandlerArgument("")] FindingText message,
+        [InterpolatedStringHandlerArgument("")] FindingText remedy)
     {
         if (node is not null && node.Kind != NodeKind.Invalid)
         {

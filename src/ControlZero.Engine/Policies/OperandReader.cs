@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using ControlZero.Engine.Context;
 using ControlZero.Engine.Diagnostics;
 using ControlZero.Engine.Documents;
@@ -6,10 +7,13 @@ using ControlZero.Engine.Documents;
 namespace ControlZero.Engine.Policies;
 
 /// <summary>Reads what conditions hold values against. Null: noted.</summary>
-internal sealed class OperandReader(FindingList findings)
+internal sealed class OperandReader(FindingList findings) : IFindings
 {
     private readonly FieldReader _fields = new(findings);
     private readonly PatternReader _patterns = new(findings);
+
+    /// <inheritdoc/>
+    public bool HasRoom => findings.HasRoom;
 
     /// <summary>One pattern or several. A number or truth value stands for its text.</summary>
     public ImmutableArray<ContextValue>? Globs(DocumentNode node, string what)
@@ -64,7 +68,7 @@ internal sealed class OperandReader(FindingList findings)
     /// <summary>Two numbers, the smaller one first.</summary>
     public ImmutableArray<ContextValue>? Range(DocumentNode node, string what)
     {
-        if (node.Kind != NodeKind.List || node.Items.Count != 2 || node.Items.Exists(item => item.Kind != NodeKind.Number))
+        if (node.Kind != NodeKind.List || node.Items.Count != 2 || node.Items.Any(item => item.Kind != NodeKind.Number))
         {
             return Refuse(node, $"{what} takes a list of two numbers",
                 "write `between: [lowest, highest]`; times of day are asked of `request.time`");
@@ -101,7 +105,10 @@ internal sealed class OperandReader(FindingList findings)
         return [.. items.Select(item => ContextValue.Of(item.Text))];
     }
 
-    private ImmutableArray<ContextValue>? Refuse(DocumentNode node, string message, string remedy)
+    private ImmutableArray<ContextValue>? Refuse(
+        DocumentNode node,
+        [InterpolatedStringHandlerArgument("")] FindingText message,
+        [InterpolatedStringHandlerArgument("")] FindingText remedy)
     {
         if (node.Kind != NodeKind.Invalid)
         {

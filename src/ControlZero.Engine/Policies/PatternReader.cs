@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using ControlZero.Engine.Diagnostics;
 using ControlZero.Engine.Documents;
 using ControlZero.Engine.Matching;
@@ -6,9 +7,12 @@ using ControlZero.Engine.Matching;
 namespace ControlZero.Engine.Policies;
 
 /// <summary>Reads patterns, and refuses those that cannot mean what their author thinks.</summary>
-internal sealed class PatternReader(FindingList findings)
+internal sealed class PatternReader(FindingList findings) : IFindings
 {
     private readonly FieldReader _fields = new(findings);
+
+    /// <inheritdoc/>
+    public bool HasRoom => findings.HasRoom;
 
     /// <summary>Patterns over agent ids.</summary>
     public ImmutableArray<string> ReadAgents(DocumentNode node) => ReadMany(node, "`agents`", resources: false);
@@ -18,6 +22,10 @@ internal sealed class PatternReader(FindingList findings)
 
     /// <summary>Patterns over resources. One over models must be able to match a model.</summary>
     public ImmutableArray<string> ReadResources(DocumentField field) => ReadMany(field.Value, $"`{field.Name}`", resources: true);
+
+    /// <summary>True when there is nothing that <see cref="Check"/> would note.</summary>
+    public static bool IsGood(string pattern) => pattern.Length is > 0 and <= Limits.PatternMaxLength
+        && pattern.AsSpan().Trim().Length == pattern.Length && Glob.WhyBroken(pattern) is null;
 
     /// <summary>Notes what is wrong with one pattern. False: it is refused.</summary>
     public bool Check(DocumentNode node, string what, string pattern)
@@ -39,7 +47,7 @@ internal sealed class PatternReader(FindingList findings)
                 $"use at most {Limits.PatternMaxLength} characters");
         }
 
-        return Glob.TryParse(pattern, out _, out var error)
+        return Glob.WhyBroken(pattern) is not { } error
             || Refuse(node, $"the pattern {Quoted.Text(pattern)} is broken: {error}",
                 "close every class with `]` and write ranges upwards; a literal `[` is written `[[]`");
     }
@@ -96,7 +104,10 @@ internal sealed class PatternReader(FindingList findings)
         }
     }
 
-    private bool Refuse(DocumentNode node, string message, string remedy)
+    private bool Refuse(
+        DocumentNode node,
+        [InterpolatedStringHandlerArgument("")] FindingText message,
+        [InterpolatedStringHandlerArgument("")] FindingText remedy)
     {
         findings.Error(node, DiagnosticCodes.PatternSyntax, message, remedy);
         return false;

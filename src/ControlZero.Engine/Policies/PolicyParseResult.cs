@@ -12,6 +12,9 @@ public sealed record PolicyParseResult
     /// <summary>Every finding, sorted by position. At most 500, and one that counts the rest.</summary>
     public ImmutableArray<Diagnostic> Diagnostics { get; init; } = [];
 
+    /// <summary>How many values the document has: objects, lists and scalars. 0: it could not be read to its end.</summary>
+    public int Values { get; init; }
+
     /// <summary>True when no finding is an error.</summary>
     public bool IsValid => Document is not null;
 }

@@ -13,7 +13,8 @@ public static class PolicyParser
     {
         ArgumentNullException.ThrowIfNull(text);
         var findings = new FindingList();
-        var document = DocumentReader.Read(text, findings) is { } root ? new PolicyBinder(findings).Bind(root) : null;
+        var root = DocumentReader.Read(text, findings);
+        var document = root is null ? null : new PolicyBinder(findings).Bind(root);
         if (document is not null && !findings.HasErrors)
         {
             new PolicyLint(findings).Check(document.Value);
@@ -23,6 +24,7 @@ public static class PolicyParser
         {
             Document = findings.HasErrors ? null : document?.Document,
             Diagnostics = findings.ToSorted(),
+            Values = root?.CountValues() ?? 0,
         };
     }
 }

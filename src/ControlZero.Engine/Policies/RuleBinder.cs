@@ -28,7 +28,7 @@ internal sealed partial class RuleBinder(FindingList findings)
         RefuseBoth(node, "action", "actions");
         RefuseBoth(node, "resource", "resources");
         RefuseBoth(node, "conditions", "when");
-        return new PolicyRule
+        var rule = new PolicyRule
         {
             Index = index,
             Effect = ReadEffect(node),
@@ -42,6 +42,27 @@ internal sealed partial class RuleBinder(FindingList findings)
             ReasonCode = ReadReasonCode(node.Find("reason_code")),
             Obligations = node.Find("obligations") is { } obligations ? _obligations.Bind(obligations) : [],
         };
+        CheckAnswer(rule, node);
+        return rule;
+    }
+
+    // The rule may decide every request of a batch, and each answer carries all this.
+    private void CheckAnswer(PolicyRule rule, DocumentNode node)
+    {
+        var size = AnswerSize.Of(rule);
+        if (size.Bytes > Limits.AnswerMaxBytes)
+        {
+            findings.Error(node, DiagnosticCodes.FieldTooLong,
+                $"the reasons and obligations of the rule have {size.Bytes} bytes together, more than {Limits.AnswerMaxBytes}",
+                "every answer carries them: shorten them, or have the caller look them up by `reason_code`");
+        }
+
+        if (size.Values > Limits.RuleMaxObligationValues)
+        {
+            findings.Error(node.Find("obligations")!, DiagnosticCodes.TooMany,
+                $"`obligations` have {size.Values} values together, more than {Limits.RuleMaxObligationValues}",
+                "every answer carries them: have the caller look them up by the obligation's name");
+        }
     }
 
     private void CheckShape(DocumentNode node)
@@ -110,6 +131,12 @@ internal sealed partial class RuleBinder(FindingList findings)
         if (node is not null && node.Kind != NodeKind.Object)
         {
             _fields.WrongType(node, "`reason_localized` must be an object of texts by language", "write `en: \"…\"` lines");
+        }
+
+        if (node?.Fields.Count > Limits.RuleMaxLanguages)
+        {
+            findings.Error(node, DiagnosticCodes.TooMany,
+                $"`reason_localized` has {node.Fields.Count} languages, more than {Limits.RuleMaxLanguages}", "keep those that your callers ask for");
         }
 
         foreach (var field in node?.Fields ?? [])

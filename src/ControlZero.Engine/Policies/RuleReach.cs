@@ -5,17 +5,18 @@ namespace ControlZero.Engine.Policies;
 /// <summary>What one rule matches, as far as lint needs to know.</summary>
 internal sealed class RuleReach
 {
-    private readonly Glob[][] _actions;
+    private const long PatternSize = 160;
+    private const long CharacterSize = 24;
+
+    private readonly Glob[] _actions;
     private readonly Glob[] _resources;
-    private readonly long _size;
 
     /// <summary>Takes the patterns of a checked rule.</summary>
     public RuleReach(PolicyRule rule)
     {
         Rule = rule;
-        _actions = [.. rule.Actions.Select(pattern => ActionName.PatternForms(pattern).Select(Parse).ToArray())];
+        _actions = [.. rule.Actions.SelectMany(pattern => ActionName.PatternForms(pattern)).Select(Parse)];
         _resources = rule.Resources.Contains("*") ? [] : [.. rule.Resources.Select(Parse)];
-        _size = _actions.SelectMany(forms => forms).Concat(_resources).Sum(glob => (long)glob.Pattern.Length);
     }
 
     /// <summary>The rule.</summary>
@@ -24,18 +25,61 @@ internal sealed class RuleReach
     /// <summary>True when the rule asks for no resource.</summary>
     public bool IsUniversal => _resources.Length == 0;
 
-    /// <summary>Upper bound of the steps it takes to hold another rule against this one.</summary>
-    public long Cost(RuleReach other) => _size * other._size;
+    /// <summary>About what looking at a rule allocates. Unit: bytes.</summary>
+    public static long Size(PolicyRule rule)
+    {
+        long size = 0;
+        foreach (var pattern in rule.Actions)
+        {
+            size += 2 * (PatternSize + (CharacterSize * pattern.Length));
+        }
+
+        foreach (var pattern in rule.Resources)
+        {
+            size += PatternSize + (CharacterSize * pattern.Length);
+        }
+
+        return size;
+    }
 
     /// <summary>
     /// True only if this rule matches, in the very spelling, every action and resource the other one matches. A union of several patterns that
-    /// covers a single one goes unnoticed.
+    /// covers a single one goes unnoticed, and so does what there are no steps left for.
     /// </summary>
-    public bool CoversAsSpelled(RuleReach other) =>
-        Array.TrueForAll(other._actions, forms => Array.TrueForAll(forms,
-            form => Array.Exists(_actions, mine => Array.Exists(mine, glob => glob.Covers(form)))))
-        && (IsUniversal || (!other.IsUniversal && Array.TrueForAll(other._resources,
-            glob => Array.Exists(_resources, mine => mine.Covers(glob)))));
+    public bool CoversAsSpelled(RuleReach other, ref long steps) =>
+        CoversAll(_actions, other._actions, ref steps)
+        && (IsUniversal || (!other.IsUniversal && CoversAll(_resources, other._resources, ref steps)));
+
+    private static bool CoversAll(Glob[] patterns, Glob[] others, ref long steps)
+    {
+        foreach (var other in others)
+        {
+            if (!CoversOne(patterns, other, ref steps))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool CoversOne(Glob[] patterns, Glob other, ref long steps)
+    {
+        foreach (var pattern in patterns)
+        {
+            if ((steps -= pattern.CoverCost(other)) < 0)
+            {
+                return false;
+            }
+
+            if (pattern.Covers(other))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>
     /// True only if no request at all gets past this rule to the other one, given that this one covers it as spelled. A deny also matches in
@@ -44,7 +88,7 @@ internal sealed class RuleReach
     public bool LeavesNothingTo(RuleReach other) =>
         !Rule.Effect.Permits()
         || other.Rule.Effect.Permits()
-        || (IsUniversal && _actions.SelectMany(forms => forms).All(IsBlindToCase));
+        || (IsUniversal && Array.TrueForAll(_actions, IsBlindToCase));
 
     private static bool IsBlindToCase(Glob glob) =>
         !glob.Pattern.Contains('[', StringComparison.Ordinal) && !glob.Pattern.Any(char.IsAsciiLetter);

@@ -65,7 +65,7 @@ internal sealed class TimeConditionBinder(FindingList findings)
                 return null;
             default:
                 findings.Error(operation, DiagnosticCodes.OperatorUnknown, $"there is no operator {Quoted.Text(word)}",
-                    NearestWord.Remedy(word, PolicySchema.TimeKeys));
+                    $"{NearestWord.Remedy(word, PolicySchema.TimeKeys)}");
                 return null;
         }
     }

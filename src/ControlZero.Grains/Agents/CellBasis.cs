@@ -34,7 +34,7 @@ internal sealed record CellBasis(TenantSnapshot Snapshot, EffectiveRules Rules, 
         }
 
         var explanation = Rules.ExplainAll(ToEvaluation(agent, request, now), request.Candidates);
-        return new ExplainedAuthorization(ToAuthorization(explanation.Outcome, age), explanation.Trials);
+        return new ExplainedAuthorization(ToAuthorization(explanation.Outcome, age), explanation.Trials, explanation.Truncated);
     }
 
     private Authorization ToAuthorization(in CandidateOutcome outcome, TimeSpan age) => new(

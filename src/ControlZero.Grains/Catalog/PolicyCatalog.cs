@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine.Evaluation;
-using ControlZero.Engine.Policies;
+using ControlZero.Grains.Policies;
 using Microsoft.Extensions.Logging;
 
 namespace ControlZero.Grains.Catalog;
@@ -10,7 +10,7 @@ namespace ControlZero.Grains.Catalog;
 /// <summary>
 /// The compiled policies of a silo, one snapshot a tenant. Loaded from storage when first asked for, replaced when a change is heard of.
 /// </summary>
-public sealed partial class PolicyCatalog(StoredRecords stored, ILogger<PolicyCatalog> logger)
+public sealed partial class PolicyCatalog(StoredRecords stored, PolicyDocuments documents, ILogger<PolicyCatalog> logger)
 {
     // How often a load is tried again because a change overtook it.
     private const int LoadAttempts = 5;
@@ -160,7 +160,7 @@ public sealed partial class PolicyCatalog(StoredRecords stored, ILogger<PolicyCa
     {
         var version = await stored.ReadVersionAsync(tenant, entry.Name, entry.Version, CancellationToken.None)
             ?? throw new InvalidOperationException($"version {entry.Version} of policy `{entry.Name}` is in force but not stored");
-        var document = PolicyParser.Parse(version.Document).Document
+        var document = documents.Read(version.Document).Document
             ?? throw new InvalidOperationException($"version {entry.Version} of policy `{entry.Name}` does not compile any more");
         return CompiledPolicy.Compile(document, entry.Version);
     }

@@ -2,6 +2,8 @@ using ControlZero.Grains.Agents;
 using ControlZero.Grains.Catalog;
 using ControlZero.Grains.Feed;
 using ControlZero.Grains.Keys;
+using ControlZero.Grains.Policies;
+using ControlZero.Grains.Tenants;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -18,6 +20,8 @@ public static class GrainsExtensions
         builder.Services.AddSingleton<IValidateOptions<FreshnessOptions>, FreshnessOptionsValidator>();
         builder.Services.AddOptions<FreshnessOptions>().ValidateOnStart();
         builder.Services.AddSingleton<StoredRecords>();
+        builder.Services.AddSingleton<PolicyDocuments>();
+        builder.Services.AddSingleton<Publishing>();
         builder.Services.AddSingleton<PolicyCatalog>();
         builder.Services.AddSingleton<KeyCatalog>();
         builder.Services.TryAddSingleton<AgentCells>();

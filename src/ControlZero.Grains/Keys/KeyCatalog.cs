@@ -34,6 +34,9 @@ public sealed class KeyCatalog(StoredRecords stored)
         return _unknown.ContainsKey(id) ? ValueTask.FromResult<KeyRecord?>(null) : LoadAsync(id, cancellationToken);
     }
 
+    /// <summary>True when <see cref="FindAsync"/> would have to ask storage.</summary>
+    public bool IsUnseen(KeyId id) => !_known.ContainsKey(id) && !_unknown.ContainsKey(id);
+
     /// <summary>Forgets a key: the next call with it asks storage.</summary>
     internal void Forget(KeyId id)
     {

@@ -1,16 +1,16 @@
+using System.Text;
 using ControlZero.Abstractions.Policies;
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine;
-using ControlZero.Engine.Policies;
 using ControlZero.Grains.Policies;
 
 namespace ControlZero.Grains.Tenants;
 
 /// <summary>The rules of a publish that need no storage.</summary>
-internal static class Publishing
+internal sealed class Publishing(PolicyDocuments documents)
 {
     /// <summary>Why nothing is to be stored, or null: it is to be.</summary>
-    public static PublishOutcome? Refuse(TenantManifest manifest, PolicyEntry? current, PolicyPublication publication)
+    public PublishOutcome? Refuse(TenantManifest manifest, PolicyEntry? current, PolicyPublication publication)
     {
         if (publication.ExpectedVersion is { } expected && expected != (current?.Version ?? 0))
         {
@@ -24,13 +24,34 @@ internal static class Publishing
 
         return current is null && manifest.Policies.Length >= Limits.TenantMaxPolicies
             ? new PublishOutcome(PublishStatus.TooManyPolicies, null, manifest.Epoch)
+            : RefuseSize(manifest, current, publication);
+    }
+
+    // Of the enabled ones: they are what a silo compiles and keeps.
+    private PublishOutcome? RefuseSize(TenantManifest manifest, PolicyEntry? current, PolicyPublication publication)
+    {
+        var read = documents.Read(publication.Document);
+        if (read.Document?.Enabled != true)
+        {
+            return null;
+        }
+
+        var others = manifest.Policies.Where(policy => policy.Enabled && policy.Name != publication.Name).ToList();
+        if (others.Sum(policy => (long)policy.Bytes) + Encoding.UTF8.GetByteCount(publication.Document) > Limits.TenantMaxPolicyBytes)
+        {
+            return new PublishOutcome(PublishStatus.TooManyPolicyBytes, current, manifest.Epoch);
+        }
+
+        return others.Sum(policy => (long)policy.Values) + read.Values > Limits.TenantMaxPolicyValues
+            ? new PublishOutcome(PublishStatus.TooManyPolicyValues, current, manifest.Epoch)
             : null;
     }
 
     /// <summary>The manifest's entry for a stored version.</summary>
-    public static PolicyEntry Describe(PolicyName name, StoredPolicyVersion version)
+    public PolicyEntry Describe(PolicyName name, StoredPolicyVersion version)
     {
-        var document = PolicyParser.Parse(version.Document).Document
+        var read = documents.Read(version.Document);
+        var document = read.Document
             ?? throw new ArgumentException($"the document of policy `{name}` was not checked", nameof(version));
         return new PolicyEntry
         {
@@ -43,6 +64,8 @@ internal static class Publishing
             RuleCount = document.Rules.Length,
             PublishedAt = version.PublishedAt,
             PublishedBy = version.PublishedBy,
+            Bytes = Encoding.UTF8.GetByteCount(version.Document),
+            Values = read.Values,
         };
     }
 }

@@ -16,6 +16,7 @@ internal sealed partial class TenantGrain(
     [PersistentState(TenantState.Name, StorageNames.State)] IPersistentState<TenantState> state,
     [PersistentState("keys", StorageNames.State)] IPersistentState<TenantKeysState> keys,
     StoredRecords stored,
+    Publishing publishing,
     ChangeAnnouncer announcer,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Grain, ITenantGrain
 {
@@ -58,7 +59,7 @@ internal sealed partial class TenantGrain(
         }
 
         var current = manifest.Find(publication.Name);
-        if (Publishing.Refuse(manifest, current, publication) is { } refusal)
+        if (publishing.Refuse(manifest, current, publication) is { } refusal)
         {
             // The publish that put it in force may have failed on the way to the other silos.
             return refusal.Status == PublishStatus.Unchanged
@@ -70,7 +71,7 @@ internal sealed partial class TenantGrain(
         // and nobody was told of it.
         var version = await GrainFactory.GetGrain<IPolicyGrain>(GrainKeys.Of(publication.Tenant, publication.Name))
             .StoreAsync(publication, cancellationToken);
-        var entry = Publishing.Describe(publication.Name, version);
+        var entry = publishing.Describe(publication.Name, version);
         var next = manifest with
         {
             Epoch = manifest.Epoch + 1,

@@ -38,7 +38,7 @@ internal sealed class KeyAuthenticationMiddleware(RequestDelegate next, KeyAuthe
 
     private Task AuthenticateAsync(HttpContext http, EndpointMetadataCollection metadata)
     {
-        var authenticated = authenticator.AuthenticateAsync(http.Request.Headers.Authorization, http.RequestAborted);
+        var authenticated = authenticator.AuthenticateAsync(http.Request.Headers.Authorization, http, http.RequestAborted);
         return authenticated.IsCompletedSuccessfully
             ? ContinueAsync(http, metadata, authenticated.Result)
             : AwaitAsync(http, metadata, authenticated);
@@ -64,7 +64,7 @@ internal sealed class KeyAuthenticationMiddleware(RequestDelegate next, KeyAuthe
     {
         if (caller is null)
         {
-            return RefuseAsync(http, metadata, RpcErrors.InvalidCredentials());
+            return RefuseAsync(http, metadata, authenticator.IsLimited(http) ? RpcErrors.TooManyUnknownKeys() : RpcErrors.InvalidCredentials());
         }
 
         if (metadata.GetMetadata<RequiresScopeAttribute>() is { Scope: var scope } && !caller.Holds(scope))

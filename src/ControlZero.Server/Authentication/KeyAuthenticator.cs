@@ -7,7 +7,10 @@ using Microsoft.Extensions.Primitives;
 namespace ControlZero.Server.Authentication;
 
 /// <summary>Finds out who calls from the <c>authorization</c> header.</summary>
-internal sealed class KeyAuthenticator(KeyCatalog keys, [FromKeyedServices(ClusterClock.Key)] TimeProvider clock)
+internal sealed class KeyAuthenticator(
+    KeyCatalog keys,
+    WrongKeyLimit wrongKeys,
+    [FromKeyedServices(ClusterClock.Key)] TimeProvider clock)
 {
     private const string Scheme = "Bearer ";
 
@@ -19,7 +22,11 @@ internal sealed class KeyAuthenticator(KeyCatalog keys, [FromKeyedServices(Clust
     private readonly ConditionalWeakTable<string, ClientIdentity> _headers = [];
 
     /// <summary>Who calls, or null: the header is missing, doubled or malformed, or the key is unknown, revoked or not valid now.</summary>
-    public ValueTask<ClientIdentity?> AuthenticateAsync(StringValues authorization, CancellationToken cancellationToken)
+    public ValueTask<ClientIdentity?> AuthenticateAsync(StringValues authorization, CancellationToken cancellationToken) =>
+        AuthenticateAsync(authorization, null, cancellationToken);
+
+    /// <summary>The same for a call: from an address that has tried too many unknown keys, no further one is looked up.</summary>
+    public ValueTask<ClientIdentity?> AuthenticateAsync(StringValues authorization, HttpContext? call, CancellationToken cancellationToken)
     {
         if (authorization is not [{ } header])
         {
@@ -29,7 +36,7 @@ internal sealed class KeyAuthenticator(KeyCatalog keys, [FromKeyedServices(Clust
         // INVARIANT: whoever was known by his header is held against the key's record again, with every call.
         if (!_headers.TryGetValue(header, out var known))
         {
-            return ReadAsync(header, cancellationToken);
+            return ReadAsync(header, call, cancellationToken);
         }
 
         var valid = IsStillValidAsync(known, cancellationToken);
@@ -39,6 +46,9 @@ internal sealed class KeyAuthenticator(KeyCatalog keys, [FromKeyedServices(Clust
 
         async ValueTask<ClientIdentity?> AwaitAsync() => await valid ? known : null;
     }
+
+    /// <summary>True when the caller's address has tried too many unknown keys: then nobody who could not be told is said to be unknown.</summary>
+    public bool IsLimited(HttpContext? call) => wrongKeys.IsReached(call?.Connection.RemoteIpAddress);
 
     /// <summary>
     /// True while the key of a call that goes on may still be used. Where nothing changed this is a look into a dictionary of this silo; a
@@ -52,14 +62,25 @@ internal sealed class KeyAuthenticator(KeyCatalog keys, [FromKeyedServices(Clust
         async ValueTask<bool> LoadAsync() => IsSame(caller, await found);
     }
 
-    private async ValueTask<ClientIdentity?> ReadAsync(string header, CancellationToken cancellationToken)
+    private async ValueTask<ClientIdentity?> ReadAsync(string header, HttpContext? call, CancellationToken cancellationToken)
     {
         if (!header.StartsWith(Scheme, StringComparison.Ordinal) || !ApiKey.TryParse(header[Scheme.Length..], out var key))
         {
             return null;
         }
 
+        var isUnseen = keys.IsUnseen(key.Id);
+        if (isUnseen && IsLimited(call))
+        {
+            return null;
+        }
+
         var record = await keys.FindAsync(key.Id, cancellationToken);
+        if (isUnseen && record is null)
+        {
+            wrongKeys.Count(call?.Connection.RemoteIpAddress);
+        }
+
         if (record is null || !key.HasHash(record.Hash) || !record.IsValidAt(clock.GetUtcNow()))
         {
             return null;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ControlZero.Abstractions.Agents;
 using ControlZero.Engine.Policies;
 using ControlZero.Grains.Catalog;
@@ -13,6 +14,8 @@ namespace ControlZero.Server.Enforcement;
 internal static class EnforceMapping
 {
     private static readonly Duration RetryWhenStale = Duration.FromTimeSpan(TimeSpan.FromSeconds(1));
+    // A rule's obligations are the same in each of its answers: their messages are made once, and only ever read.
+    private static readonly ConditionalWeakTable<Engine.Policies.Obligation, Protocol.V1.Obligation> Obligations = [];
 
     public static EnforceResponse ToResponse(Authorization authorization, string decisionId, string requestId, bool dryRun)
     {
@@ -45,12 +48,12 @@ internal static class EnforceMapping
 
         if (!decision.Obligations.IsEmpty)
         {
-            response.Obligations.Add(decision.Obligations.Select(ToMessage));
+            response.Obligations.Add(decision.Obligations.Select(obligation => Obligations.GetValue(obligation, ToMessage)));
         }
 
         if (!decision.ReasonLocalized.IsEmpty)
         {
-            response.ReasonLocalized.Add(decision.ReasonLocalized.ToDictionary());
+            response.ReasonLocalized.Add(decision.ReasonLocalized);
         }
 
         return response;

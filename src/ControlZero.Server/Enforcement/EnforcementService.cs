@@ -94,6 +94,7 @@ internal sealed class EnforcementService(
         {
             Response = OrThrow(answers.Explain(explained.Authorization, question, asked)),
             Trials = { explained.Trials.Select(EnforceMapping.ToMessage) },
+            Truncated = explained.Truncated,
         };
     }
 

@@ -6,6 +6,7 @@ using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine;
 using ControlZero.Engine.Policies;
 using ControlZero.Engine.Requests;
+using ControlZero.Grains.Policies;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Rpc;
@@ -16,7 +17,7 @@ using Grpc.Core;
 namespace ControlZero.Server.Policies;
 
 /// <summary>Checks, publishes and shows the policies of the caller's tenant.</summary>
-internal sealed class PolicyService(IGrainFactory grains, PolicyTrial trial) : Protocol.V1.PolicyService.PolicyServiceBase
+internal sealed class PolicyService(IGrainFactory grains, PolicyTrial trial, PolicyDocuments documents) : Protocol.V1.PolicyService.PolicyServiceBase
 {
     [RequiresScope(Scopes.PolicyRead)]
     public override Task<ValidatePolicyResponse> ValidatePolicy(ValidatePolicyRequest request, ServerCallContext context)
@@ -33,7 +34,7 @@ internal sealed class PolicyService(IGrainFactory grains, PolicyTrial trial) : P
     public override async Task<PublishPolicyResponse> PublishPolicy(PublishPolicyRequest request, ServerCallContext context)
     {
         var caller = context.GetCaller();
-        var parsed = PolicyParser.Parse(Sized(request.Document));
+        var parsed = documents.Read(Sized(request.Document));
         if (parsed.Document is not { } document)
         {
             throw RpcErrors.PolicyInvalid(parsed.Diagnostics).ToRpcException();
@@ -68,6 +69,10 @@ internal sealed class PolicyService(IGrainFactory grains, PolicyTrial trial) : P
             PublishStatus.VersionConflict => throw RpcErrors
                 .VersionConflict("policy", document.Name, request.ExpectedVersion, outcome.Entry?.Version ?? 0).ToRpcException(),
             PublishStatus.TooManyPolicies => throw RpcErrors.Full("TENANT_MAX_POLICIES", "policies", Limits.TenantMaxPolicies).ToRpcException(),
+            PublishStatus.TooManyPolicyBytes => throw RpcErrors
+                .Full("TENANT_MAX_POLICY_BYTES", "bytes of enabled policies", Limits.TenantMaxPolicyBytes).ToRpcException(),
+            PublishStatus.TooManyPolicyValues => throw RpcErrors
+                .Full("TENANT_MAX_POLICY_VALUES", "values in enabled policies", Limits.TenantMaxPolicyValues).ToRpcException(),
             _ => throw new InvalidOperationException($"publish ended as {outcome.Status}"),
         };
     }

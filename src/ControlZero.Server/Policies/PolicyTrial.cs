@@ -17,32 +17,67 @@ namespace ControlZero.Server.Policies;
 /// <summary>Decides requests under documents that come with the call: no grain, no storage, no tenant but the caller's word.</summary>
 internal sealed class PolicyTrial([FromKeyedServices(ClusterClock.Key)] TimeProvider clock)
 {
+    // With so many the documents after are not read: somebody has to mend these first.
+    private const int MaxFindings = 500;
+
     public TestPolicyResponse Run(TestPolicyRequest request, ClientIdentity caller)
     {
         CheckCounts(request);
         var defaultOnEmpty = ReadDefault(request.DefaultOnEmpty);
-        var parsed = request.Documents.Select(PolicyParser.Parse).ToList();
-        var response = new TestPolicyResponse
-        {
-            Diagnostics = { parsed.SelectMany((result, index) => result.Diagnostics.Select(finding => finding.ToMessage(index))) },
-        };
+        var response = new TestPolicyResponse();
+        var parsed = ReadDocuments(request, response.Diagnostics);
         if (parsed.TrueForAll(result => result.IsValid))
         {
             // Version 0: the documents were never published.
             var policies = PolicySet.Create(parsed.Select(result => CompiledPolicy.Compile(result.Document!, 0)), defaultOnEmpty);
-            long steps = 0;
+            var (steps, bytes) = (0L, 0L);
             for (var index = 0; index < request.Requests.Count; index++)
             {
                 var (answer, cost) = Decide(policies, request.Requests[index], index, caller, response.Diagnostics);
                 response.Responses.Add(answer);
                 if ((steps += cost) > Limits.TestMaxSteps)
                 {
-                    throw TooCostly(index, steps).ToRpcException();
+                    throw TooCostly($"matching the requests up to number {index} took", "steps", steps, Limits.TestMaxSteps).ToRpcException();
+                }
+
+                if ((bytes += answer.CalculateSize()) > Limits.TestMaxAnswerBytes)
+                {
+                    throw TooCostly($"the answers up to number {index} have", "bytes", bytes, Limits.TestMaxAnswerBytes).ToRpcException();
                 }
             }
         }
 
         return response;
+    }
+
+    // The documents share what one may have: values, and findings that are put into words.
+    private static List<PolicyParseResult> ReadDocuments(TestPolicyRequest request, RepeatedField<Diagnostic> diagnostics)
+    {
+        var parsed = new List<PolicyParseResult>(request.Documents.Count);
+        long values = 0;
+        foreach (var document in request.Documents)
+        {
+            var result = PolicyParser.Parse(document);
+            diagnostics.Add(result.Diagnostics.Select(finding => finding.ToMessage(parsed.Count)));
+            parsed.Add(result);
+            if ((values += result.Values) > Limits.PolicyMaxValues)
+            {
+                throw RpcErrors.InvalidFields([new FieldFault(
+                    "documents",
+                    "POLICY_TOO_LARGE",
+                    $"documents up to number {parsed.Count - 1} have {values} values together, {Limits.PolicyMaxValues} are allowed",
+                    "test fewer documents in a call",
+                    Limits.PolicyMaxValues,
+                    values)]).ToRpcException();
+            }
+
+            if (diagnostics.Count > MaxFindings && !parsed.TrueForAll(read => read.IsValid))
+            {
+                break;
+            }
+        }
+
+        return parsed;
     }
 
     private (EnforceResponse Answer, long Steps) Decide(
@@ -133,12 +168,12 @@ internal sealed class PolicyTrial([FromKeyedServices(ClusterClock.Key)] TimeProv
         }
     }
 
-    private static Google.Rpc.Status TooCostly(int index, long steps) => RpcErrors.InvalidFields(
+    private static Google.Rpc.Status TooCostly(string what, string unit, long actual, long limit) => RpcErrors.InvalidFields(
         [new FieldFault(
             "requests",
             "TEST_TOO_COSTLY",
-            $"matching the requests up to number {index} took {steps} steps, {Limits.TestMaxSteps} are allowed",
-            "send them in several calls, or test simpler patterns",
-            Limits.TestMaxSteps,
-            steps)]);
+            $"{what} {actual} {unit}, {limit} are allowed",
+            "send them in several calls, or test simpler policies",
+            limit,
+            actual)]);
 }

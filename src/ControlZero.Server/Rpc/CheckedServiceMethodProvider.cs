@@ -1,5 +1,7 @@
 using System.Reflection;
+using ControlZero.Engine;
 using ControlZero.Server.Authentication;
+using Google.Protobuf;
 using ControlZero.Server.Telemetry;
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
@@ -7,9 +9,9 @@ using Grpc.Core;
 namespace ControlZero.Server.Rpc;
 
 /// <summary>
-/// Registers the methods of a service in place of gRPC's own provider, with four differences: a message that does not parse is
+/// Registers the methods of a service in place of gRPC's own provider, with five differences: a message that does not parse is
 /// INVALID_ARGUMENT (gRPC's own answer is UNKNOWN, given before any interceptor runs), a method may take smaller messages than its service
-/// (<see cref="MessageLimitAttribute"/>), whatever a method throws passes a <see cref="StatusGuard"/>, and a method that does not say which
+/// (<see cref="MessageLimitAttribute"/>), no message is parsed that has more entries than any may (<see cref="MessageEntries"/>), whatever a method throws passes a <see cref="StatusGuard"/>, and a method that does not say which
 /// key it takes stops the server from starting.
 /// </summary>
 internal sealed class CheckedServiceMethodProvider<TService>(StatusGuard guard, CallInstruments calls) : IServiceMethodProvider<TService>
@@ -103,6 +105,7 @@ internal sealed class CheckedServiceMethodProvider<TService>(StatusGuard guard, 
         {
             var marshaller = method.RequestMarshaller;
             var limit = implementation.GetCustomAttribute<MessageLimitAttribute>()?.Bytes ?? int.MaxValue;
+            var type = (Activator.CreateInstance<TRequest>() as IMessage)?.Descriptor;
             return new Method<TRequest, TResponse>(
                 method.Type,
                 method.ServiceName,
@@ -115,6 +118,13 @@ internal sealed class CheckedServiceMethodProvider<TService>(StatusGuard guard, 
                 if (message.PayloadLength > limit)
                 {
                     throw Refuse(RpcErrors.MessageTooLarge(limit, message.PayloadLength));
+                }
+
+                if (type is not null
+                    && message.PayloadLength > MessageEntries.NotWorthCounting
+                    && MessageEntries.Count(message.PayloadAsReadOnlySequence(), type) > Limits.MessageMaxEntries)
+                {
+                    throw Refuse(RpcErrors.MessageTooManyEntries(Limits.MessageMaxEntries));
                 }
 
                 try

@@ -24,6 +24,18 @@ internal static class RpcErrors
         "INVALID_CREDENTIALS",
         "no valid API key; send it as `authorization: Bearer cz_live_...`");
 
+    /// <summary>An address has tried too many keys that do not exist. Says nothing of the key of this call: it was not looked up.</summary>
+    public static Status TooManyUnknownKeys() => Make(
+        StatusCode.ResourceExhausted,
+        "TOO_MANY_UNKNOWN_KEYS",
+        "too many unknown keys came from this address; wait a second, and check the key that is configured");
+
+    /// <summary>The deadline was over when the call arrived. Nothing was decided.</summary>
+    public static Status DeadlineOver() => Make(
+        StatusCode.DeadlineExceeded,
+        "DEADLINE_EXCEEDED",
+        "the deadline is over before the call begins; send a `grpc-timeout` of a millisecond or more");
+
     public static Status ScopeRequired(string scope) => Make(
         StatusCode.PermissionDenied,
         "SCOPE_REQUIRED",
@@ -59,6 +71,13 @@ internal static class RpcErrors
         $"the message has {actual} bytes, {limit} are allowed; send less in one message",
         ("limit", Text(limit)),
         ("actual", Text(actual)));
+
+    /// <summary>A message whose lists and maps hold more than any message may. It was not parsed, so no field can be named.</summary>
+    public static Status MessageTooManyEntries(int limit) => Make(
+        StatusCode.InvalidArgument,
+        "MESSAGE_TOO_MANY_ENTRIES",
+        $"the lists and maps of the message have more than {limit} entries together; send it in several messages",
+        ("limit", Text(limit)));
 
     /// <summary>A list of a request with more entries than one call may bring.</summary>
     public static Status TooMany(string field, int count, int limit) => InvalidFields(

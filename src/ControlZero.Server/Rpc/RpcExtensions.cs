@@ -18,6 +18,7 @@ internal static class RpcExtensions
 {
     public static IServiceCollection AddFrontDoor(this IServiceCollection services)
     {
+        services.AddSingleton<WrongKeyLimit>();
         services.AddSingleton<KeyAuthenticator>();
         services.AddSingleton<AgentReferences>();
         services.AddSingleton<LocalDecisions>();
@@ -60,6 +61,7 @@ internal static class RpcExtensions
             return next(http);
         });
         app.UseRouting();
+        app.UseMiddleware<PastDeadlineMiddleware>();
         app.UseMiddleware<KeyAuthenticationMiddleware>();
         app.UseMiddleware<StreamCutoffMiddleware>();
         app.MapGrpcService<EnforcementService>();

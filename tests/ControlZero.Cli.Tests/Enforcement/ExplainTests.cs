@@ -51,6 +51,27 @@ public sealed class ExplainTests : CliTest
         Assert.Equal(["resource_differs", "condition_error"], run.Json.GetProperty("trials").EnumerateArray().Select(trial => trial.GetProperty("outcome").GetString()));
     }
 
+    [Theory]
+    [InlineData("text")]
+    [InlineData("json")]
+    public async Task Explain_OfMoreRulesThanAreShown_SaysSo(string form)
+    {
+        var answer = Explanation();
+        (answer.Truncated, answer.Response.EvaluatedRules) = (true, 20_000);
+        Cluster.On<ExplainRequest>(_ => answer);
+
+        var run = await RunAsync("explain", "--action", "x", "--output", form);
+
+        if (form == "json")
+        {
+            Assert.True(run.Json.GetProperty("truncated").GetBoolean());
+        }
+        else
+        {
+            Assert.Equal("2 of 20000 rules are shown, with the one that decided", run.Lines[^1]);
+        }
+    }
+
     [Fact]
     public async Task Explain_NumberTooLarge_IsWrongUsage()
     {

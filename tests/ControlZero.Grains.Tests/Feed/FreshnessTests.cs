@@ -1,3 +1,4 @@
+using ControlZero.Grains.Catalog;
 using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine.Evaluation;
@@ -135,7 +136,7 @@ public sealed class FreshnessTests(TwoSilos silos)
     {
         var (here, _) = await AgentsAsync("held-deny", new TenantSettings());
         var answer = await here.AuthorizeAsync(TestTenant.Ask());
-        var lease = LeaseOf(0, answer with { Decision = Catalog.Admission.Stale });
+        var lease = LeaseOf(0, answer with { Decision = Admission.Stale });
 
         silos.PassTheBound();
 

@@ -58,6 +58,14 @@ public sealed class StateGoldenTests
     }
 
     [Fact]
+    public void TenantState_OfSchema1WithTheSizesOfItsPolicies_ReadsAndWritesAsItDid()
+    {
+        var entry = Assert.Single(Check<TenantState>("tenant-sizes.v1.json").Manifest!.Policies);
+
+        Assert.Equal((120, 9), (entry.Bytes, entry.Values));
+    }
+
+    [Fact]
     public void TenantKeysState_OfSchema1_ReadsAndWritesAsItDid() =>
         Assert.Equal([KeyId.Parse("abcdefABCDEF")], Check<TenantKeysState>("tenant-keys.v1.json").Keys);
 

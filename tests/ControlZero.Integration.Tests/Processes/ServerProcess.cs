@@ -75,7 +75,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         {
             Url = Url,
             ApiKey = key ?? AdminKey,
-            Timeout = TimeSpan.FromSeconds(30),
+            Timeout = TimeSpan.FromSeconds(60),
             MaxAttempts = 1,
         });
         _clients.Add(client);

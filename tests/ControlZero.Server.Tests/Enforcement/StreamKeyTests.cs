@@ -56,11 +56,11 @@ public sealed class StreamKeyTests(RunningServer server)
     [Fact]
     public async Task Key_OfACallThatGoesOn_IsValidUntilItExpires()
     {
-        var now = TimeProvider.System.GetUtcNow();
+        var now = server.Clock.GetUtcNow();
         var (_, admin) = await server.NewTenantAsync();
         var created = await CreateKeyAsync(admin, now.AddHours(1));
         var clock = new FakeTimeProvider(now.AddMinutes(1));
-        var authenticator = new KeyAuthenticator(server.Services.GetRequiredService<KeyCatalog>(), clock);
+        var authenticator = new KeyAuthenticator(server.Services.GetRequiredService<KeyCatalog>(), new WrongKeyLimit(clock), clock);
         var caller = await authenticator.AuthenticateAsync($"Bearer {created.Key}", CancellationToken.None);
 
         var before = await authenticator.IsStillValidAsync(caller!, CancellationToken.None);

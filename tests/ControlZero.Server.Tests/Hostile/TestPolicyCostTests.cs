@@ -30,9 +30,9 @@ public sealed class TestPolicyCostTests(RunningServer server)
     {
         var target = await HostileTarget.CreateAsync(server);
         var request = new TestPolicyRequest();
-        request.Documents.Add(Enumerable.Repeat("name: p\nrules: [{allow: a}]\n#".PadRight(256 * 1024, 'x'), 5));
+        request.Documents.Add(Enumerable.Repeat("name: p\nrules: [{allow: a}]\n#".PadRight(64 * 1024, 'x'), 5));
 
         await target.RefusedAsync(
-            target.Policies.TestPolicyAsync(request, target.Headers), "documents", "POLICY_TOO_LARGE", 1_048_576, 1_310_720);
+            target.Policies.TestPolicyAsync(request, target.Headers), "documents", "POLICY_TOO_LARGE", 262_144, 327_680);
     }
 }

@@ -14,15 +14,15 @@ public sealed class PausableServer : RunningServer
     private readonly StorageCut _cut = new();
     private readonly Pause _pause;
 
-    public PausableServer() => _pause = new Pause(Clock);
+    public PausableServer() => _pause = new Pause(StoodTime);
 
     /// <summary>The server's time.</summary>
-    public FakeTimeProvider Clock { get; } = new(TimeProvider.System.GetUtcNow());
+    public FakeTimeProvider StoodTime { get; } = new(TimeProvider.System.GetUtcNow());
 
     private protected override TimeSpan FreshnessBound => new FreshnessOptions().Bound;
 
     /// <summary>Lets time go on past the bound.</summary>
-    public void PassTheBound() => Clock.Advance(FreshnessBound + TimeSpan.FromMilliseconds(1));
+    public void PassTheBound() => StoodTime.Advance(FreshnessBound + TimeSpan.FromMilliseconds(1));
 
     /// <summary>Takes the storage away and lets time go on past the bound.</summary>
     public void LoseStorage()
@@ -35,7 +35,7 @@ public sealed class PausableServer : RunningServer
     public async Task RegainStorageAsync()
     {
         _cut.IsOn = false;
-        Clock.Advance(FreshnessBound);
+        StoodTime.Advance(FreshnessBound);
         await Until.TrueAsync(() => Services.GetRequiredService<SiloFreshness>().IsFresh, "the server has read the feed");
     }
 
@@ -45,8 +45,9 @@ public sealed class PausableServer : RunningServer
     private protected override void AlsoAdd(IServiceCollection services)
     {
         base.AlsoAdd(services);
-        services.AddKeyedSingleton<TimeProvider>(ClusterClock.Key, Clock);
+        services.AddKeyedSingleton<TimeProvider>(ClusterClock.Key, StoodTime);
         services.AddSingleton<IIncomingGrainCallFilter>(_pause);
+        services.AddSingleton(ClosedCells);
         var real = services.Last(service => service.ServiceType == typeof(IGrainStorage) && Equals(service.ServiceKey, StorageNames.State));
         services.AddKeyedSingleton<IGrainStorage>(StorageNames.State, (provider, key) =>
             new CuttableStorage((IGrainStorage)real.KeyedImplementationFactory!(provider, key), _cut));

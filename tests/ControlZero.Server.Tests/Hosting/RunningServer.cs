@@ -2,6 +2,7 @@ using System.Net;
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Grains.Agents;
 using ControlZero.Grains.Feed;
+using ControlZero.Grains.Hosting;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Hosting;
 using Grpc.Core;
@@ -20,6 +21,9 @@ public class RunningServer : IAsyncLifetime
 
     /// <summary>The calls that reach agents' grains.</summary>
     internal AgentCalls AgentCalls { get; } = new();
+
+    /// <summary>The server's clock.</summary>
+    internal AdvancingClock Clock { get; } = new();
 
     /// <summary>Where gRPC listens.</summary>
     public Uri Grpc { get; private set; } = null!;
@@ -61,8 +65,21 @@ public class RunningServer : IAsyncLifetime
     /// <summary>How far the server may be behind. A machine that is too busy to read the feed for two seconds must not change an answer.</summary>
     private protected virtual TimeSpan FreshnessBound => FreshnessOptions.Longest;
 
+    /// <summary>Cells that the front door never finds: every decision is then a call to the agent's grain.</summary>
+    private protected static AgentCells ClosedCells(IServiceProvider services) => new(
+        services.GetRequiredService<SiloFreshness>(),
+        services.GetRequiredService<AgentNotices>(),
+        services.GetRequiredKeyedService<TimeProvider>(ClusterClock.Key))
+    {
+        IsOpen = false,
+    };
+
     /// <summary>Puts what a test looks with into the server.</summary>
-    private protected virtual void AlsoAdd(IServiceCollection services) => services.AddSingleton<IIncomingGrainCallFilter>(AgentCalls);
+    private protected virtual void AlsoAdd(IServiceCollection services)
+    {
+        services.AddSingleton<IIncomingGrainCallFilter>(AgentCalls);
+        services.AddKeyedSingleton<TimeProvider>(ClusterClock.Key, Clock);
+    }
 
     public async Task DisposeAsync()
     {
@@ -147,8 +164,7 @@ public sealed class GrainPathServer : RunningServer
     private protected override void AlsoAdd(IServiceCollection services)
     {
         base.AlsoAdd(services);
-        services.AddSingleton(provider => new AgentCells(
-            provider.GetRequiredService<SiloFreshness>(), provider.GetRequiredService<AgentNotices>(), TimeProvider.System) { IsOpen = false });
+        services.AddSingleton(ClosedCells);
     }
 }
 

@@ -7,12 +7,10 @@ namespace ControlZero.Server.Tests.Hostile.Cost;
 /// <param name="Allocated">Bytes the thread allocated.</param>
 internal readonly record struct Cost(TimeSpan Cpu, long Allocated)
 {
-    // Without optimisation the same steps take up to ten times as long; what is shipped is optimised.
-#if DEBUG
-    private const int Slowness = 10;
-#else
-    private const int Slowness = 1;
-#endif
+    // The promise is 100 ms on the machine of the README. What is exact is asserted exactly: bytes and steps. Time is only there to find what
+    // neither counts, such as work that grows with the square of the input: a slow machine, or one that lends a core to the collector, takes
+    // several times as long for the same.
+    private const int MaxMilliseconds = 1_500;
 
     /// <summary>Does the work once to have it compiled, then three times, and takes the cheapest: the collector's share is not the work's.</summary>
     public static Cost Of(Action work)
@@ -30,10 +28,10 @@ internal readonly record struct Cost(TimeSpan Cpu, long Allocated)
         return cheapest;
     }
 
-    /// <summary>Fails when more was spent. The processor time is that of an optimised build.</summary>
-    public void AssertWithin(string what, int milliseconds, int mebibytes)
+    /// <summary>Fails when more was allocated, or when the time is out of all proportion.</summary>
+    public void AssertWithin(string what, int mebibytes)
     {
-        Assert.True(Cpu.TotalMilliseconds <= milliseconds * Slowness, $"{what} took {this}, {milliseconds} ms are allowed ({Slowness} times that in this build)");
+        Assert.True(Cpu.TotalMilliseconds <= MaxMilliseconds, $"{what} took {this}, which no slow machine explains");
         Assert.True(Allocated <= (long)mebibytes << 20, $"{what} took {this}, {mebibytes} MiB are allowed");
     }
 

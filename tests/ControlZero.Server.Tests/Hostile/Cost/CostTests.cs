@@ -36,9 +36,9 @@ public sealed class CostTests(ITestOutputHelper output)
         ["one class of many ranges"] = (Rules("deny", $"\"resource\": [{Many(64, Ranges)}]", 8), null, 1),
         ["1,000 rules of one long pattern"] = (Rules("allow", $"\"resource\": \"*{new string('a', 200)}b\"", 1000), null, 1),
         ["patterns against 64 KiB of context"] = (Rules("deny", $"\"when\": {{\"k\": [{Many(64, Dull)}]}}", 15), LongTexts, 1),
-        ["numbers as text"] = (Rules("deny", "\"when\": {\"k\": {\"in\": [" + string.Join(',', Enumerable.Repeat("1", 100)) + "]}}", 950), Numbers, 1),
+        ["numbers as text"] = (Rules("deny", "\"when\": {\"k\": {\"in\": [" + string.Join(',', Enumerable.Repeat("1", 100)) + "]}}", 95), Numbers, 10),
         ["64 conditions a rule"] = (
-            Rules("allow", "\"when\": {" + string.Join(',', Enumerable.Range(0, 64).Select(i => $"\"k{i}\": \"*b\"")) + ", \"k\": \"*b\"}", 250), LongTexts, 1),
+            Rules("allow", "\"when\": {" + string.Join(',', Enumerable.Range(0, 64).Select(i => $"\"k{i}\": \"*b\"")) + ", \"k\": \"*b\"}", 140), LongTexts, 2),
         ["40 policies of all this"] = (Rules("deny", $"\"resource\": [{Many(64, Dull)}]", 15), null, 40),
     };
 
@@ -53,7 +53,8 @@ public sealed class CostTests(ITestOutputHelper output)
         var cost = Cost.Of(() => rules.Evaluate(request));
 
         output.WriteLine($"{name}: {cost}, {rules.Evaluate(request)}");
-        cost.AssertWithin(name, milliseconds: 100, mebibytes: 1);
+        cost.AssertWithin(name, mebibytes: 1);
+        Assert.InRange(rules.Evaluate(request).Steps, 1, Engine.Limits.DecisionMaxSteps);
         Assert.False(rules.Evaluate(request).Decision.Allowed);
     }
 
@@ -97,7 +98,7 @@ public sealed class CostTests(ITestOutputHelper output)
         var cost = Cost.Of(() => Assert.NotNull(ContextMapping.CheckEntries(EnforceRequest.Parser.ParseFrom(message).Context)));
 
         output.WriteLine($"{kind}: {cost}");
-        cost.AssertWithin(kind, milliseconds: 100, mebibytes: 16);
+        cost.AssertWithin(kind, mebibytes: 16);
     }
 
     private static PolicySet Set(string document, int count)

@@ -2,7 +2,6 @@ using System.Text;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Tests.Hostile.Transport;
-using ControlZero.Server.Tests.Hosting;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -49,15 +48,15 @@ internal static class CredentialRows
 
     private static async Task ExpiredAsync(HostileTarget target)
     {
-        var end = TimeProvider.System.GetUtcNow().AddMilliseconds(300);
+        var end = target.Server.Clock.GetUtcNow().AddMinutes(5);
         var key = await NewKeyAsync(target, request => request.ExpiresAt = end.ToTimestamp());
-        await Until.TrueAsync(() => TimeProvider.System.GetUtcNow() > end, "the key expires");
+        target.Server.Clock.Advance(TimeSpan.FromMinutes(5));
         await UnauthenticatedAsync(target, key);
     }
 
     private static async Task EarlyAsync(HostileTarget target) =>
         await UnauthenticatedAsync(
-            target, await NewKeyAsync(target, request => request.NotBefore = TimeProvider.System.GetUtcNow().AddHours(1).ToTimestamp()));
+            target, await NewKeyAsync(target, request => request.NotBefore = target.Server.Clock.GetUtcNow().AddHours(1).ToTimestamp()));
 
     private static async Task TwoHeadersAsync(HostileTarget target)
     {

@@ -14,7 +14,7 @@ internal sealed class RawHttp2 : IAsyncDisposable
 
     private readonly TcpClient _client;
     private readonly NetworkStream _stream;
-    private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(60));
+    private readonly CancellationTokenSource _limit = new(TimeSpan.FromSeconds(180));
     private int _nextStream = 1;
     private Http2Error? _goAway;
 
