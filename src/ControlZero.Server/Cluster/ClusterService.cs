@@ -34,7 +34,7 @@ internal sealed class ClusterService(
     public override async Task<GetStatusResponse> GetStatus(GetStatusRequest request, ServerCallContext context)
     {
         var caller = context.GetCaller();
-        var manifest = await grains.GetGrain<ITenantGrain>(GrainKeys.Of(caller.Tenant)).GetManifestAsync(context.CancellationToken);
+        var manifest = await FindManifestAsync(caller.Tenant, context.CancellationToken);
         var mayAdminister = caller.Holds(Scopes.ClusterAdmin);
         var said = (await facts.AskAsync(context.CancellationToken)).ToDictionary(report => report.Address, report => report.Facts);
         var status = new GetStatusResponse
@@ -83,6 +83,19 @@ internal sealed class ClusterService(
                 }),
             },
         });
+
+    // What a status is asked for most is an outage: it is given without what only storage knows.
+    private async Task<TenantManifest?> FindManifestAsync(TenantId tenant, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await grains.GetGrain<ITenantGrain>(GrainKeys.Of(tenant)).GetManifestAsync(cancellationToken);
+        }
+        catch (Exception failure) when (RpcErrors.FromStateFailure(failure) is not null)
+        {
+            return null;
+        }
+    }
 
     private Freshness DescribeFreshness()
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using ControlZero.Abstractions;
+using ControlZero.Grains.Feed;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Health;
 using ControlZero.Server.Hosting;
@@ -29,6 +30,8 @@ public sealed class StorageOutageTests : IDisposable
         var health = new Grpc.Health.V1.Health.HealthClient(channel);
         Assert.Equal((HttpStatusCode.OK, "ready"), await GetAsync(client, "/health/ready"));
 
+        // Whose key a silo has never seen, it cannot know while its storage is away.
+        await StatusAsync(channel, host);
         _storage.Failure = new IOException("the disk is gone");
         await Until.TrueAsync(() => !host.App.Services.GetRequiredService<StorageProbe>().IsReachable, "the outage was seen");
 
@@ -56,23 +59,27 @@ public sealed class StorageOutageTests : IDisposable
     // The facts of a silo are kept for a second: asked until they are new.
     private static async Task<string> NotReadyAsync(GrpcChannel channel, ServerHost host)
     {
-        var headers = new Metadata { { "authorization", $"Bearer {host.Data.ReadAdminKey()!.Text}" } };
         var silo = new Protocol.V1.Silo();
         await Until.TrueAsync(
             async () =>
             {
-                silo = (await new ClusterService.ClusterServiceClient(channel).GetStatusAsync(new GetStatusRequest(), headers)).Silos.Single();
+                silo = (await StatusAsync(channel, host)).Silos.Single();
                 return !silo.Ready;
             },
             "the status says that the silo is not ready");
         return string.Join(' ', silo.NotReadyReasons);
     }
 
+    private static async Task<GetStatusResponse> StatusAsync(GrpcChannel channel, ServerHost host) =>
+        await new ClusterService.ClusterServiceClient(channel).GetStatusAsync(
+            new GetStatusRequest(), new Metadata { { "authorization", $"Bearer {host.Data.ReadAdminKey()!.Text}" } });
+
     private Task<ServerHost> StartAsync() => ServerHost.StartAsync(
         new ServerOptions
         {
             Data = new DataOptions { Directory = Path.Combine(_directory.FullName, "data") },
             Listen = new ListenOptions { Grpc = new IPEndPoint(IPAddress.Loopback, 0), Http = new IPEndPoint(IPAddress.Loopback, 0) },
+            Freshness = new FreshnessSettings { Bound = FreshnessOptions.Longest },
         },
         CancellationToken.None,
         services =>
