@@ -42,7 +42,7 @@ internal sealed class EnforceInstruments
         _size = meter.CreateHistogram(
             "controlzero.enforce.group.size",
             "{request}",
-            "Requests that came together: in one batch, or decided together from a stream.",
+            "Requests that came together: in one batch, or from a stream for an agent that its grain had to be asked about.",
             tags: null,
             new InstrumentAdvice<int> { HistogramBucketBoundaries = SizeBounds });
         _decisions = meter.CreateObservableCounter(
@@ -91,7 +91,7 @@ internal sealed class EnforceInstruments
     /// <param name="requests">How many requests it holds.</param>
     public void OnBatch(int requests) => _size.Record(requests, Batch);
 
-    /// <summary>Requests of a stream are decided together.</summary>
+    /// <summary>Requests of a stream are asked of one grain together.</summary>
     /// <param name="requests">How many.</param>
     public void OnStreamGroup(int requests) => _size.Record(requests, Stream);
 

@@ -12,20 +12,30 @@ internal readonly record struct Cost(TimeSpan Cpu, long Allocated)
     // several times as long for the same.
     private const int MaxMilliseconds = 1_500;
 
-    /// <summary>Does the work once to have it compiled, then three times, and takes the cheapest: the collector's share is not the work's.</summary>
+    private const int MinRounds = 3;
+    private const int MaxRounds = 30;
+
+    // The runtime compiles hot code anew, some 100 ms after it was first run, and what it then need not allocate it did until then.
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// Does the work until its code is compiled for good, and takes the least of each: neither the collector's share nor the compiler's is
+    /// the work's.
+    /// </summary>
     public static Cost Of(Action work)
     {
         work();
-        var cheapest = new Cost(TimeSpan.MaxValue, long.MaxValue);
-        for (var round = 0; round < 3; round++)
+        var begun = ThreadClock.Now();
+        var least = new Cost(TimeSpan.MaxValue, long.MaxValue);
+        for (var round = 0; round < MinRounds || (round < MaxRounds && ThreadClock.Now() - begun < Settled); round++)
         {
             var (cpu, bytes) = (ThreadClock.Now(), GC.GetAllocatedBytesForCurrentThread());
             work();
-            var cost = new Cost(ThreadClock.Now() - cpu, GC.GetAllocatedBytesForCurrentThread() - bytes);
-            cheapest = cost.Cpu < cheapest.Cpu ? cost : cheapest;
+            var (took, allocated) = (ThreadClock.Now() - cpu, GC.GetAllocatedBytesForCurrentThread() - bytes);
+            least = new Cost(took < least.Cpu ? took : least.Cpu, Math.Min(allocated, least.Allocated));
         }
 
-        return cheapest;
+        return least;
     }
 
     /// <summary>Fails when more was allocated, or when the time is out of all proportion.</summary>
