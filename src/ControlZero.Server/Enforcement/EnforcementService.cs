@@ -11,6 +11,7 @@ namespace ControlZero.Server.Enforcement;
 /// <summary>Decides whether agents may act.</summary>
 internal sealed class EnforcementService(
     AgentReferences agents,
+    AgentCalls calls,
     LocalDecisions local,
     GroupedDecisions grouped,
     DecisionAnswers answers,
@@ -22,7 +23,7 @@ internal sealed class EnforcementService(
     {
         var begun = instruments.Begin();
         var question = EnforceQuestion.Read(request, context.GetCaller());
-        return local.Decide(question, begun) is { } outcome ? Task.FromResult(OrThrow(outcome)) : AskGrainAsync(question, begun);
+        return local.Decide(question, begun) is { } outcome ? Task.FromResult(OrThrow(outcome)) : AskGrainAsync(question, begun, context.CancellationToken);
     }
 
     [RequiresScope(Scopes.Enforce), ServesStale, MessageLimit(Limits.BatchMessageMaxBytes)]
@@ -54,7 +55,7 @@ internal sealed class EnforcementService(
         }
 
         await Task.WhenAll(groups.Take().Select(group =>
-            grouped.DecideAsync(group, context.Method, (place, outcome) => outcomes[place] = outcome)));
+            grouped.DecideAsync(group, context.Method, (place, outcome) => outcomes[place] = outcome, context.CancellationToken)));
         return new EnforceBatchResponse { Results = { outcomes.Select(outcome => EnforceMapping.ToResult(outcome.Leave())) } };
     }
 
@@ -78,7 +79,7 @@ internal sealed class EnforcementService(
         Task DecideAsync(IReadOnlyList<PlacedQuestion> group, Action<ulong, EnforceOutcome> answer)
         {
             instruments.OnStreamGroup(group.Count);
-            return grouped.DecideAsync(group, context.Method, answer);
+            return grouped.DecideAsync(group, context.Method, answer, context.CancellationToken);
         }
 
         ValueTask<bool> IsStillValidAsync() => keys.IsStillValidAsync(caller, context.CancellationToken);
@@ -97,10 +98,10 @@ internal sealed class EnforcementService(
         };
     }
 
-    private async Task<EnforceResponse> AskGrainAsync(EnforceQuestion question, long begun)
+    private async Task<EnforceResponse> AskGrainAsync(EnforceQuestion question, long begun, CancellationToken call)
     {
         var asked = answers.Now();
-        var authorization = await agents.Get(question.Tenant, question.Agent).AuthorizeAsync(question.Request);
+        var authorization = await calls.AuthorizeAsync(question.Tenant, question.Agent, question.Request, call);
         return OrThrow(answers.Answer(authorization, question, asked, begun));
     }
 

@@ -50,6 +50,7 @@ internal sealed class ServerHost : IAsyncDisposable
             data.ReadAdminKey();
             database = options.Cluster.HasPeers ? null : data.OpenDatabase();
             ListenerExtensions.CheckFree(options);
+            await SetupTrial.RunAsync(options, cancellationToken);
             var app = await StartAsync(
                 port => Build(options, data, database, port, alsoAdd),
                 SiloPort(options.Cluster),

@@ -3,7 +3,6 @@ using Azure.Identity;
 using ControlZero.Server.Hosting;
 using ControlZero.Storage.Embedded;
 using ControlZero.Storage.Postgres;
-using Orleans.Storage;
 using StackExchange.Redis;
 
 namespace ControlZero.Server.Cluster.Setups;
@@ -23,12 +22,10 @@ internal static class SetupFailure
             failure),
         RedisException => new StartupException(
             $"the Redis that keeps the membership cannot be used: {OneLine(failure)}; check that it runs, and Redis:Connection", failure),
-        InconsistentStateException => new StartupException(
-            "another server writes under this silo's name; give each its own Cluster:Name", failure),
         AggregateException several => several.InnerExceptions.Select(Find).FirstOrDefault(found => found is not null),
         { InnerException: { } inner } => Find(inner),
         _ => null,
     };
 
-    private static string OneLine(Exception failure) => failure.Message.Split('\n', '\r')[0].TrimEnd('.', ' ');
+    private static string OneLine(Exception failure) => failure.Message.Split('\n', '\r')[0].Split(". ")[0].TrimEnd('.', ' ');
 }

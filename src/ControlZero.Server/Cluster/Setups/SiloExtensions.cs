@@ -66,10 +66,6 @@ internal static class SiloExtensions
         if (options.Postgres.Connection is { } database)
         {
             silo.UsePostgresClustering(database);
-            if (options.Postgres.CreateSchema)
-            {
-                silo.EnsurePostgresSchema();
-            }
         }
         else
         {
@@ -83,11 +79,9 @@ internal static class SiloExtensions
         }
 
         silo.AddAzureTableGrainStorage(StorageNames.State, table => table.TableServiceClient = AzureStorageClients.Tables(options.Azure.Tables));
-
-        // A blob's name does not say whose it is, so each cluster has a container of its own.
         silo.AddAzureBlobGrainStorage(StorageNames.Policies, blobs =>
         {
-            blobs.ContainerName = $"{options.Cluster.Id}-policies";
+            blobs.ContainerName = SetupTrial.PoliciesContainer(options.Cluster);
             blobs.BlobServiceClient = AzureStorageClients.Blobs(options.Azure.Blobs);
         });
     }

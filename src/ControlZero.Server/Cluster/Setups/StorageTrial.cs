@@ -36,6 +36,11 @@ internal sealed class StorageTrial(
             {
                 await TryAsync(name, storage, GrainId.Create(StateName, silo.Value.SiloName), cancellationToken).WaitAsync(Bound, clock, cancellationToken);
             }
+            catch (InconsistentStateException failure)
+            {
+                throw new StartupException(
+                    $"another server writes to the storage of `{name}` under the name of this silo, `{silo.Value.SiloName}`; give each its own Cluster:Name", failure);
+            }
             catch (TimeoutException failure)
             {
                 throw new StartupException($"the storage of `{name}` did not answer a write and a read within {Bound.TotalSeconds} s; look at its load, and start again", failure);
