@@ -14,7 +14,7 @@ internal static class ErrorDecoding
     {
         var details = DetailsOf(error);
         var info = details?.GetDetail<ErrorInfo>();
-        return new ControlZeroException(error.StatusCode, info?.Reason ?? "", Message(error), error)
+        return new ControlZeroException(StatusOf(error), info?.Reason ?? "", Message(error), error)
         {
             Metadata = info is null ? new Dictionary<string, string>() : new Dictionary<string, string>(info.Metadata),
             Violations = [.. (details?.GetDetail<BadRequest>()?.FieldViolations ?? []).Select(Map)],
@@ -36,6 +36,20 @@ internal static class ErrorDecoding
             is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
         _ => false,
     };
+
+    // A server that stops ends its connections without an error in HTTP/2. A call that was just under way got no answer, and gRPC calls that internal.
+    private static StatusCode StatusOf(RpcException error)
+    {
+        for (var cause = error.Status.DebugException; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is HttpProtocolException { ErrorCode: 0 })
+            {
+                return StatusCode.Unavailable;
+            }
+        }
+
+        return error.StatusCode;
+    }
 
     /// <summary>The server's words; when the call never reached it, also why not (connection refused, certificate not trusted).</summary>
     private static string Message(RpcException error)

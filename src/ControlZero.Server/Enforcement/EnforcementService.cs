@@ -11,7 +11,7 @@ namespace ControlZero.Server.Enforcement;
 /// <summary>Decides whether agents may act.</summary>
 internal sealed class EnforcementService(
     AgentReferences agents,
-    AgentCalls calls,
+    GrainDecisions remote,
     LocalDecisions local,
     GroupedDecisions grouped,
     DecisionAnswers answers,
@@ -101,7 +101,7 @@ internal sealed class EnforcementService(
     private async Task<EnforceResponse> AskGrainAsync(EnforceQuestion question, long begun, CancellationToken call)
     {
         var asked = answers.Now();
-        var authorization = await calls.AuthorizeAsync(question.Tenant, question.Agent, question.Request, call);
+        var authorization = await remote.AuthorizeAsync(question.Tenant, question.Agent, question.Request, call);
         return OrThrow(answers.Answer(authorization, question, asked, begun));
     }
 

@@ -9,7 +9,7 @@ namespace ControlZero.Server.Enforcement;
 /// about it.
 /// </summary>
 internal sealed class GroupedDecisions(
-    AgentCalls agents,
+    GrainDecisions agents,
     DecisionAnswers answers,
     FailureTranslator failures)
 {

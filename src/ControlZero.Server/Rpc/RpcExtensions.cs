@@ -21,7 +21,7 @@ internal static class RpcExtensions
     {
         services.AddSingleton<KeyAuthenticator>();
         services.AddSingleton<AgentReferences>();
-        services.AddSingleton(provider => new AgentCalls(
+        services.AddSingleton(provider => new GrainDecisions(
             provider.GetRequiredService<AgentReferences>().Get, provider.GetRequiredKeyedService<TimeProvider>(ClusterClock.Key)));
         services.AddSingleton<LocalDecisions>();
         services.AddSingleton<DecisionAnswers>();

@@ -45,7 +45,7 @@ public sealed class ScrapeTests : IDisposable
             ["effect=allow,reason_code=RULE_MATCH: 7", "effect=deny,reason_code=custom: 1"],
             page.Of("controlzero_enforce_duration_seconds_count"));
         Assert.Equal(["hop=local: 15"], page.Of("controlzero_enforce_hops_total"));
-        Assert.Equal(["form=batch: 3", "form=stream: 5"], page.Of("controlzero_enforce_group_size_sum"));
+        Assert.Equal(["form=batch: 3"], page.Of("controlzero_enforce_group_size_sum"));
         Assert.Equal(
             [
                 "rpc_grpc_status_code=16,rpc_method=EnforcementService/Enforce: 1",
@@ -67,8 +67,7 @@ public sealed class ScrapeTests : IDisposable
     [Fact]
     public async Task Metrics_TurnedOff_AreNotServed()
     {
-        await using var server = await ServerProcess.StartAsync(
-            _scratch.Data, new Dictionary<string, string> { ["CONTROLZERO__TELEMETRY__PROMETHEUS"] = "false" });
+        await using var server = await ServerProcess.StartAsync(_scratch.Data, new Dictionary<string, string> { ["CONTROLZERO__TELEMETRY__PROMETHEUS"] = "false" });
         using var client = new HttpClient();
 
         using var answer = await client.GetAsync(new Uri($"{server.Http}/metrics"));

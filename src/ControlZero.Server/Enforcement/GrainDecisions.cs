@@ -12,7 +12,7 @@ namespace ControlZero.Server.Enforcement;
 /// </summary>
 /// <param name="find">Finds an agent's grain.</param>
 /// <param name="clock">Measures the pauses.</param>
-internal sealed class AgentCalls(Func<TenantId, AgentId, IAgentGrain> find, TimeProvider clock)
+internal sealed class GrainDecisions(Func<TenantId, AgentId, IAgentGrain> find, TimeProvider clock)
 {
     /// <summary>So many times an agent's grain is asked before its caller is told that there was no answer.</summary>
     public const int Attempts = 3;
