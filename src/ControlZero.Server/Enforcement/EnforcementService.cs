@@ -2,6 +2,7 @@ using ControlZero.Abstractions.Keys;
 using ControlZero.Engine;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
+using ControlZero.Server.Cluster;
 using ControlZero.Server.Rpc;
 using ControlZero.Server.Telemetry;
 using Grpc.Core;
@@ -15,15 +16,19 @@ internal sealed class EnforcementService(
     LocalDecisions local,
     GroupedDecisions grouped,
     DecisionAnswers answers,
+    FrontDoors doors,
     KeyAuthenticator keys,
     EnforceInstruments instruments) : Protocol.V1.EnforcementService.EnforcementServiceBase
 {
+    /// <summary>Names the front door, <c>host:port</c>, of the server that owns the agent, where another one answered: clients ask that one from then on.</summary>
+    public const string OwnerHeader = "controlzero-owner";
+
     [RequiresScope(Scopes.Enforce), ServesStale, MessageLimit(Limits.EnforceMessageMaxBytes)]
     public override Task<EnforceResponse> Enforce(EnforceRequest request, ServerCallContext context)
     {
         var begun = instruments.Begin();
         var question = EnforceQuestion.Read(request, context.GetCaller());
-        return local.Decide(question, begun) is { } outcome ? Task.FromResult(OrThrow(outcome)) : AskGrainAsync(question, begun, context.CancellationToken);
+        return local.Decide(question, begun) is { } outcome ? Task.FromResult(OrThrow(outcome)) : AskGrainAsync(question, begun, context);
     }
 
     [RequiresScope(Scopes.Enforce), ServesStale, MessageLimit(Limits.BatchMessageMaxBytes)]
@@ -98,10 +103,15 @@ internal sealed class EnforcementService(
         };
     }
 
-    private async Task<EnforceResponse> AskGrainAsync(EnforceQuestion question, long begun, CancellationToken call)
+    private async Task<EnforceResponse> AskGrainAsync(EnforceQuestion question, long begun, ServerCallContext context)
     {
         var asked = answers.Now();
-        var authorization = await remote.AuthorizeAsync(question.Tenant, question.Agent, question.Request, call);
+        var authorization = await remote.AuthorizeAsync(question.Tenant, question.Agent, question.Request, context.CancellationToken);
+        if (doors.Find(authorization.Silo) is { } owner)
+        {
+            context.GetHttpContext().Response.Headers[OwnerHeader] = owner;
+        }
+
         return OrThrow(answers.Answer(authorization, question, asked, begun));
     }
 

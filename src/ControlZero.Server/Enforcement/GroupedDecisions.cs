@@ -41,8 +41,9 @@ internal sealed class GroupedDecisions(
 
         for (var index = 0; index < group.Count; index++)
         {
+            // The first one says where the agent lives, for all of them.
             var (place, question) = group[index];
-            answer(place, answers.Answer(decided[index], question, asked));
+            answer(place, answers.Answer(decided[index] with { Silo = decided[0].Silo }, question, asked));
         }
     }
 }

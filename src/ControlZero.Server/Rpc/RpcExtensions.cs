@@ -23,6 +23,7 @@ internal static class RpcExtensions
         services.AddSingleton<AgentReferences>();
         services.AddSingleton(provider => new GrainDecisions(
             provider.GetRequiredService<AgentReferences>().Get, provider.GetRequiredKeyedService<TimeProvider>(ClusterClock.Key)));
+        services.AddSingleton<FrontDoors>();
         services.AddSingleton<LocalDecisions>();
         services.AddSingleton<DecisionAnswers>();
         services.AddSingleton<GroupedDecisions>();

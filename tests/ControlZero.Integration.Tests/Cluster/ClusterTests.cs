@@ -72,7 +72,7 @@ public abstract class ClusterTests(ClusterStorage storage, ITestOutputHelper out
         var begun = Stopwatch.GetTimestamp();
         using var recovered = new CancellationTokenSource();
         var undisturbed = Task.WhenAll(AskAsync(cluster.Connect(0), AgentsOf(0), recovered.Token), AskAsync(cluster.Connect(1), AgentsOf(1), recovered.Token));
-        await Task.WhenAll(AgentsOf(2).Select(agent => UntilAnsweredAsync(cluster.Connect(0), agent, begun)));
+        await Task.WhenAll(AgentsOf(2).Select(agent => UntilAnsweredAsync(cluster.All[0], cluster.Connect(0), agent, begun)));
         output.WriteLine($"the agents of the killed server answer again after {Stopwatch.GetElapsedTime(begun).TotalMilliseconds:0} ms");
         await recovered.CancelAsync();
 
@@ -81,6 +81,27 @@ public abstract class ClusterTests(ClusterStorage storage, ITestOutputHelper out
         {
             Assert.Equal(QuickstartServer.Answers, await AnswersAsync(cluster.Connect(1), agent, epoch));
         }
+    }
+
+    [Fact]
+    public async Task Enforce_OnAServerThatDoesNotOwnTheAgent_NamesTheOneThatDoes()
+    {
+        await using var cluster = await ThreeServers.StartAsync(storage);
+        var epoch = await PublishExampleAsync(cluster.Connect(0));
+        await AnswersAsync(cluster.Connect(0), "placed", epoch);
+
+        Assert.Null(await OwnerAsync(cluster.Connect(0)));
+        var asked = Stopwatch.GetTimestamp();
+        string? owner;
+        do
+        {
+            // Where a silo's front door is, is asked for when it is first needed; nobody waits for it.
+            owner = await OwnerAsync(cluster.Connect(1));
+        }
+        while (owner is null && Stopwatch.GetElapsedTime(asked) < Patience);
+
+        Assert.Equal(new Uri(cluster.All[0].Url).Authority, owner);
+        Assert.Contains((await cluster.All[1].ScrapeAsync()).Of("controlzero_enforce_hops_total"), hops => hops.StartsWith("hop=remote: ", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -132,6 +153,14 @@ public abstract class ClusterTests(ClusterStorage storage, ITestOutputHelper out
         return answers;
     }
 
+    private static async Task<string?> OwnerAsync(ControlZeroClient client)
+    {
+        using var call = client.Enforcement.EnforceAsync(new EnforceRequest { AgentId = "placed", Action = "llm.generate" });
+        var headers = await call.ResponseHeadersAsync;
+        await call;
+        return headers.GetValue("controlzero-owner");
+    }
+
     // Every question must be answered, and by the cluster: what a client says by itself would be a failed call.
     private static async Task<int> AskAsync(ControlZeroClient client, string[] agents, CancellationToken over)
     {
@@ -149,12 +178,20 @@ public abstract class ClusterTests(ClusterStorage storage, ITestOutputHelper out
         return answered;
     }
 
-    private static async Task UntilAnsweredAsync(ControlZeroClient client, string agent, long begun)
+    // No decision for a while is what a kill costs. An error that tells the caller to give up is not.
+    private static async Task UntilAnsweredAsync(ServerProcess server, ControlZeroClient client, string agent, long begun)
     {
         EnforceDecision decision;
         do
         {
-            decision = await client.CheckAsync(Question(agent));
+            try
+            {
+                decision = await client.CheckAsync(Question(agent));
+            }
+            catch (ControlZeroException error)
+            {
+                throw new InvalidOperationException($"{agent}: {error.StatusCode} {error.Message}; the server wrote: {server.Error}", error);
+            }
         }
         while (decision.Source != DecisionSource.Server && Stopwatch.GetElapsedTime(begun) < Patience);
         Assert.True(decision is { Source: DecisionSource.Server, Allowed: true }, $"{agent} after {Patience}: {decision}");

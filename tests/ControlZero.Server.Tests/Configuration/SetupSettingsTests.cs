@@ -11,7 +11,7 @@ public sealed class SetupSettingsTests : IDisposable
     [InlineData("""{ "Cluster": { "Setup": "azure" }, "Azure": { "Connection": "x" }, "Redis": { "Connection": "r:6379" } }""")]
     [InlineData("""{ "Cluster": { "Setup": "azure" }, "Azure": { "Connection": "x" }, "Postgres": { "Connection": "Host=db" } }""")]
     [InlineData("""
-        { "Cluster": { "Setup": "azure", "Id": "eu-1", "Name": "silo.1", "Silo": "10.0.0.7:11111", "GatewayPort": 30000, "MaxProbe": "2s" },
+        { "Cluster": { "Setup": "azure", "Id": "eu-1", "Name": "silo.1", "Silo": "10.0.0.7:11111", "GatewayPort": 30000, "FrontDoor": "silo-1.example.com:5050", "MaxProbe": "2s" },
           "Azure": { "TableEndpoint": "https://a.table.core.windows.net", "BlobEndpoint": "https://a.blob.core.windows.net" },
           "Redis": { "Connection": "r:6379" } }
         """)]
@@ -44,6 +44,8 @@ public sealed class SetupSettingsTests : IDisposable
     [InlineData("Name", "a_b", "Cluster:Name `a_b` is no name of a silo; ")]
     [InlineData("Silo", "0.0.0.0:11111", "Cluster:Silo `0.0.0.0:11111` is no address that other servers could call; ")]
     [InlineData("GatewayPort", "11111", "Cluster:GatewayPort `11111` is the port of Cluster:Silo; ")]
+    [InlineData("FrontDoor", "http://a:1", "Cluster:FrontDoor `http://a:1` is no host:port; ")]
+    [InlineData("FrontDoor", "a:1/x", "Cluster:FrontDoor `a:1/x` is no host:port; ")]
     [InlineData("MaxProbe", "10ms", "Cluster:MaxProbe `10ms` (--option) is no length of time from 1s to 1m; ")]
     public void Cluster_WithAValueThatCannotBe_IsRefused(string key, string value, string fault)
     {

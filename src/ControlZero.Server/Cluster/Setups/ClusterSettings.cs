@@ -37,6 +37,12 @@ internal sealed record ClusterSettings
     public int GatewayPort { get; init; }
 
     /// <summary>
+    /// Where clients reach this server's front door, <c>host:port</c> as they write it: they are told when another server owns an agent. Default: the
+    /// address of <c>Listen:Grpc</c>, or that of <see cref="Silo"/> with its port when it listens on all.
+    /// </summary>
+    public string? FrontDoor { get; init; }
+
+    /// <summary>
     /// The longest wait for an answer to a probe; three missed ones make a silo dead. Shorter: a silo that hangs is given up sooner, and one that is
     /// merely starved of CPU is too. 1 s to 60 s. Default: 3 s.
     /// </summary>
@@ -56,6 +62,7 @@ internal sealed record ClusterSettings
             Name = section.Text(nameof(Name), "") is { Length: > 0 } name ? name : null,
             Silo = section.Address(nameof(Silo), standard.Silo),
             GatewayPort = section.Number(nameof(GatewayPort), standard.GatewayPort, 0, IPEndPoint.MaxPort),
+            FrontDoor = section.Text(nameof(FrontDoor), "") is { Length: > 0 } door ? door : null,
             MaxProbe = section.Duration(nameof(MaxProbe), standard.MaxProbe, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)),
         };
     }
@@ -83,6 +90,11 @@ internal sealed record ClusterSettings
             yield return $"Cluster:GatewayPort `{GatewayPort}` is the port of Cluster:Silo; give it another one";
         }
 
+        if (FrontDoor is not null && (!Uri.TryCreate($"http://{FrontDoor}", UriKind.Absolute, out var door) || door.Authority != FrontDoor))
+        {
+            yield return $"Cluster:FrontDoor {Quoted.Text(FrontDoor)} is no host:port; write the one that clients have in their addresses, for example `silo-1.example.com:5050`";
+        }
+
         foreach (var unused in HasPeers ? [] : Unused())
         {
             yield return $"Cluster:{unused} is set, but an embedded server has no cluster; remove it, or choose Cluster:Setup `azure` or `postgres`";
@@ -98,6 +110,7 @@ internal sealed record ClusterSettings
             (nameof(Name), Name is not null),
             (nameof(Silo), !Silo.Equals(standard.Silo)),
             (nameof(GatewayPort), GatewayPort != 0),
+            (nameof(FrontDoor), FrontDoor is not null),
             (nameof(MaxProbe), MaxProbe != standard.MaxProbe),
         ];
         return keys.Where(key => key.IsSet).Select(key => key.Key);
