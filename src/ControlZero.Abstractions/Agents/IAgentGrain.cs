@@ -73,13 +73,15 @@ public sealed record AuthorizeRequest
 /// How old the deciding silo's knowledge of what is in force was. An allow may leave as long as this and the time since then are within the
 /// bound. Null: the tenant lets it leave however old.
 /// </param>
+/// <param name="Silo">The silo that holds the agent, when its grain decided. Null: whoever asked decided by itself.</param>
 [GenerateSerializer, Immutable, Alias("cz.Authorization")]
 public sealed record Authorization(
     [property: Id(0)] Decision Decision,
     [property: Id(1)] int EvaluatedRules,
     [property: Id(2)] ulong Epoch,
     [property: Id(3)] string? DeniedResource = null,
-    [property: Id(4)] TimeSpan? Age = null);
+    [property: Id(4)] TimeSpan? Age = null,
+    [property: Id(5)] SiloAddress? Silo = null);
 
 /// <summary>One decided request with its reasons.</summary>
 /// <param name="Authorization">What was decided.</param>

@@ -14,7 +14,7 @@ internal static class ErrorDecoding
     {
         var details = DetailsOf(error);
         var info = details?.GetDetail<ErrorInfo>();
-        return new ControlZeroException(error.StatusCode, info?.Reason ?? "", Message(error), error)
+        return new ControlZeroException(StatusOf(error), info?.Reason ?? "", Message(error), error)
         {
             Metadata = info is null ? new Dictionary<string, string>() : new Dictionary<string, string>(info.Metadata),
             Violations = [.. (details?.GetDetail<BadRequest>()?.FieldViolations ?? []).Select(Map)],
@@ -35,6 +35,28 @@ internal static class ErrorDecoding
         HttpRequestException request => request.HttpRequestError
             is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
         _ => false,
+    };
+
+    // A server that stops ends its connections without an error in HTTP/2. A call that was just under way got no answer, and gRPC calls that internal.
+    private static StatusCode StatusOf(RpcException error)
+    {
+        for (var cause = error.Status.DebugException; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is HttpProtocolException { ErrorCode: 0 } || IsUnanswered(cause))
+            {
+                return StatusCode.Unavailable;
+            }
+        }
+
+        return error.StatusCode;
+    }
+
+    // Nor did one that was taken by a server which then went away before HTTP/2 was spoken. A certificate that is not trusted is no such thing.
+    private static bool IsUnanswered(Exception cause) => cause is HttpRequestException
+    {
+        StatusCode: null,
+        InnerException: null,
+        HttpRequestError: HttpRequestError.Unknown or HttpRequestError.ConnectionError or HttpRequestError.ResponseEnded,
     };
 
     /// <summary>The server's words; when the call never reached it, also why not (connection refused, certificate not trusted).</summary>

@@ -80,10 +80,10 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
     }
 
     public ValueTask<Authorization> AuthorizeAsync(AuthorizeRequest request) =>
-        _cell?.Decide(request) is { } decided ? ValueTask.FromResult(decided) : AuthorizeColdAsync(request);
+        _cell?.Decide(request) is { } decided ? ValueTask.FromResult(Sign(decided)) : AuthorizeColdAsync(request);
 
     public ValueTask<ImmutableArray<Authorization>> AuthorizeManyAsync(ImmutableArray<AuthorizeRequest> requests) =>
-        _cell?.Decide(requests) is { } decided ? ValueTask.FromResult(decided) : AuthorizeColdAsync(requests);
+        _cell?.Decide(requests) is { } decided ? ValueTask.FromResult(Sign(decided)) : SignColdAsync(requests);
 
     public async ValueTask<ExplainedAuthorization> ExplainAsync(AuthorizeRequest request)
     {
@@ -98,7 +98,16 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
                 : new ExplainedAuthorization(UnknownAgent(snapshot), []);
     }
 
-    private async ValueTask<Authorization> AuthorizeColdAsync(AuthorizeRequest request) => (await AuthorizeColdAsync([request]))[0];
+    private async ValueTask<Authorization> AuthorizeColdAsync(AuthorizeRequest request) => Sign((await AuthorizeColdAsync([request]))[0]);
+
+    private async ValueTask<ImmutableArray<Authorization>> SignColdAsync(ImmutableArray<AuthorizeRequest> requests) => Sign(await AuthorizeColdAsync(requests));
+
+    // Says where the agent lives, so that whoever asked elsewhere can ask here the next time.
+    private Authorization Sign(Authorization decided) => decided with { Silo = GrainContext.Address.SiloAddress };
+
+    // All are of one agent; the first one says it for the others.
+    private ImmutableArray<Authorization> Sign(ImmutableArray<Authorization> decided) =>
+        decided.IsEmpty ? decided : decided.SetItem(0, Sign(decided[0]));
 
     // The first requests of an activation, of an agent, or after a silo lost its policies or its lease.
     private async ValueTask<ImmutableArray<Authorization>> AuthorizeColdAsync(ImmutableArray<AuthorizeRequest> requests)

@@ -14,11 +14,13 @@ namespace ControlZero.Grains.Catalog;
 /// Records as storage has them, whatever an activation believes: one on a silo that was cut off may not know that it was replaced, and
 /// would answer with the past. Only their grains write them.
 /// </summary>
-public sealed class StoredRecords([FromKeyedServices(StorageNames.State)] IGrainStorage storage)
+public sealed class StoredRecords(
+    [FromKeyedServices(StorageNames.State)] IGrainStorage storage,
+    [FromKeyedServices(StorageNames.Policies)] IGrainStorage policies)
 {
     /// <summary>What is in force in a tenant, or null: there is no such tenant.</summary>
     public async Task<TenantManifest?> ReadManifestAsync(TenantId tenant, CancellationToken cancellationToken) =>
-        (await ReadAsync<TenantState>(TenantState.Name, TenantGrain.Type, GrainKeys.Of(tenant), cancellationToken)).Manifest;
+        (await ReadAsync<TenantState>(storage, TenantState.Name, TenantGrain.Type, GrainKeys.Of(tenant), cancellationToken)).Manifest;
 
     /// <summary>One version of a policy, or null: it was never written.</summary>
     public async Task<StoredPolicyVersion?> ReadVersionAsync(
@@ -28,20 +30,20 @@ public sealed class StoredRecords([FromKeyedServices(StorageNames.State)] IGrain
         CancellationToken cancellationToken)
     {
         var key = GrainKeys.OfVersion(GrainKeys.Of(tenant, policy), version);
-        return (await ReadAsync<PolicyVersionState>(PolicyVersionState.Name, PolicyVersionGrain.Type, key, cancellationToken)).Version;
+        return (await ReadAsync<PolicyVersionState>(policies, PolicyVersionState.Name, PolicyVersionGrain.Type, key, cancellationToken)).Version;
     }
 
     /// <summary>A key, or null: there is none.</summary>
     public async Task<KeyRecord?> ReadKeyAsync(KeyId key, CancellationToken cancellationToken) =>
-        (await ReadAsync<KeyState>(KeyState.Name, KeyGrain.Type, GrainKeys.Of(key), cancellationToken)).Key;
+        (await ReadAsync<KeyState>(storage, KeyState.Name, KeyGrain.Type, GrainKeys.Of(key), cancellationToken)).Key;
 
-    private async Task<T> ReadAsync<T>(string stateName, string type, string key, CancellationToken cancellationToken)
+    private static async Task<T> ReadAsync<T>(IGrainStorage from, string stateName, string type, string key, CancellationToken cancellationToken)
         where T : new()
     {
         var state = new GrainState<T>(new T());
         try
         {
-            await storage.ReadStateAsync(stateName, GrainId.Create(type, key), state, cancellationToken);
+            await from.ReadStateAsync(stateName, GrainId.Create(type, key), state, cancellationToken);
             return state.State ?? new T();
         }
         catch (Exception failure) when (failure is not (OrleansException or OperationCanceledException))

@@ -21,6 +21,10 @@ public sealed record SiloFacts
     /// <summary>Time since it is known to have seen every change of the cluster. Null: it does not measure it.</summary>
     [Id(3)]
     public TimeSpan? FreshnessAge { get; init; }
+
+    /// <summary>Where clients reach its front door, <c>host:port</c>. Null: it has none yet.</summary>
+    [Id(4)]
+    public string? FrontDoor { get; init; }
 }
 
 /// <summary>Where a silo's facts come from.</summary>

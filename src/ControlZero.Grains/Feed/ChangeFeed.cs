@@ -77,6 +77,11 @@ internal sealed class ChangeFeed([FromKeyedServices(StorageNames.State)] IGrainS
             catch (Exception failure) when (failure is not InconsistentStateException && ++failures < FailureAttempts)
             {
             }
+            catch (Exception failure) when (failure is not OrleansException)
+            {
+                // As when a grain writes its own state: callers know one kind of failure, whichever the provider.
+                throw new OrleansException("the change feed could not be written", failure);
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+using ControlZero.Abstractions;
 using ControlZero.Grains.Agents;
 using ControlZero.Grains.Catalog;
 using ControlZero.Grains.Feed;
@@ -7,16 +8,19 @@ using ControlZero.Grains.Tenants;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Orleans.Storage;
 
 namespace ControlZero.Grains.Hosting;
 
 /// <summary>Registers what a silo of this project needs besides its storage.</summary>
 public static class GrainsExtensions
 {
-    /// <summary>Adds the silo's catalogs and the service by which other silos reach them.</summary>
+    /// <summary>Adds the silo's catalogs and the service by which other silos reach them. Call it when the storages are registered.</summary>
     public static ISiloBuilder AddControlZeroGrains(this ISiloBuilder builder)
     {
         builder.Services.TryAddKeyedSingleton(ClusterClock.Key, TimeProvider.System);
+        builder.Services.TryAddKeyedSingleton(
+            StorageNames.Policies, (services, _) => services.GetRequiredKeyedService<IGrainStorage>(StorageNames.State));
         builder.Services.AddSingleton<IValidateOptions<FreshnessOptions>, FreshnessOptionsValidator>();
         builder.Services.AddOptions<FreshnessOptions>().ValidateOnStart();
         builder.Services.AddSingleton<StoredRecords>();

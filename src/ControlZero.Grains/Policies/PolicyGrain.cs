@@ -7,7 +7,7 @@ namespace ControlZero.Grains.Policies;
 /// <inheritdoc cref="IPolicyGrain"/>
 [GrainType("policy")]
 internal sealed class PolicyGrain(
-    [PersistentState("policy", StorageNames.State)] IPersistentState<PolicyState> state,
+    [PersistentState("policy", StorageNames.Policies)] IPersistentState<PolicyState> state,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Grain, IPolicyGrain
 {
     public async Task<StoredPolicyVersion> StoreAsync(PolicyPublication publication, CancellationToken cancellationToken)

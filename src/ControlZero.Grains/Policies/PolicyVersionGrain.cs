@@ -7,7 +7,7 @@ namespace ControlZero.Grains.Policies;
 /// <inheritdoc cref="IPolicyVersionGrain"/>
 [GrainType(Type)]
 internal sealed class PolicyVersionGrain(
-    [PersistentState(PolicyVersionState.Name, StorageNames.State)] IPersistentState<PolicyVersionState> state) : Grain, IPolicyVersionGrain
+    [PersistentState(PolicyVersionState.Name, StorageNames.Policies)] IPersistentState<PolicyVersionState> state) : Grain, IPolicyVersionGrain
 {
     /// <summary>Name of the grain's type, also in storage.</summary>
     public const string Type = "policy-version";

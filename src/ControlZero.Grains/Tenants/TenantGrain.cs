@@ -35,7 +35,7 @@ internal sealed partial class TenantGrain(
 
     public async Task<bool> CreateAsync(TenantSettings settings, KeyRecord firstKey, CancellationToken cancellationToken)
     {
-        if (_durable is not null && keys.State.Keys.Count > 0)
+        if (_durable is not null && keys.State.Keys.Count > 0 && !await IsHalfMadeAsync(firstKey.Id, cancellationToken))
         {
             return false;
         }
@@ -94,6 +94,10 @@ internal sealed partial class TenantGrain(
             throw new InvalidOperationException($"key id `{key.Id}` is taken");
         }
     }
+
+    // Whoever made the tenant with this key was interrupted before the key was stored, so there is none that works.
+    private async Task<bool> IsHalfMadeAsync(KeyId firstKey, CancellationToken cancellationToken) =>
+        keys.State.Keys.Contains(firstKey) && await stored.ReadKeyAsync(firstKey, cancellationToken) is null;
 
     /// <summary>
     /// What is in force, read again from storage: an activation that was replaced without knowing it must not answer for its successor.

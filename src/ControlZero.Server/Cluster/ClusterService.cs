@@ -42,7 +42,7 @@ internal sealed class ClusterService(
             Version = Version,
             StartedAt = StartedAt.ToTimestamp(),
             ServerTime = clock.GetUtcNow().ToTimestamp(),
-            Storage = SetupReader.Storage,
+            Storage = setup.Storage,
             Silos =
             {
                 silos.GetApproximateSiloStatuses()

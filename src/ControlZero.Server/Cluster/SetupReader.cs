@@ -8,11 +8,11 @@ namespace ControlZero.Server.Cluster;
 /// <summary>Looks how the cluster is set up: at the options, the data directory and the process.</summary>
 internal sealed class SetupReader(ServerOptions options, DataDirectory data)
 {
-    /// <summary>Where state is kept.</summary>
-    public const string Storage = "embedded";
-
     private const UnixFileMode Others =
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+
+    /// <summary>Where state is kept: the set-up's name.</summary>
+    public string Storage { get; } = options.Cluster.Setup.ToString().ToLowerInvariant();
 
     /// <summary>The set-up as it is now.</summary>
     /// <param name="silos">The silos as the status shows them.</param>

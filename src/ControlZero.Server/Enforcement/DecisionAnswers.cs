@@ -1,6 +1,7 @@
 using ControlZero.Abstractions.Agents;
 using ControlZero.Grains.Feed;
 using ControlZero.Grains.Hosting;
+using ControlZero.Server.Cluster;
 using ControlZero.Server.Rpc;
 using ControlZero.Server.Telemetry;
 
@@ -9,6 +10,7 @@ namespace ControlZero.Server.Enforcement;
 /// <summary>Makes answers of decisions, and measures them.</summary>
 internal sealed class DecisionAnswers(
     SiloFreshness freshness,
+    FrontDoors doors,
     EnforceInstruments instruments,
     CallTraces traces,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock)
@@ -27,8 +29,7 @@ internal sealed class DecisionAnswers(
         {
             instruments.OnDecided(authorization.Decision, begun);
 
-            // An embedded server has one silo: the agent lives in it.
-            instruments.OnHop(remote: false);
+            instruments.OnHop(remote: doors.IsElsewhere(authorization.Silo));
             traces.OnDecided(question.Request.Action, question.Request.Resource, authorization.Decision);
         }
 

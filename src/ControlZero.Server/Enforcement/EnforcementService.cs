@@ -2,6 +2,7 @@ using ControlZero.Abstractions.Keys;
 using ControlZero.Engine;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
+using ControlZero.Server.Cluster;
 using ControlZero.Server.Rpc;
 using ControlZero.Server.Telemetry;
 using Grpc.Core;
@@ -11,18 +12,23 @@ namespace ControlZero.Server.Enforcement;
 /// <summary>Decides whether agents may act.</summary>
 internal sealed class EnforcementService(
     AgentReferences agents,
+    GrainDecisions remote,
     LocalDecisions local,
     GroupedDecisions grouped,
     DecisionAnswers answers,
+    FrontDoors doors,
     KeyAuthenticator keys,
     EnforceInstruments instruments) : Protocol.V1.EnforcementService.EnforcementServiceBase
 {
+    /// <summary>Names the front door, <c>host:port</c>, of the server that owns the agent, where another one answered: clients ask that one from then on.</summary>
+    public const string OwnerHeader = "controlzero-owner";
+
     [RequiresScope(Scopes.Enforce), ServesStale, MessageLimit(Limits.EnforceMessageMaxBytes)]
     public override Task<EnforceResponse> Enforce(EnforceRequest request, ServerCallContext context)
     {
         var begun = instruments.Begin();
         var question = EnforceQuestion.Read(request, context.GetCaller());
-        return local.Decide(question, begun) is { } outcome ? Task.FromResult(OrThrow(outcome)) : AskGrainAsync(question, begun);
+        return local.Decide(question, begun) is { } outcome ? Task.FromResult(OrThrow(outcome)) : AskGrainAsync(question, begun, context);
     }
 
     [RequiresScope(Scopes.Enforce), ServesStale, MessageLimit(Limits.BatchMessageMaxBytes)]
@@ -54,7 +60,7 @@ internal sealed class EnforcementService(
         }
 
         await Task.WhenAll(groups.Take().Select(group =>
-            grouped.DecideAsync(group, context.Method, (place, outcome) => outcomes[place] = outcome)));
+            grouped.DecideAsync(group, context.Method, (place, outcome) => outcomes[place] = outcome, context.CancellationToken)));
         return new EnforceBatchResponse { Results = { outcomes.Select(outcome => EnforceMapping.ToResult(outcome.Leave())) } };
     }
 
@@ -78,7 +84,7 @@ internal sealed class EnforcementService(
         Task DecideAsync(IReadOnlyList<PlacedQuestion> group, Action<ulong, EnforceOutcome> answer)
         {
             instruments.OnStreamGroup(group.Count);
-            return grouped.DecideAsync(group, context.Method, answer);
+            return grouped.DecideAsync(group, context.Method, answer, context.CancellationToken);
         }
 
         ValueTask<bool> IsStillValidAsync() => keys.IsStillValidAsync(caller, context.CancellationToken);
@@ -98,10 +104,15 @@ internal sealed class EnforcementService(
         };
     }
 
-    private async Task<EnforceResponse> AskGrainAsync(EnforceQuestion question, long begun)
+    private async Task<EnforceResponse> AskGrainAsync(EnforceQuestion question, long begun, ServerCallContext context)
     {
         var asked = answers.Now();
-        var authorization = await agents.Get(question.Tenant, question.Agent).AuthorizeAsync(question.Request);
+        var authorization = await remote.AuthorizeAsync(question.Tenant, question.Agent, question.Request, context.CancellationToken);
+        if (doors.Find(authorization.Silo) is { } owner)
+        {
+            context.GetHttpContext().Response.Headers[OwnerHeader] = owner;
+        }
+
         return OrThrow(answers.Answer(authorization, question, asked, begun));
     }
 

@@ -9,7 +9,7 @@ namespace ControlZero.Server.Enforcement;
 /// about it.
 /// </summary>
 internal sealed class GroupedDecisions(
-    AgentReferences agents,
+    GrainDecisions agents,
     DecisionAnswers answers,
     FailureTranslator failures)
 {
@@ -17,14 +17,16 @@ internal sealed class GroupedDecisions(
     /// <param name="group">The questions, all of one agent, in their order. At least one.</param>
     /// <param name="method">The method that was called.</param>
     /// <param name="answer">Takes each question's place and outcome.</param>
-    public async Task DecideAsync(IReadOnlyList<PlacedQuestion> group, string method, Action<ulong, EnforceOutcome> answer)
+    /// <param name="call">Ends with the call that asks.</param>
+    public async Task DecideAsync(IReadOnlyList<PlacedQuestion> group, string method, Action<ulong, EnforceOutcome> answer, CancellationToken call)
     {
         var asked = answers.Now();
         ImmutableArray<Authorization> decided;
         try
         {
             var first = group[0].Question;
-            decided = await agents.Get(first.Tenant, first.Agent).AuthorizeManyAsync([.. group.Select(placed => placed.Question.Request)]);
+            decided = await agents.AuthorizeManyAsync(
+                first.Tenant, first.Agent, [.. group.Select(placed => placed.Question.Request)], call);
         }
         catch (Exception failure)
         {
@@ -39,8 +41,9 @@ internal sealed class GroupedDecisions(
 
         for (var index = 0; index < group.Count; index++)
         {
+            // The first one says where the agent lives, for all of them.
             var (place, question) = group[index];
-            answer(place, answers.Answer(decided[index], question, asked));
+            answer(place, answers.Answer(decided[index] with { Silo = decided[0].Silo }, question, asked));
         }
     }
 }

@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Text;
 using ControlZero.Server.Authentication;
+using ControlZero.Storage.Embedded;
 
 namespace ControlZero.Server.Hosting;
 
-/// <summary>The directory of an embedded server, mode 0700: its database, its lock and, until somebody removes it, the first key.</summary>
+/// <summary>The directory of a server, mode 0700: its lock, the database if it is embedded and, until somebody removes it, the first key.</summary>
 internal sealed class DataDirectory : IDisposable
 {
     private readonly FileStream _lock;
@@ -18,7 +19,7 @@ internal sealed class DataDirectory : IDisposable
     /// <summary>The directory, as a full path.</summary>
     public string Path { get; }
 
-    /// <summary>Where the state of all grains is.</summary>
+    /// <summary>Where the state of all grains is when the server is embedded.</summary>
     public string DatabasePath => System.IO.Path.Combine(Path, "state.db");
 
     /// <summary>Where the first key is.</summary>
@@ -38,11 +39,7 @@ internal sealed class DataDirectory : IDisposable
             held.SetLength(0);
             held.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
             held.Flush();
-            var data = new DataDirectory(full, held);
-
-            // Made here with mode 0600; the database gives the same to the files it puts beside it.
-            new FileStream(data.DatabasePath, Private(FileMode.OpenOrCreate)).Dispose();
-            return data;
+            return new DataDirectory(full, held);
         }
         catch (UnauthorizedAccessException failure)
         {
@@ -56,6 +53,23 @@ internal sealed class DataDirectory : IDisposable
         {
             throw new StartupException($"`{full}` is in use by another server; stop that one, or choose another directory with --data", failure);
         }
+    }
+
+    /// <summary>Opens the database of an embedded server, and makes it when it is not there.</summary>
+    /// <exception cref="EmbeddedStorageException">It cannot be used.</exception>
+    public EmbeddedDatabase OpenDatabase()
+    {
+        // Made here with mode 0600; the database gives the same to the files it puts beside it.
+        try
+        {
+            new FileStream(DatabasePath, Private(FileMode.OpenOrCreate)).Dispose();
+        }
+        catch (UnauthorizedAccessException failure)
+        {
+            throw new StartupException($"`{DatabasePath}` cannot be written; check its owner and mode, or choose another directory with --data", failure);
+        }
+
+        return EmbeddedDatabase.Open(DatabasePath);
     }
 
     /// <summary>The first key, or null: the file is not there.</summary>
@@ -86,6 +100,9 @@ internal sealed class DataDirectory : IDisposable
         File.Move(unfinished, AdminKeyPath);
         return key;
     }
+
+    /// <summary>Removes the first key's file.</summary>
+    public void RemoveAdminKey() => File.Delete(AdminKeyPath);
 
     public void Dispose() => _lock.Dispose();
 

@@ -1,4 +1,6 @@
+using System.Net;
 using ControlZero.Grains.Feed;
+using ControlZero.Server.Cluster.Setups;
 using ControlZero.Server.Health;
 using ControlZero.Server.Hosting.Logging;
 using ControlZero.Server.Policies;
@@ -13,9 +15,9 @@ namespace ControlZero.Server.Hosting;
 internal sealed class ServerHost : IAsyncDisposable
 {
     private readonly DataDirectory _data;
-    private readonly EmbeddedDatabase _database;
+    private readonly EmbeddedDatabase? _database;
 
-    private ServerHost(DataDirectory data, EmbeddedDatabase database, WebApplication app)
+    private ServerHost(DataDirectory data, EmbeddedDatabase? database, WebApplication app)
     {
         _data = data;
         _database = database;
@@ -32,35 +34,35 @@ internal sealed class ServerHost : IAsyncDisposable
     /// <param name="options">What the operator decided.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <param name="alsoAdd">Services to add after its own: how tests look inside. Null: none.</param>
+    /// <param name="freePort">Picks a port for a silo that may have any. Null: a free one.</param>
     /// <exception cref="StartupException">It cannot start.</exception>
     public static async Task<ServerHost> StartAsync(
         ServerOptions options,
         CancellationToken cancellationToken,
-        Action<IServiceCollection>? alsoAdd = null)
+        Action<IServiceCollection>? alsoAdd = null,
+        Func<int>? freePort = null)
     {
         var data = DataDirectory.Open(options.Check().Data.Directory);
         EmbeddedDatabase? database = null;
-        WebApplication? app = null;
         try
         {
             // What can be found wrong before the silo is started costs one line.
             data.ReadAdminKey();
-            database = EmbeddedDatabase.Open(data.DatabasePath);
+            database = options.Cluster.HasPeers ? null : data.OpenDatabase();
             ListenerExtensions.CheckFree(options);
-            app = Build(options, data, database, alsoAdd);
-            await app.StartAsync(cancellationToken);
+            await SetupTrial.RunAsync(options, cancellationToken);
+            var app = await StartAsync(
+                port => Build(options, data, database, port, alsoAdd),
+                SiloPort(options.Cluster),
+                freePort ?? (() => SiloPorts.Free(SiloAddress(options.Cluster))),
+                cancellationToken);
             return new ServerHost(data, database, app);
         }
         catch (Exception failure)
         {
-            if (app is not null)
-            {
-                await app.DisposeAsync();
-            }
-
             database?.Dispose();
             data.Dispose();
-            throw Explain(failure);
+            throw SetupFailure.Explain(failure);
         }
     }
 
@@ -68,14 +70,15 @@ internal sealed class ServerHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await App.DisposeAsync();
-        _database.Dispose();
+        _database?.Dispose();
         _data.Dispose();
     }
 
     private static WebApplication Build(
         ServerOptions options,
         DataDirectory data,
-        EmbeddedDatabase database,
+        EmbeddedDatabase? database,
+        int siloPort,
         Action<IServiceCollection>? alsoAdd)
     {
         // Configured by its own file and variables: an empty builder reads none of a framework's.
@@ -84,7 +87,7 @@ internal sealed class ServerHost : IAsyncDisposable
         builder.Services.AddRouting();
         builder.AddLogging(options.Logging);
         builder.ConfigureListeners(options);
-        builder.UseEmbeddedSilo(database);
+        builder.UseSilo(options, database, siloPort);
         builder.Services.AddSingleton(options);
         builder.Services.Configure<FreshnessOptions>(freshness => freshness.Bound = options.Freshness.Bound);
         builder.Services.AddSingleton(data);
@@ -101,9 +104,40 @@ internal sealed class ServerHost : IAsyncDisposable
         return app.MapFrontDoor().MapTelemetry().MapHealth();
     }
 
-    private static Exception Explain(Exception failure) => failure switch
+    // A port that was free when it was picked may be taken when the silo listens: then the whole start is made again, with another one.
+    private static async Task<WebApplication> StartAsync(
+        Func<int, WebApplication> build,
+        int wantedPort,
+        Func<int> freePort,
+        CancellationToken cancellationToken)
     {
-        EmbeddedStorageException => new StartupException(failure.Message, failure),
-        _ => failure,
-    };
+        for (var attempt = 1; ; attempt++)
+        {
+            var port = wantedPort == 0 ? freePort() : wantedPort;
+            var app = build(port);
+            try
+            {
+                await app.StartAsync(cancellationToken);
+                return app;
+            }
+            catch (Exception failure)
+            {
+                await app.DisposeAsync();
+                if (!SiloPorts.WasTaken(failure))
+                {
+                    throw;
+                }
+
+                if (wantedPort != 0 || attempt == SiloPorts.Attempts)
+                {
+                    throw new StartupException($"port {port} of the silo is taken by another process; stop that one, or choose another port with --silo ADDRESS:PORT", failure);
+                }
+            }
+        }
+    }
+
+    // Nobody else needs to know the port of an embedded silo.
+    private static int SiloPort(ClusterSettings cluster) => cluster.HasPeers ? cluster.Silo.Port : 0;
+
+    private static IPAddress SiloAddress(ClusterSettings cluster) => cluster.HasPeers ? cluster.Silo.Address : IPAddress.Loopback;
 }

@@ -1,3 +1,4 @@
+using ControlZero.Server.Cluster.Setups;
 using ControlZero.Server.Health;
 using ControlZero.Server.Hosting.Configuration;
 using ControlZero.Server.Hosting.Logging;
@@ -14,6 +15,18 @@ internal sealed record ServerOptions
 
     /// <summary>Where it listens.</summary>
     public ListenOptions Listen { get; init; } = new();
+
+    /// <summary>What cluster it is a part of.</summary>
+    public ClusterSettings Cluster { get; init; } = new();
+
+    /// <summary>The cluster's Azure Storage account.</summary>
+    public AzureSettings Azure { get; init; } = new();
+
+    /// <summary>The cluster's PostgreSQL database.</summary>
+    public PostgresSettings Postgres { get; init; } = new();
+
+    /// <summary>The cluster's Redis.</summary>
+    public RedisSettings Redis { get; init; } = new();
 
     /// <summary>Who it proves to be, and who callers must prove to be.</summary>
     public TlsOptions Tls { get; init; } = new();
@@ -38,6 +51,10 @@ internal sealed record ServerOptions
     {
         Data = DataOptions.Read(reader),
         Listen = ListenOptions.Read(reader),
+        Cluster = ClusterSettings.Read(reader),
+        Azure = AzureSettings.Read(reader),
+        Postgres = PostgresSettings.Read(reader),
+        Redis = RedisSettings.Read(reader),
         Tls = TlsOptions.Read(reader),
         Logging = LoggingOptions.Read(reader),
         Freshness = FreshnessSettings.Read(reader),
@@ -47,7 +64,7 @@ internal sealed record ServerOptions
     };
 
     /// <summary>What cannot be seen from one value alone: sections against each other, files that are named.</summary>
-    public IReadOnlyList<string> Faults() => [.. Listen.Faults(Tls.IsOn), .. Tls.Faults(TimeProvider.System), .. Telemetry.Faults()];
+    public IReadOnlyList<string> Faults() => [.. Listen.Faults(Tls.IsOn), .. SetupFaults.Of(this), .. Tls.Faults(TimeProvider.System), .. Telemetry.Faults()];
 
     /// <summary>These options, when nothing is wrong with them.</summary>
     /// <exception cref="StartupException">Something is; the message names all of it.</exception>

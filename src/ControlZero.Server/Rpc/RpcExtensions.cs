@@ -1,5 +1,6 @@
 using ControlZero.Engine;
 using ControlZero.Grains.Cluster;
+using ControlZero.Grains.Hosting;
 using ControlZero.Server.Agents;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Cluster;
@@ -21,6 +22,9 @@ internal static class RpcExtensions
         services.AddSingleton<WrongKeyLimit>();
         services.AddSingleton<KeyAuthenticator>();
         services.AddSingleton<AgentReferences>();
+        services.AddSingleton(provider => new GrainDecisions(
+            provider.GetRequiredService<AgentReferences>().Get, provider.GetRequiredKeyedService<TimeProvider>(ClusterClock.Key)));
+        services.AddSingleton<FrontDoors>();
         services.AddSingleton<LocalDecisions>();
         services.AddSingleton<DecisionAnswers>();
         services.AddSingleton<GroupedDecisions>();

@@ -36,11 +36,15 @@ internal sealed class MeasuredGrainStorage(IGrainStorage inner, StorageInstrumen
             var registered = services[place];
             if (registered.ServiceType == typeof(IGrainStorage) && registered is { IsKeyedService: true, KeyedImplementationFactory: { } create })
             {
-                services[place] = ServiceDescriptor.KeyedSingleton<IGrainStorage>(registered.ServiceKey, (provider, key) => new MeasuredGrainStorage(
+                services[place] = ServiceDescriptor.KeyedSingleton<IGrainStorage>(registered.ServiceKey, (provider, key) => Measure(
                     (IGrainStorage)create(provider, key), provider.GetRequiredService<StorageInstruments>()));
             }
         }
     }
+
+    // Two names may stand for one storage, whose operations count once.
+    private static MeasuredGrainStorage Measure(IGrainStorage storage, StorageInstruments instruments) =>
+        storage as MeasuredGrainStorage ?? new MeasuredGrainStorage(storage, instruments);
 
     // Apart from the others: an idle server would show nothing but its own probes.
     private static string Reading(string stateName) => stateName == StorageProbe.StateName ? "probe" : "read";

@@ -26,13 +26,19 @@ internal sealed class FirstKey(
         }
 
         // The file comes first: a crash before the key is stored leaves a file that the next start takes up, never a lost key.
-        var key = data.ReadAdminKey() ?? data.WriteAdminKey(ApiKey.Generate(test: false));
+        var found = data.ReadAdminKey();
+        var key = found ?? data.WriteAdminKey(ApiKey.Generate(test: false));
         var record = KeyIssue.FirstOf(TenantId.Default, key, "", clock.GetUtcNow()) with
         {
             Name = "first key of the cluster",
             Scopes = [Scopes.Admin, Scopes.ClusterAdmin],
         };
         WasCreated = await tenant.CreateAsync(options.DefaultTenant.ToSettings(), record, cancellationToken);
+        if (!WasCreated && found is null)
+        {
+            // Another server of the cluster was first, and its key is the one that was stored. Ours opens nothing.
+            data.RemoveAdminKey();
+        }
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

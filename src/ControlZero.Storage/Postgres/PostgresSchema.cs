@@ -40,6 +40,17 @@ public static class PostgresSchema
         }
     }
 
+    /// <summary>Opens the database once and makes its tables (<see cref="EnsureAsync"/>) or looks at them (<see cref="CheckAsync"/>).</summary>
+    /// <param name="connectionString">How to reach it, in Npgsql's spelling. Time-outs it does not name are 5 s.</param>
+    /// <param name="create">Whether to make what is missing.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="PostgresStorageException">It cannot be opened, or is not as this build needs it.</exception>
+    public static async Task PrepareAsync(string connectionString, bool create, CancellationToken cancellationToken = default)
+    {
+        await using var dataSource = PostgresConnection.CreateDataSource(connectionString);
+        await (create ? EnsureAsync(dataSource, cancellationToken) : CheckAsync(dataSource, cancellationToken));
+    }
+
     /// <summary>Looks whether the database is as this build needs it. Changes nothing.</summary>
     /// <exception cref="PostgresStorageException">It is not; the message names all that is missing or different.</exception>
     public static async Task CheckAsync(NpgsqlDataSource dataSource, CancellationToken cancellationToken = default)

@@ -29,6 +29,17 @@ public static class RedisMembershipExtensions
         return builder.UseRedisClustering(options => options.ConfigurationOptions = settings);
     }
 
+    /// <summary>Connects once and asks whether it answers.</summary>
+    /// <param name="connectionString">How to reach it, in the spelling of StackExchange.Redis.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="ArgumentException">The connection string cannot be read.</exception>
+    /// <exception cref="RedisException">It cannot be reached, or does not let us in.</exception>
+    public static async Task CheckAsync(string connectionString, CancellationToken cancellationToken = default)
+    {
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(Parse(connectionString)).WaitAsync(cancellationToken);
+        await connection.GetDatabase().PingAsync().WaitAsync(cancellationToken);
+    }
+
     private static ConfigurationOptions Parse(string connectionString)
     {
         try

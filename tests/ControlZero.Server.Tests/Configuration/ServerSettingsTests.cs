@@ -45,7 +45,7 @@ public sealed class ServerSettingsTests : IDisposable
         _settings.Options["DefaultTenant:UnknownAgents"] = "maybe";
 
         var faults = _settings.Read("""
-            { "Listen": { "Grpc": "5050", "AllowInsecure": "perhaps" }, "Tls": { "ReloadInterval": "1 week" }, "Azure": { "AccountName": "a" } }
+            { "Listen": { "Grpc": "5050", "AllowInsecure": "perhaps" }, "Tls": { "ReloadInterval": "1 week" }, "Azur": { "AccountName": "a" } }
             """).Faults;
 
         var file = $"`{_settings.At("settings.json")}`";
@@ -57,7 +57,7 @@ public sealed class ServerSettingsTests : IDisposable
                     + "write a whole number and `ms`, `s`, `m`, `h` or `d`, for example `10s`",
                 "Logging:Format `xml` (CONTROLZERO__LOGGING__FORMAT) is not known; use one of `text`, `json`",
                 "DefaultTenant:UnknownAgents `maybe` (--option) is not known; use one of `deny`, `allow`",
-                $"`Azure:AccountName` ({file}) is of no section of this build; use one of `Data`, `Listen`, `Tls`, `Logging`, `Freshness`, `Telemetry`, `Shutdown`, `DefaultTenant`",
+                $"`Azur:AccountName` ({file}) is of no section of this build; did you mean `Azure`?",
             ],
             faults);
     }
@@ -66,7 +66,7 @@ public sealed class ServerSettingsTests : IDisposable
     [InlineData("""{ "Listen": { "Grcp": "127.0.0.1:1" } }""", "`Listen:Grcp` ", "is no setting of this build; did you mean `Listen:Grpc`?")]
     [InlineData("""{ "listen": { "ReloadInterval": "1s" } }""", "`listen:ReloadInterval` ", "did you mean `Tls:ReloadInterval`?")]
     [InlineData("""{ "Lsten": { "Grpc": "127.0.0.1:1" } }""", "`Lsten:Grpc` ", "is of no section of this build; did you mean `Listen`?")]
-    [InlineData("""{ "Cluster": {} }""", "`Cluster` ", "is of no section of this build; use one of `Data`, ")]
+    [InlineData("""{ "Quotas": {} }""", "`Quotas` ", "is of no section of this build; use one of `Data`, `Listen`, `Cluster`, `Azure`, `Postgres`, `Redis`, `Tls`, `Logging`, `Freshness`, `Telemetry`, `Shutdown`, `DefaultTenant`")]
     [InlineData("""{ "Listen": { "Grpc": { "Port": 1 } } }""", "`Listen:Grpc:Port` ", "use one of `Listen:Grpc`, `Listen:Http`, ")]
     [InlineData("""{ "Data": "elsewhere" }""", "`Data` ", "is a section, not a setting; use one of `Data:Directory`")]
     [InlineData("""{ "Azure": null }""", "`Azure` ", "is of no section of this build")]

@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using ControlZero.Abstractions.Agents;
+using ControlZero.Abstractions.Tenants;
+using Orleans.Storage;
+
+namespace ControlZero.Server.Enforcement;
+
+/// <summary>
+/// Asks an agent's grain to decide, again when the silo that held it is gone or the agent is on its way to another one: up to three times, within
+/// the call's deadline. A decision may be asked for twice; at most it is counted twice.
+/// </summary>
+/// <param name="find">Finds an agent's grain.</param>
+/// <param name="clock">Measures the pauses.</param>
+internal sealed class GrainDecisions(Func<TenantId, AgentId, IAgentGrain> find, TimeProvider clock)
+{
+    /// <summary>So many times an agent's grain is asked before its caller is told that there was no answer.</summary>
+    public const int Attempts = 3;
+
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(50);
+
+    // Callers that failed together shall not come back together.
+    private const int SpreadMilliseconds = 150;
+
+    /// <summary>Has one question decided.</summary>
+    public async ValueTask<Authorization> AuthorizeAsync(TenantId tenant, AgentId agent, AuthorizeRequest request, CancellationToken call)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await find(tenant, agent).AuthorizeAsync(request);
+            }
+            catch (Exception failure) when (MayAskAgain(failure, attempt, call))
+            {
+                await PauseAsync(call);
+            }
+        }
+    }
+
+    /// <summary>Has several questions about one agent decided.</summary>
+    public async ValueTask<ImmutableArray<Authorization>> AuthorizeManyAsync(
+        TenantId tenant,
+        AgentId agent,
+        ImmutableArray<AuthorizeRequest> requests,
+        CancellationToken call)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await find(tenant, agent).AuthorizeManyAsync(requests);
+            }
+            catch (Exception failure) when (MayAskAgain(failure, attempt, call))
+            {
+                await PauseAsync(call);
+            }
+        }
+    }
+
+    private static bool MayAskAgain(Exception failure, int attempt, CancellationToken call) =>
+        attempt < Attempts && !call.IsCancellationRequested && IsOfTheMoment(failure);
+
+    // A storage that fails is told as an OrleansException around the cause: asking it again would only load it more.
+    private static bool IsOfTheMoment(Exception failure) =>
+        failure is OrleansMessageRejectionException or TimeoutException or InconsistentStateException
+        || (failure.GetType() == typeof(OrleansException) && failure.InnerException is null);
+
+    private Task PauseAsync(CancellationToken call) =>
+        Task.Delay(ShortestPause + TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(SpreadMilliseconds)), clock, call);
+}
