@@ -41,7 +41,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// two seconds.
     /// </summary>
     public static string[] Arguments(string data) =>
-        ["--data", data, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--freshness-bound", "00:05:00"];
+        ["--data", data, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--freshness-bound", "5m"];
 
     /// <summary>Starts a server and waits until it serves. Agents of a new directory need not be registered.</summary>
     /// <param name="data">Its directory.</param>

@@ -67,7 +67,7 @@ public sealed class ScrapeTests : IDisposable
     [Fact]
     public async Task Metrics_TurnedOff_AreNotServed()
     {
-        await using var server = await ServerProcess.StartAsync(_scratch.Data, "--no-metrics");
+        await using var server = await ServerProcess.StartAsync(_scratch.Data, new Dictionary<string, string> { ["CONTROLZERO__TELEMETRY__PROMETHEUS"] = "false" });
         using var client = new HttpClient();
 
         using var answer = await client.GetAsync(new Uri($"{server.Http}/metrics"));
