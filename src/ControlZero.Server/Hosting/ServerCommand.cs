@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ControlZero.Server.Authentication;
 using ControlZero.Server.Health;
 using ControlZero.Server.Hosting.Configuration;
 using ControlZero.Server.Hosting.Logging;
@@ -34,7 +35,7 @@ internal static class ServerCommand
         var health = new Command("health", "ask the server of these settings, on this machine, whether it is ready; exit code 0: it is, 1: it is not");
         health.SetAction((line, cancellation) => ShowHealthAsync(ServerSettings.Read(Settings.Sources(line)).Options, cancellation));
 
-        var root = new RootCommand("Control Zero Cluster: decides whether AI agents may act. Without a command it serves.") { quickstart, config, health };
+        var root = new RootCommand("Control Zero Cluster: decides whether AI agents may act. Without a command it serves.") { quickstart, config, health, NewKey() };
         foreach (var option in Settings.All)
         {
             root.Add(option);
@@ -82,6 +83,18 @@ internal static class ServerCommand
         {
             return 0;
         }
+    }
+
+    // For clusters whose silos have no disk of their own: each of them is given the same file.
+    private static Command NewKey()
+    {
+        var newKey = new Command("new-key", "make a first key and write it, for the file `admin.key` of every server of a cluster that is still to be started");
+        newKey.SetAction(async (_, _) =>
+        {
+            await Console.Out.WriteLineAsync(ApiKey.Generate(test: false).Text);
+            return 0;
+        });
+        return newKey;
     }
 
     // What is wrong with the settings is not looked at: a server that serves on while a certificate is being replaced is well.
