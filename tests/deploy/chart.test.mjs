@@ -1,17 +1,16 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import Ajv from "ajv";
 import { parse } from "yaml";
 import { environment, readDockerfile, steps } from "./dockerfile.mjs";
+import { faultsOf } from "./kubernetes.mjs";
 import { cleanEnvironment, root, run, server } from "./processes.mjs";
 import { createRenderer, documents } from "./template.mjs";
 
-const load = createRequire(import.meta.url);
 const folder = path.join(root, "deploy/kubernetes/controlzero-cluster");
 const read = (file) => readFileSync(path.join(folder, file), "utf8");
 const chart = parse(read("Chart.yaml"));
@@ -88,10 +87,8 @@ for (const [name, own] of Object.entries(sets)) {
   test(`${name}: manifests are objects that Kubernetes knows, named once`, () => {
     const all = manifests(own);
 
-    for (const manifest of all.filter(({ kind }) => kind !== "ServiceMonitor")) {
-      const { [manifest.kind]: Model } = load(`kubernetes-models/${manifest.apiVersion}`);
-      assert.doesNotThrow(() => new Model(manifest).validate(), `${manifest.kind} ${manifest.metadata.name}`);
-    }
+    // The operator's own kind has no schema here.
+    for (const manifest of all.filter(({ kind }) => kind !== "ServiceMonitor")) assert.deepEqual(faultsOf(manifest), [], manifest.kind);
     const names = all.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
     assert.deepEqual(names, [...new Set(names)]);
   });
