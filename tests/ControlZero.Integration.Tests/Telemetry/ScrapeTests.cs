@@ -45,7 +45,7 @@ public sealed class ScrapeTests : IDisposable
             ["effect=allow,reason_code=RULE_MATCH: 7", "effect=deny,reason_code=custom: 1"],
             page.Of("controlzero_enforce_duration_seconds_count"));
         Assert.Equal(["hop=local: 15"], page.Of("controlzero_enforce_hops_total"));
-        Assert.Equal(["form=batch: 3", "form=stream: 5"], page.Of("controlzero_enforce_group_size_sum"));
+        Assert.Equal(["form=batch: 3"], page.Of("controlzero_enforce_group_size_sum"));
         Assert.Equal(
             [
                 "rpc_grpc_status_code=16,rpc_method=EnforcementService/Enforce: 1",
