@@ -7,7 +7,7 @@ public sealed partial class HouseTests
 {
     private static readonly string[] Root =
     [
-        ".ci", ".editorconfig", ".gitattributes", ".gitignore", "BannedSymbols.Library.txt", "BannedSymbols.txt", "ControlZero.Cluster.sln",
+        ".ci", ".dockerignore", ".editorconfig", ".gitattributes", ".gitignore", "BannedSymbols.Library.txt", "BannedSymbols.txt", "ControlZero.Cluster.sln",
         "Directory.Build.props", "Directory.Packages.props", "Dockerfile", "LICENSE", "README.md", "deploy", "global.json", "protos", "src", "tests",
     ];
 

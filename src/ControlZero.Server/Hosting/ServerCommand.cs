@@ -1,4 +1,6 @@
 using System.CommandLine;
+using ControlZero.Server.Authentication;
+using ControlZero.Server.Health;
 using ControlZero.Server.Hosting.Configuration;
 using ControlZero.Server.Hosting.Logging;
 using ControlZero.Server.Quickstart;
@@ -30,7 +32,10 @@ internal static class ServerCommand
             return settings.Faults.Count == 0 ? await ConfigReport.ShowAsync(settings) : await FailAsync(settings.Options.Logging, settings.Faults);
         });
 
-        var root = new RootCommand("Control Zero Cluster: decides whether AI agents may act. Without a command it serves.") { quickstart, config };
+        var health = new Command("health", "ask the server of these settings, on this machine, whether it is ready; exit code 0: it is, 1: it is not");
+        health.SetAction((line, cancellation) => ShowHealthAsync(ServerSettings.Read(Settings.Sources(line)).Options, cancellation));
+
+        var root = new RootCommand("Control Zero Cluster: decides whether AI agents may act. Without a command it serves.") { quickstart, config, health, NewKey() };
         foreach (var option in Settings.All)
         {
             root.Add(option);
@@ -78,6 +83,26 @@ internal static class ServerCommand
         {
             return 0;
         }
+    }
+
+    // For clusters whose silos have no disk of their own: each of them is given the same file.
+    private static Command NewKey()
+    {
+        var newKey = new Command("new-key", "make a first key and write it, for the file `admin.key` of every server of a cluster that is still to be started");
+        newKey.SetAction(async (_, _) =>
+        {
+            await Console.Out.WriteLineAsync(ApiKey.Generate(test: false).Text);
+            return 0;
+        });
+        return newKey;
+    }
+
+    // What is wrong with the settings is not looked at: a server that serves on while a certificate is being replaced is well.
+    private static async Task<int> ShowHealthAsync(ServerOptions options, CancellationToken cancellationToken)
+    {
+        var (ready, answer) = await HealthQuestion.AskAsync(options, cancellationToken);
+        await (ready ? Console.Out : Console.Error).WriteLineAsync(ready ? answer : $"controlzero: {answer}");
+        return ready ? 0 : Failed;
     }
 
     private static async Task<int> FailAsync(LoggingOptions logging, IEnumerable<string> faults)

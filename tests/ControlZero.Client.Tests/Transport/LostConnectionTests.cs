@@ -20,6 +20,19 @@ public sealed class LostConnectionTests
         Assert.Equal((expected, false), (error.StatusCode, ErrorDecoding.WasNotSent(error)));
     }
 
+    [Theory]
+    [InlineData(HttpRequestError.Unknown, StatusCode.Unavailable)] // how .NET says that the handshake of HTTP/2 was not completed
+    [InlineData(HttpRequestError.ResponseEnded, StatusCode.Unavailable)]
+    [InlineData(HttpRequestError.SecureConnectionError, StatusCode.Internal)]
+    public void Error_OfACallThatNothingAnswered_IsUnavailableUnlessTheServerIsNotTrusted(HttpRequestError kind, StatusCode expected)
+    {
+        var cause = new HttpRequestException(kind, "the server did not complete the HTTP/2 handshake");
+
+        var error = ErrorDecoding.Decode(new RpcException(new Status(StatusCode.Internal, "Error starting gRPC call.", cause)));
+
+        Assert.Equal(expected, error.StatusCode);
+    }
+
     [Fact]
     public async Task Call_WhoseConnectionIsTakenAndDropped_IsUnavailable()
     {
