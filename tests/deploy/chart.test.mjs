@@ -60,7 +60,7 @@ const sets = {
   },
   "Azure by identity with membership in PostgreSQL, in a mesh": {
     ...least,
-    cluster: { setup: "azure" },
+    cluster: { setup: "azure", kubernetes: false },
     azure: { tableEndpoint: "https://a.table.core.windows.net", blobEndpoint: "https://a.blob.core.windows.net" },
     tls: { allowInsecure: true },
     networkPolicy: { enabled: false },
@@ -96,9 +96,9 @@ for (const [name, own] of Object.entries(sets)) {
   test(`${name}: a server takes exactly these settings`, async () => {
     const { env } = containerOf(manifests(own));
     const secret = { "database/connection": "Host=a;Password=hunter2", "account/connection": "UseDevelopmentStorage=true", "membership/connection": "redis:6379,password=hunter2" };
-    const pod = { "metadata.name": "decisions-0", "status.podIP": "10.1.2.3" };
+    const pod = { "metadata.name": "decisions-0", "metadata.namespace": "agents", "status.podIP": "10.1.2.3" };
     const file = { "/etc/controlzero/tls/tls.crt": "server.pem", "/etc/controlzero/tls/tls.key": "server.key", "/etc/controlzero/client-ca/ca.crt": "ca.pem" };
-    const variables = { ...environment(image), CONTROLZERO__DATA__DIRECTORY: path.join(scratch, "data") };
+    const variables = { ...environment(image), CONTROLZERO__DATA__DIRECTORY: path.join(scratch, "data"), KUBERNETES_SERVICE_HOST: "10.0.0.1" };
     for (const { name: key, value, valueFrom } of env) {
       const found = value ?? pod[valueFrom.fieldRef?.fieldPath] ?? secret[`${valueFrom.secretKeyRef?.name}/${valueFrom.secretKeyRef?.key}`];
       assert.notEqual(found, undefined, key);
@@ -121,7 +121,9 @@ for (const [name, own] of Object.entries(sets)) {
 
     assert.deepEqual(container.securityContext, { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } });
     assert.equal(`${pod.securityContext.runAsUser}:${pod.securityContext.runAsGroup}`, steps(image, "USER")[0].args[0]);
-    assert.deepEqual([pod.securityContext.runAsNonRoot, pod.automountServiceAccountToken, pod.enableServiceLinks], [true, false, false]);
+    assert.deepEqual([pod.securityContext.runAsNonRoot, pod.enableServiceLinks], [true, false]);
+    assert.equal(pod.automountServiceAccountToken, of("Role", all).length === 1);
+    assert.deepEqual(of("Role", all).flatMap((role) => role.rules), pod.automountServiceAccountToken ? [{ apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"] }] : []);
     const drain = container.env.find(({ name: key }) => key === "CONTROLZERO__SHUTDOWN__DRAINDELAY").value;
     assert.ok(pod.terminationGracePeriodSeconds >= Number.parseInt(drain, 10) + 30);
     assert.ok(container.resources.requests.cpu && !container.resources.limits.cpu);

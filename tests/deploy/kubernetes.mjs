@@ -11,6 +11,8 @@ const names = {
   "networking.k8s.io/v1 Ingress": "IoK8sApiNetworkingV1Ingress",
   "networking.k8s.io/v1 NetworkPolicy": "IoK8sApiNetworkingV1NetworkPolicy",
   "policy/v1 PodDisruptionBudget": "IoK8sApiPolicyV1PodDisruptionBudget",
+  "rbac.authorization.k8s.io/v1 Role": "IoK8sApiRbacV1Role",
+  "rbac.authorization.k8s.io/v1 RoleBinding": "IoK8sApiRbacV1RoleBinding",
   "v1 Service": "IoK8sApiCoreV1Service",
   "v1 ServiceAccount": "IoK8sApiCoreV1ServiceAccount",
 };

@@ -46,6 +46,7 @@ public sealed class SetupSettingsTests : IDisposable
     [InlineData("GatewayPort", "11111", "Cluster:GatewayPort `11111` is the port of Cluster:Silo; ")]
     [InlineData("FrontDoor", "http://a:1", "Cluster:FrontDoor `http://a:1` is no host:port; ")]
     [InlineData("FrontDoor", "a:1/x", "Cluster:FrontDoor `a:1/x` is no host:port; ")]
+    [InlineData("Kubernetes", "true", "Cluster:Kubernetes is set, but this process is in no pod that says who it is: ")]
     [InlineData("MaxProbe", "10ms", "Cluster:MaxProbe `10ms` (--option) is no length of time from 1s to 1m; ")]
     public void Cluster_WithAValueThatCannotBe_IsRefused(string key, string value, string fault)
     {

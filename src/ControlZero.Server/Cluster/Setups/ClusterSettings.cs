@@ -10,6 +10,9 @@ internal sealed record ClusterSettings
     /// <summary>The section: <c>Cluster</c>.</summary>
     public const string SectionName = "Cluster";
 
+    private static readonly string[] PodVariables =
+        ["KUBERNETES_SERVICE_HOST", "POD_NAME", "POD_NAMESPACE", "POD_IP", "ORLEANS_SERVICE_ID", "ORLEANS_CLUSTER_ID"];
+
     private const int LongestId = 40;
     private const int LongestName = 64;
 
@@ -48,6 +51,12 @@ internal sealed record ClusterSettings
     /// </summary>
     public TimeSpan MaxProbe { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>
+    /// Whether the silo asks Kubernetes which pods of the cluster there are: a silo whose pod was deleted is dead at once, without probes. It needs a pod
+    /// with the variables and labels that <c>Microsoft.Orleans.Hosting.Kubernetes</c> names, and the right to read pods. Default: false.
+    /// </summary>
+    public bool Kubernetes { get; init; }
+
     /// <summary>Whether there is a cluster around this server.</summary>
     public bool HasPeers => Setup != SetupKind.Embedded;
 
@@ -64,6 +73,7 @@ internal sealed record ClusterSettings
             GatewayPort = section.Number(nameof(GatewayPort), standard.GatewayPort, 0, IPEndPoint.MaxPort),
             FrontDoor = section.Text(nameof(FrontDoor), "") is { Length: > 0 } door ? door : null,
             MaxProbe = section.Duration(nameof(MaxProbe), standard.MaxProbe, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)),
+            Kubernetes = section.Flag(nameof(Kubernetes), standard.Kubernetes),
         };
     }
 
@@ -95,6 +105,13 @@ internal sealed record ClusterSettings
             yield return $"Cluster:FrontDoor {Quoted.Text(FrontDoor)} is no host:port; write the one that clients have in their addresses, for example `silo-1.example.com:5050`";
         }
 
+        var missing = Kubernetes ? PodVariables.Where(name => string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name))).ToList() : [];
+        if (missing.Count > 0)
+        {
+            yield return $"Cluster:Kubernetes is set, but this process is in no pod that says who it is: {string.Join(", ", missing)} missing; "
+                + "start it as deploy/kubernetes does, or leave it out";
+        }
+
         foreach (var unused in HasPeers ? [] : Unused())
         {
             yield return $"Cluster:{unused} is set, but an embedded server has no cluster; remove it, or choose Cluster:Setup `azure` or `postgres`";
@@ -112,6 +129,7 @@ internal sealed record ClusterSettings
             (nameof(GatewayPort), GatewayPort != 0),
             (nameof(FrontDoor), FrontDoor is not null),
             (nameof(MaxProbe), MaxProbe != standard.MaxProbe),
+            (nameof(Kubernetes), Kubernetes),
         ];
         return keys.Where(key => key.IsSet).Select(key => key.Key);
     }

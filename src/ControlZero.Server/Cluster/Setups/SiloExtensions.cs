@@ -59,6 +59,10 @@ internal static class SiloExtensions
             endpoints.GatewayListeningEndpoint = cluster.GatewayPort == 0 ? null : new IPEndPoint(cluster.Silo.Address, cluster.GatewayPort);
         });
         silo.UseClusterProfile(cluster);
+        if (cluster.Kubernetes)
+        {
+            silo.UseKubernetesHosting();
+        }
     }
 
     private static void KeepState(this ISiloBuilder silo, ServerOptions options)
