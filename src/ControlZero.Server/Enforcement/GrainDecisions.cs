@@ -61,9 +61,10 @@ internal sealed class GrainDecisions(Func<TenantId, AgentId, IAgentGrain> find, 
     private static bool MayAskAgain(Exception failure, int attempt, CancellationToken call) =>
         attempt < Attempts && !call.IsCancellationRequested && IsOfTheMoment(failure);
 
+    // While the directory moves to other silos it cancels what it was asked; the call's own cancellation was looked at before.
     // A storage that fails is told as an OrleansException around the cause: asking it again would only load it more.
     private static bool IsOfTheMoment(Exception failure) =>
-        failure is OrleansMessageRejectionException or TimeoutException or InconsistentStateException
+        failure is OrleansMessageRejectionException or OperationCanceledException or TimeoutException or InconsistentStateException
         || (failure.GetType() == typeof(OrleansException) && failure.InnerException is null);
 
     private Task PauseAsync(CancellationToken call) =>

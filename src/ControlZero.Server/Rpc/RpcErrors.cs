@@ -214,6 +214,9 @@ internal static class RpcErrors
     public static Status? FromStateFailure(Exception failure) => failure switch
     {
         TimeoutException => Make(StatusCode.DeadlineExceeded, "STATE_UNAVAILABLE", "the cluster did not answer in time; try again with the same request_id"),
+
+        // Whose own call was cancelled is not told by this: Orleans' directory cancels what it was asked while it moves to other silos.
+        OperationCanceledException => Make(StatusCode.Unavailable, "STATE_UNAVAILABLE", "the cluster is changing; try again with the same request_id"),
         OrleansException or InconsistentStateException or Storage.Embedded.EmbeddedStorageException =>
             Make(StatusCode.Unavailable, "STATE_UNAVAILABLE", "the cluster cannot reach its state; try again with the same request_id"),
         _ => null,

@@ -82,7 +82,8 @@ public sealed class ChangeFeedTests(TwoSilos silos)
         var tenant = TenantId.Parse("append-fails");
         silos.Faults.Arm("feed", "cluster", StorageFault.BeforeCommit, times: 3);
 
-        await Assert.ThrowsAsync<IOException>(() => silos.Of<ChangeFeed>(0).AppendAsync(Change.OfTenant(tenant, 1)));
+        var failure = await Assert.ThrowsAsync<OrleansException>(() => silos.Of<ChangeFeed>(0).AppendAsync(Change.OfTenant(tenant, 1)));
+        Assert.IsType<IOException>(failure.InnerException);
         await silos.Of<ChangeFeed>(0).AppendAsync(Change.OfTenant(tenant, 2));
 
         var feed = await silos.Of<ChangeFeed>(1).ReadAsync(CancellationToken.None);

@@ -17,6 +17,7 @@ public sealed class GrainDecisionsTests
     public static TheoryData<Exception> OfTheMoment => new()
     {
         new SiloUnavailableException("it is gone"),
+        new OperationCanceledException("the directory moves"),
         new TimeoutException("no answer"),
         new InconsistentStateException("it was replaced"),
         new OrleansException("the agent is leaving this silo; ask again"),
