@@ -1,4 +1,3 @@
-using System.Net.Http;
 using ControlZero.Client.Errors;
 using Grpc.Core;
 
