@@ -69,7 +69,7 @@ public sealed class ServerSettingsTests : IDisposable
     [InlineData("""{ "Quotas": {} }""", "`Quotas` ", "is of no section of this build; use one of `Data`, `Listen`, `Cluster`, `Azure`, `Postgres`, `Redis`, `Tls`, `Logging`, `Freshness`, `Telemetry`, `Shutdown`, `DefaultTenant`")]
     [InlineData("""{ "Listen": { "Grpc": { "Port": 1 } } }""", "`Listen:Grpc:Port` ", "use one of `Listen:Grpc`, `Listen:Http`, ")]
     [InlineData("""{ "Data": "elsewhere" }""", "`Data` ", "is a section, not a setting; use one of `Data:Directory`")]
-    [InlineData("""{ "Azure": null }""", "`Azure` ", "is of no section of this build")]
+    [InlineData("""{ "Audit": null }""", "`Audit` ", "is of no section of this build")]
     public void Setting_ThatNothingReads_IsRefusedWithTheNearestOne(string json, string setting, string words)
     {
         var fault = Assert.Single(_settings.Read(json).Faults);
