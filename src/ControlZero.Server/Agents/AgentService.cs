@@ -25,6 +25,11 @@ internal sealed class AgentService(IGrainFactory grains, AgentReferences agents)
             throw RpcErrors.InvalidFields([fault]).ToRpcException();
         }
 
+        if (request.Limits is not null)
+        {
+            throw RpcErrors.UnimplementedFeature(["limits"]).ToRpcException();
+        }
+
         var (caller, agent) = Read(request.AgentId, context);
         var outcome = await agents.Get(caller.Tenant, agent).PutAsync(
             new PutAgentCommand(
@@ -103,6 +108,10 @@ internal sealed class AgentService(IGrainFactory grains, AgentReferences agents)
             LastDecisionAt = usage.LastDecisionAt?.ToTimestamp(),
         };
     }
+
+    [RequiresScope(Scopes.AgentWrite)]
+    public override Task<AdjustQuotaResponse> AdjustQuota(AdjustQuotaRequest request, ServerCallContext context) =>
+        throw RpcErrors.UnimplementedFeature(["AdjustQuota"]).ToRpcException();
 
     private ITenantGrain Tenant(ClientIdentity caller) => grains.GetGrain<ITenantGrain>(GrainKeys.Of(caller.Tenant));
 

@@ -104,6 +104,18 @@ internal sealed class EnforcementService(
         };
     }
 
+    [RequiresScope(Scopes.Enforce), MessageLimit(Limits.EnforceMessageMaxBytes)]
+    public override Task<SettleResponse> Settle(SettleRequest request, ServerCallContext context) =>
+        throw RpcErrors.UnimplementedFeature(["Settle"]).ToRpcException();
+
+    [RequiresScope(Scopes.Enforce), MessageLimit(Limits.EnforceMessageMaxBytes)]
+    public override Task<CancelResponse> Cancel(CancelRequest request, ServerCallContext context) =>
+        throw RpcErrors.UnimplementedFeature(["Cancel"]).ToRpcException();
+
+    [RequiresScope(Scopes.Enforce), MessageLimit(Limits.EnforceMessageMaxBytes)]
+    public override Task<GetAccessResponse> GetAccess(GetAccessRequest request, ServerCallContext context) =>
+        throw RpcErrors.UnimplementedFeature(["GetAccess"]).ToRpcException();
+
     private async Task<EnforceResponse> AskGrainAsync(EnforceQuestion question, long begun, ServerCallContext context)
     {
         var asked = answers.Now();
