@@ -13,15 +13,17 @@ public sealed class ReferenceTests
         ["ControlZero.Engine"] = [],
         ["ControlZero.Abstractions"] = ["ControlZero.Engine"],
         ["ControlZero.Grains"] = ["ControlZero.Abstractions", "ControlZero.Engine"],
+        ["ControlZero.Audit.Format"] = [],
+        ["ControlZero.Audit"] = ["ControlZero.Abstractions", "ControlZero.Audit.Format", "ControlZero.Engine"],
         ["ControlZero.Storage"] = ["ControlZero.Abstractions", "ControlZero.Engine"],
         ["ControlZero.Protocol"] = [],
         ["ControlZero.Server"] =
         [
-            "ControlZero.Abstractions", "ControlZero.Engine", "ControlZero.Grains", "ControlZero.Protocol", "ControlZero.Storage",
+            "ControlZero.Abstractions", "ControlZero.Audit", "ControlZero.Audit.Format", "ControlZero.Engine", "ControlZero.Grains", "ControlZero.Protocol", "ControlZero.Storage",
         ],
         ["ControlZero.Client"] = ["ControlZero.Protocol"],
         ["ControlZero.Client.AI"] = ["ControlZero.Client"],
-        ["cz"] = ["ControlZero.Client", "ControlZero.Engine", "ControlZero.Protocol"],
+        ["cz"] = ["ControlZero.Audit.Format", "ControlZero.Client", "ControlZero.Engine", "ControlZero.Protocol"],
     };
 
     // What each project must never see, by the beginning of the assembly's name.
@@ -30,6 +32,8 @@ public sealed class ReferenceTests
         ["ControlZero.Engine"] = ["Orleans.Core", "Orleans.Runtime", "Microsoft.AspNetCore", "Google.Protobuf", "Grpc."],
         ["ControlZero.Abstractions"] = ["Orleans.Runtime", "Microsoft.AspNetCore", "Google.Protobuf", "Grpc."],
         ["ControlZero.Grains"] = ["Microsoft.AspNetCore", "Google.Protobuf", "Grpc.", "Microsoft.Data.Sqlite", "Npgsql", "StackExchange.Redis", "Azure."],
+        ["ControlZero.Audit.Format"] = ["Orleans", "Microsoft.AspNetCore", "Google.Protobuf", "Grpc.", "Azure."],
+        ["ControlZero.Audit"] = ["Orleans.Runtime", "Microsoft.AspNetCore", "Google.Protobuf", "Grpc."],
         ["ControlZero.Storage"] = ["Microsoft.AspNetCore", "Google.Protobuf", "Grpc."],
         ["ControlZero.Client"] = ["Orleans", "Microsoft.AspNetCore", "YamlDotNet", "Azure."],
         ["ControlZero.Client.AI"] = ["Orleans", "Microsoft.AspNetCore", "OpenAI"],

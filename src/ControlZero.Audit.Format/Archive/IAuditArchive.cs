@@ -1,0 +1,17 @@
+namespace ControlZero.Audit.Format.Archive;
+
+/// <summary>The files of a log, wherever they are kept, for reading. Paths are relative to the log's root, with <c>/</c>.</summary>
+public interface IAuditArchive
+{
+    /// <summary>All files below a folder (<c>audit/date=2026-11-27/</c>), in the order of their paths.</summary>
+    IAsyncEnumerable<ArchiveFile> ListAsync(string folder, CancellationToken cancellationToken);
+
+    /// <summary>Opens a file from <paramref name="offset"/> on.</summary>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    Task<Stream> OpenAsync(string path, long offset, CancellationToken cancellationToken);
+}
+
+/// <summary>A file of a log.</summary>
+/// <param name="Path">Relative to the log's root.</param>
+/// <param name="Length">In bytes, when it was listed. An open segment grows.</param>
+public readonly record struct ArchiveFile(string Path, long Length);
