@@ -1,3 +1,4 @@
+using ControlZero.Servers.Network;
 using Npgsql;
 
 namespace ControlZero.Servers;
@@ -6,11 +7,13 @@ namespace ControlZero.Servers;
 public sealed class PostgresServer : IAsyncDisposable
 {
     private readonly ServerProcess _process;
+    private readonly string? _address;
     private int _databases;
 
-    private PostgresServer(ServerProcess process)
+    private PostgresServer(ServerProcess process, string? address)
     {
         _process = process;
+        _address = address;
         ConnectionString = new NpgsqlConnectionStringBuilder
         {
             Host = process.Directory,
@@ -25,8 +28,21 @@ public sealed class PostgresServer : IAsyncDisposable
     public string ConnectionString { get; }
 
     /// <summary>Starts one, and returns when it serves.</summary>
-    public static async Task<PostgresServer> StartAsync(CancellationToken cancellationToken = default) =>
-        new(await ServerProcess.StartAsync("serve-postgres", "database system is ready to accept connections", cancellationToken));
+    public static Task<PostgresServer> StartAsync(CancellationToken cancellationToken = default) => StartAsync(null, cancellationToken);
+
+    /// <summary>Starts one in a private network, where others reach it at the storage's address.</summary>
+    internal static async Task<PostgresServer> StartAsync(ServerNetwork? network, CancellationToken cancellationToken)
+    {
+        var address = network?.StorageAddress;
+        return new PostgresServer(
+            await ServerProcess.StartAsync(
+                "serve-postgres",
+                "database system is ready to accept connections",
+                cancellationToken,
+                address is null ? [] : [address],
+                network?.EnterStorage()),
+            address);
+    }
 
     /// <summary>Makes an empty database and returns how to reach it.</summary>
     public async Task<string> CreateDatabaseAsync(CancellationToken cancellationToken = default)
@@ -35,7 +51,13 @@ public sealed class PostgresServer : IAsyncDisposable
         await using var source = NpgsqlDataSource.Create(ConnectionString);
         await using var command = source.CreateCommand($"CREATE DATABASE {name}");
         await command.ExecuteNonQueryAsync(cancellationToken);
-        return new NpgsqlConnectionStringBuilder(ConnectionString) { Database = name }.ToString();
+        var reached = new NpgsqlConnectionStringBuilder(ConnectionString) { Database = name };
+        if (_address is { } address)
+        {
+            reached.Host = address;
+        }
+
+        return reached.ToString();
     }
 
     /// <summary>Stops it as a crash would. What it had committed is there after <see cref="RestartAsync"/>.</summary>

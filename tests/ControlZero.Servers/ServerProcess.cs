@@ -15,12 +15,14 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private readonly string _script;
     private readonly string _readyWords;
+    private readonly IReadOnlyList<string> _enter;
     private Process? _process;
 
-    private ServerProcess(string script, string readyWords)
+    private ServerProcess(string script, string readyWords, IReadOnlyList<string> enter)
     {
         _script = script;
         _readyWords = readyWords;
+        _enter = enter;
 
         if (OperatingSystem.IsWindows())
         {
@@ -35,13 +37,26 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Where its data and its socket are. Removed with it.</summary>
     public string Directory { get; }
 
+    /// <summary>What the script is given besides its directory when it is started the next time.</summary>
+    public IReadOnlyList<string> Arguments { get; set; } = [];
+
+    /// <summary>What the server wrote up to the moment it was ready.</summary>
+    public IReadOnlyList<string> Said { get; private set; } = [];
+
     /// <summary>Starts the server of a script, and returns when it has said that it is ready.</summary>
     /// <param name="script">The script's name, beside this assembly.</param>
     /// <param name="readyWords">What the server writes when it is ready.</param>
     /// <param name="cancellationToken">Ends the waiting, and the server.</param>
-    public static async Task<ServerProcess> StartAsync(string script, string readyWords, CancellationToken cancellationToken)
+    /// <param name="arguments">See <see cref="Arguments"/>. Null: none.</param>
+    /// <param name="enter">The program, with arguments, that runs the script elsewhere, as in a network namespace. Null: it is run here.</param>
+    public static async Task<ServerProcess> StartAsync(
+        string script,
+        string readyWords,
+        CancellationToken cancellationToken,
+        IReadOnlyList<string>? arguments = null,
+        IReadOnlyList<string>? enter = null)
     {
-        var server = new ServerProcess(script, readyWords);
+        var server = new ServerProcess(script, readyWords, enter ?? []) { Arguments = arguments ?? [] };
         await server.RestartAsync(cancellationToken);
         return server;
     }
@@ -49,7 +64,8 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Starts it again, on the data it left.</summary>
     public async Task RestartAsync(CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo("/bin/sh", [Path.Combine(AppContext.BaseDirectory, _script), Directory])
+        string[] command = [.. _enter, "/bin/sh", Path.Combine(AppContext.BaseDirectory, _script), Directory, .. Arguments];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -65,6 +81,8 @@ internal sealed class ServerProcess : IAsyncDisposable
                 said.Add(line);
                 if (line.Contains(_readyWords, StringComparison.OrdinalIgnoreCase))
                 {
+                    Said = said;
+
                     // Nobody reads on, but it shall not be stopped by a full pipe.
                     _ = _process.StandardOutput.ReadToEndAsync(CancellationToken.None);
                     return;
