@@ -69,6 +69,12 @@ public static class Limits
     /// <summary>Most rules of a policy. Unit: entries.</summary>
     public const int PolicyMaxRules = 1000;
 
+    /// <summary>Most limits of a policy: a decision asks all that apply. Unit: entries. The design names no figure.</summary>
+    public const int PolicyMaxLimits = 32;
+
+    /// <summary>Longest name of a limit. Unit: characters (UTF-16).</summary>
+    public const int LimitNameMaxLength = 128;
+
     /// <summary>Most patterns in one list of a rule. Unit: entries.</summary>
     public const int RuleMaxPatterns = 64;
 
@@ -196,11 +202,13 @@ public static class Limits
         new("key_name_max_bytes", KeyNameMaxBytes, "bytes", "the name of a key"),
         new("label_key_max_length", LabelKeyMaxLength, "characters", "the key of an agent's label"),
         new("label_value_max_bytes", LabelValueMaxBytes, "bytes", "the value of an agent's label"),
+        new("limit_name_max_length", LimitNameMaxLength, "characters", "the name of a limit"),
         new("message_max_entries", MessageMaxEntries, "entries", "the lists and maps of a message together, nested ones included"),
         new("page_max_size", PageMaxSize, "entries", "a page of a list; more is cut to this"),
         new("pattern_max_length", PatternMaxLength, "characters", "a pattern of a rule or a key"),
         new("policy_max_bytes", PolicyMaxBytes, "bytes", "a policy document"),
         new("policy_max_depth", PolicyMaxDepth, "levels", "the nesting of a policy document"),
+        new("policy_max_limits", PolicyMaxLimits, "entries", "the limits of a policy"),
         new("policy_max_rules", PolicyMaxRules, "entries", "the rules of a policy"),
         new("policy_max_values", PolicyMaxValues, "entries", "the values of a policy document: objects, lists and scalars, nested ones included"),
         new("policy_name_max_length", PolicyNameMaxLength, "characters", "the name of a policy"),

@@ -81,6 +81,18 @@ public static class DiagnosticCodes
     /// <summary>A time zone that does not exist.</summary>
     public const string TimezoneUnknown = "TIMEZONE_UNKNOWN";
 
+    /// <summary>A metric that does not exist.</summary>
+    public const string MetricUnknown = "METRIC_UNKNOWN";
+
+    /// <summary>A window or another duration that is none.</summary>
+    public const string WindowInvalid = "WINDOW_INVALID";
+
+    /// <summary>A field of a limit that does not go with its metric or window.</summary>
+    public const string LimitShape = "LIMIT_SHAPE";
+
+    /// <summary>Two limits of one policy with the same name.</summary>
+    public const string LimitNameTwice = "LIMIT_NAME_TWICE";
+
     /// <summary>A number outside its range.</summary>
     public const string NumberRange = "NUMBER_RANGE";
 
@@ -101,6 +113,9 @@ public static class DiagnosticCodes
 
     /// <summary>Warning: a setting of Control Zero documents that does not apply here.</summary>
     public const string SettingNotApplicable = "SETTING_NOT_APPLICABLE";
+
+    /// <summary>Warning: a limit on something that no rule and no default of its policy permits.</summary>
+    public const string LimitUnreachable = "LIMIT_UNREACHABLE";
 
     /// <summary>Warning: two rules of one policy report the same id.</summary>
     public const string RuleIdTwice = "RULE_ID_TWICE";

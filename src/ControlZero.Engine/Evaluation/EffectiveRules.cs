@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using ControlZero.Engine.Matching;
 using ControlZero.Engine.Policies;
+using ControlZero.Engine.Quotas;
 
 namespace ControlZero.Engine.Evaluation;
 
@@ -24,11 +26,18 @@ public sealed class EffectiveRules
     {
         _isEmpty = policies.Length == 0;
         _rules = [.. policies.SelectMany(policy => policy.Rules)];
+        QuotaLimits = [.. policies.SelectMany(policy => policy.Document.Limits)];
         _index = _rules.Length >= indexFrom ? new RuleIndex(_rules) : null;
         _noRuleMatch = _isEmpty
             ? DefaultDecisions.NoActivePolicies(defaultOnEmpty)
             : DefaultDecisions.NoRuleMatch(DefaultDecisions.Strictest(policies.Select(policy => policy.Document.DefaultAction)));
     }
+
+    /// <summary>
+    /// The limits of the policies that apply to the agent, in the order of the policies: every one that <see cref="QuotaLimit.Applies"/> to an
+    /// allowed request must have room for it. Empty: nothing is counted.
+    /// </summary>
+    public ImmutableArray<QuotaLimit> QuotaLimits { get; }
 
     /// <summary>
     /// Decides a request. Takes no locks, reads no clock and allocates nothing for an action within <see cref="Limits.ActionMaxBytes"/>.

@@ -61,6 +61,21 @@ internal sealed class CodePointSet
         return true;
     }
 
+    /// <summary>True when the sets have a member in common, should the case of ASCII letters not count.</summary>
+    public bool OverlapsIgnoringAsciiCase(CodePointSet other)
+    {
+        for (int letter = 'a'; letter <= 'z'; letter++)
+        {
+            var upper = CodePoints.OtherAsciiCase(letter);
+            if ((Contains(letter) || Contains(upper)) && (other.Contains(letter) || other.Contains(upper)))
+            {
+                return true;
+            }
+        }
+
+        return Array.Exists(_ranges, own => Array.Exists(other._ranges, theirs => own.First <= theirs.Last && theirs.First <= own.Last));
+    }
+
     // At its true length at once: a policy has room for a hundred thousand classes.
     private static (int First, int Last)[] Complement(ReadOnlySpan<(int First, int Last)> ranges)
     {

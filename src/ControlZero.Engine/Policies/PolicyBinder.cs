@@ -10,13 +10,16 @@ namespace ControlZero.Engine.Policies;
 internal readonly record struct BoundPolicy(PolicyDocument Document, DocumentNode Root);
 
 /// <summary>Makes a policy of a tree. Goes through all of it, whatever it finds.</summary>
-internal sealed class PolicyBinder(FindingList findings)
+/// <param name="findings">Where findings go.</param>
+/// <param name="acceptsLimits">Whether `limits` may be used: this build does not enforce them yet.</param>
+internal sealed class PolicyBinder(FindingList findings, bool acceptsLimits)
 {
     private const int PriorityLimit = 1_000_000;
 
     private readonly FieldReader _fields = new(findings);
     private readonly PatternReader _patterns = new(findings);
     private readonly RuleBinder _rules = new(findings);
+    private readonly LimitBinder _limits = new(findings);
 
     /// <summary>The policy, fit for use only when nothing was found to be wrong. Null: the tree is nothing like a policy.</summary>
     public BoundPolicy? Bind(DocumentNode root)
@@ -30,15 +33,17 @@ internal sealed class PolicyBinder(FindingList findings)
         ReadMode(root.Find("mode"));
         RefuseLimits(root);
         WarnOfIgnored(root);
+        var name = ReadName(root);
         var document = new PolicyDocument
         {
-            Name = ReadName(root),
+            Name = name,
             Description = _fields.BoundedText(root.Find("description"), "`description`") ?? "",
             Priority = ReadPriority(root.Find("priority")),
             Enabled = _fields.Boolean(root.Find("enabled"), "`enabled`") ?? true,
             Agents = root.Find("agents") is { } agents ? _patterns.ReadAgents(agents) : [],
             DefaultAction = ReadDefaultAction(root),
             Rules = ReadRules(root),
+            Limits = root.Find("limits") is { } limits ? _limits.Bind(limits, name) : [],
         };
         return new BoundPolicy(document, root);
     }
@@ -151,7 +156,7 @@ internal sealed class PolicyBinder(FindingList findings)
     {
         foreach (var field in root.Fields)
         {
-            if (field.Name == "limits")
+            if (field.Name == "limits" && !acceptsLimits)
             {
                 findings.Error(field, DiagnosticCodes.UnimplementedFeature, "`limits` is not implemented in this build",
                     "remove it: a limit that is not enforced must not look as if it were");

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ControlZero.Engine.Quotas;
 
 namespace ControlZero.Engine.Policies;
 
@@ -28,6 +29,9 @@ public sealed record PolicyDocument
 
     /// <summary>The rules, in the order they are tried. At least one.</summary>
     public required ImmutableArray<PolicyRule> Rules { get; init; }
+
+    /// <summary>What may be used, of all that the rules of all policies allow to the agents this one applies to. Empty: no limits.</summary>
+    public ImmutableArray<QuotaLimit> Limits { get; init; } = [];
 }
 
 /// <summary>One rule: a matcher and an effect.</summary>

@@ -30,6 +30,7 @@ internal sealed class PolicyLint(FindingList findings)
         }
 
         WarnOfTwins(policy.Document, nodes);
+        WarnOfLimits(policy, unreachable);
         if (policy.Document.DefaultAction == Effect.Deny && !rules.Any(rule => rule.Effect.Permits() && !unreachable.Contains(rule.Index)))
         {
             findings.Warning(policy.Root, DiagnosticCodes.PolicyAllowsNothing,
@@ -114,6 +115,28 @@ internal sealed class PolicyLint(FindingList findings)
             findings.Warning(node, DiagnosticCodes.DenyOnCallerContext,
                 $"the deny {Quoted.Text(rule.ReportedId)} rests on what the caller says: without {Quoted.Text(rule.Conditions[0].Key)} it does not match",
                 "add a deny with `exists: false` for the key, or rest it on `agent_id`, `agent.labels.*` or `request.time`");
+        }
+    }
+
+    // A limit that names actions also counts those without a resource, and what it counts may be permitted by another policy: so it says.
+    private void WarnOfLimits(BoundPolicy policy, HashSet<int> unreachable)
+    {
+        var permitting = policy.Document.Rules.Where(rule => rule.Effect.Permits() && !unreachable.Contains(rule.Index)).ToList();
+        if (policy.Document.Limits.IsEmpty || policy.Document.DefaultAction != Effect.Deny || permitting.Sum(RuleReach.Size) > MaxSize)
+        {
+            return;
+        }
+
+        var rules = permitting.ConvertAll(rule => new RuleReach(rule));
+        for (var i = 0; i < policy.Document.Limits.Length; i++)
+        {
+            var limit = new LimitReach(policy.Document.Limits[i]);
+            if (!rules.Exists(rule => rule.MayMeet(limit, ref _steps)))
+            {
+                findings.Warning(policy.Root.Find("limits")!.Items[i], DiagnosticCodes.LimitUnreachable,
+                    $"nothing that the limit {Quoted.Text(limit.Limit.Key.Name)} counts is permitted by this policy",
+                    "correct its `action` and `resource`, unless another policy permits what it counts");
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using ControlZero.Engine.Quotas;
 
 namespace ControlZero.Engine.Policies;
 
@@ -27,6 +28,16 @@ internal static class PolicySchema
         "id", "name", "reason", "reason_localized", "reason_code", "obligations",
     ];
 
+    /// <summary>Keys of a limit.</summary>
+    public static readonly string[] LimitKeys =
+    [
+        "name", "metric", "limit", "window", "timezone", "per", "action", "actions", "resource", "resources",
+        "default_estimate", "fallback_price", "hold",
+    ];
+
+    /// <summary>Keys of <c>fallback_price</c>.</summary>
+    public static readonly string[] PriceKeys = ["input", "output"];
+
     /// <summary>Keys of an obligation.</summary>
     public static readonly string[] ObligationKeys = ["name", "parameters"];
 
@@ -45,6 +56,12 @@ internal static class PolicySchema
 
     /// <summary>Words of <c>default_action</c>.</summary>
     public static readonly string[] DefaultActionWords = ["deny", "allow", "warn"];
+
+    /// <summary>Words of <c>metric</c>.</summary>
+    public static readonly string[] MetricWords = [.. Enum.GetValues<QuotaMetric>().Where(metric => metric != 0).Select(metric => metric.ToWord())];
+
+    /// <summary>Words of <c>per</c>.</summary>
+    public static readonly string[] ScopeWords = [.. Enum.GetValues<QuotaScope>().Where(scope => scope != 0).Select(scope => scope.ToWord())];
 
     /// <summary>Words of <c>mode</c>.</summary>
     public static readonly string[] ModeWords = ["enforce", "shadow"];
@@ -68,5 +85,9 @@ internal static class PolicySchema
         ["like"] = "glob", ["match"] = "glob", ["matches"] = "glob", ["pattern"] = "glob", ["regex"] = "glob", ["ip"] = "cidr",
             ["present"] = "exists",
         ["start"] = "from", ["end"] = "to",
+        ["zone"] = "timezone", ["scope"] = "per", ["period"] = "window", ["interval"] = "window", ["value"] = "limit", ["amount"] = "limit",
+        ["cost"] = "cost_usd", ["usd"] = "cost_usd", ["money"] = "cost_usd", ["tokens"] = "total_tokens", ["calls"] = "requests",
+            ["rpm"] = "requests", ["concurrency"] = "in_flight", ["parallel"] = "in_flight",
+        ["prompt_tokens"] = "input_tokens", ["completion_tokens"] = "output_tokens", ["estimate"] = "default_estimate", ["ttl"] = "hold",
     }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 }

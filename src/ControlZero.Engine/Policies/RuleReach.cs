@@ -50,6 +50,29 @@ internal sealed class RuleReach
         CoversAll(_actions, other._actions, ref steps)
         && (IsUniversal || (!other.IsUniversal && CoversAll(_resources, other._resources, ref steps)));
 
+    /// <summary>
+    /// True if some request that a limit counts may match this rule; also when there are no steps left to tell. As a limit does, it ignores the
+    /// case of ASCII letters.
+    /// </summary>
+    public bool MayMeet(LimitReach limit, ref long steps) =>
+        MeetsAny(_actions, limit.Actions, ref steps) && (IsUniversal || MeetsAny(_resources, limit.Resources, ref steps));
+
+    private static bool MeetsAny(Glob[] patterns, Glob[] others, ref long steps)
+    {
+        foreach (var pattern in patterns)
+        {
+            foreach (var other in others)
+            {
+                if ((steps -= pattern.OverlapCost(other)) < 0 || pattern.OverlapsIgnoringAsciiCase(other))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return others.Length == 0;
+    }
+
     private static bool CoversAll(Glob[] patterns, Glob[] others, ref long steps)
     {
         foreach (var other in others)
@@ -93,7 +116,7 @@ internal sealed class RuleReach
     private static bool IsBlindToCase(Glob glob) =>
         !glob.Pattern.Contains('[', StringComparison.Ordinal) && !glob.Pattern.Any(char.IsAsciiLetter);
 
-    private static Glob Parse(string pattern) => Glob.TryParse(pattern, out var glob, out var error)
+    internal static Glob Parse(string pattern) => Glob.TryParse(pattern, out var glob, out var error)
         ? glob
         : throw new InvalidOperationException($"the checked pattern `{pattern}` does not parse: {error}");
 }

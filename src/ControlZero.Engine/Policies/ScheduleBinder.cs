@@ -1,13 +1,13 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Text.RegularExpressions;
 using ControlZero.Engine.Diagnostics;
 using ControlZero.Engine.Documents;
+using ControlZero.Engine.Quotas;
 
 namespace ControlZero.Engine.Policies;
 
 /// <summary>Reads times of day and days of the week: <c>between</c>, <c>weekdays</c> and <c>zone</c>.</summary>
-internal sealed partial class ScheduleBinder(FindingList findings)
+internal sealed class ScheduleBinder(FindingList findings)
 {
     private const string DefaultZone = "UTC";
     private const string SpanRemedy = "write `between: [\"09:00\", \"17:30\"]`";
@@ -154,7 +154,7 @@ internal sealed partial class ScheduleBinder(FindingList findings)
         }
 
         var zone = _fields.Text(node, "`zone`");
-        if (zone is not null && !Exists(zone))
+        if (zone is not null && !QuotaWindow.IsZone(zone))
         {
             findings.Error(node, DiagnosticCodes.TimezoneUnknown, $"there is no time zone {Quoted.Text(zone)}",
                 "use an IANA name, for example `Europe/Berlin`, or `UTC`");
@@ -162,14 +162,4 @@ internal sealed partial class ScheduleBinder(FindingList findings)
 
         return zone ?? DefaultZone;
     }
-
-    // The framework makes a file name of the id; and `localtime` and `Local` would mean another zone on every machine.
-    private static bool Exists(string zone) =>
-        ZoneName().IsMatch(zone)
-        && zone is not ("localtime" or "posixrules")
-        && !zone.Equals("local", StringComparison.OrdinalIgnoreCase)
-        && TimeZoneInfo.TryFindSystemTimeZoneById(zone, out _);
-
-    [GeneratedRegex(@"\A[A-Za-z][A-Za-z0-9_+-]{0,31}(/[A-Za-z0-9_+-]{1,31}){0,2}\z", RegexOptions.CultureInvariant)]
-    private static partial Regex ZoneName();
 }

@@ -33,6 +33,10 @@ public class AllocationTests
         for (var i = 0; i < cases.Length; i++)
         {
             allowed += cases[i].Rules.Evaluate(in cases[i].Request).Decision.Allowed ? 1 : 0;
+            foreach (var limit in cases[i].Rules.QuotaLimits)
+            {
+                allowed += limit.Applies(cases[i].Request.Action, cases[i].Request.Resource) ? 1 : 0;
+            }
         }
 
         return allowed;

@@ -178,6 +178,23 @@ public class GlobTests
     }
 
     [Fact]
+    public void Glob_GeneratedPairs_OverlapExactlyWhenSomeTextMatchesBoth()
+    {
+        var texts = Enumerable.Range(1, 6).Aggregate(new[] { "" }, (shorter, _) => [.. shorter, .. shorter.SelectMany(text => new[] { text + "a", text + "B", text + "/" })])
+            .Distinct().ToArray();
+        var pattern = Gen.OneOf("a", "A", "b", "*", "*", "?", "[aB]", "[!a]", "[/]", "[A-C]").Array[0, 3].Select(string.Concat);
+
+        Gen.Select(pattern, pattern).Sample(
+            (one, other) =>
+            {
+                var (first, second) = (Parse(one), Parse(other));
+                var both = Array.Exists(texts, text => first.IsMatchIgnoringAsciiCase(text) && second.IsMatchIgnoringAsciiCase(text));
+                Assert.True(both == first.OverlapsIgnoringAsciiCase(second), $"`{one}` and `{other}`: {both}");
+            },
+            iter: 3_000, seed: "0000000000001");
+    }
+
+    [Fact]
     public void Glob_WithManyRuns_TakesStepsLinearInPatternTimesText()
     {
         var glob = Parse(string.Concat(Enumerable.Repeat("*a", 127)) + "*b");

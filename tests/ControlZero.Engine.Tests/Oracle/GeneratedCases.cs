@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ControlZero.Engine.Evaluation;
 using ControlZero.Engine.Policies;
+using ControlZero.Engine.Quotas;
 using CsCheck;
 
 namespace ControlZero.Engine.Tests.Oracle;
@@ -49,6 +50,12 @@ internal static class GeneratedCases
                 Index = 0,
             });
 
+    private static readonly Gen<QuotaLimit> Limit =
+        Gen.Select(
+            Gen.Frequency((2, Gen.Const(ImmutableArray<string>.Empty)), (3, Patterns(Actions))),
+            Gen.Frequency((2, Gen.Const(ImmutableArray<string>.Empty)), (3, Patterns(Resources))),
+            (actions, resources) => new QuotaLimit(QuotaScope.Agent, "p", "l", QuotaMetric.InFlight, 1, null, actions, resources));
+
     /// <summary>One policy.</summary>
     public static Gen<PolicyDocument> Policy { get; } =
         Gen.Select(
@@ -57,7 +64,8 @@ internal static class GeneratedCases
             Gen.Frequency((2, Gen.Const(ImmutableArray<string>.Empty)), (1, Patterns(Agents))),
             Gen.Frequency((6, Gen.Const(Effect.Deny)), (1, Gen.Const(Effect.Allow)), (1, Gen.Const(Effect.Warn))),
             Rule.Array[1, 8],
-            (priority, enabled, agents, defaultAction, rules) => new PolicyDocument
+            Gen.Frequency((2, Gen.Const(0)), (1, Gen.Int[1, 3])).SelectMany(count => Limit.Array[count]),
+            (priority, enabled, agents, defaultAction, rules, limits) => new PolicyDocument
             {
                 Name = "p",
                 Priority = priority,
@@ -65,6 +73,7 @@ internal static class GeneratedCases
                 Agents = agents,
                 DefaultAction = defaultAction,
                 Rules = Numbered(rules),
+                Limits = [.. limits],
             });
 
     /// <summary>The policies of a tenant.</summary>

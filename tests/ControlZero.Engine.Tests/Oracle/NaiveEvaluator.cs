@@ -1,5 +1,6 @@
 using ControlZero.Engine.Evaluation;
 using ControlZero.Engine.Policies;
+using ControlZero.Engine.Quotas;
 
 namespace ControlZero.Engine.Tests.Oracle;
 
@@ -18,10 +19,7 @@ internal static class NaiveEvaluator
 {
     public static Verdict Decide(IEnumerable<PolicyDocument> documents, Effect defaultOnEmpty, EvaluationRequest request)
     {
-        var policies = documents
-            .Where(policy => policy.Enabled && (policy.Agents.IsEmpty || policy.Agents.Any(agent => NaiveGlob.Matches(agent, request.AgentId, false))))
-            .OrderBy(policy => policy.Priority)
-            .ToList();
+        var policies = Applying(documents, request.AgentId);
         if (policies.Count == 0)
         {
             return new Verdict(defaultOnEmpty.ToWord(), "synthetic:NO_ACTIVE_POLICIES", null, "", "NO_ACTIVE_POLICIES", 0);
@@ -40,6 +38,32 @@ internal static class NaiveEvaluator
         var gate = effect == Effect.Deny && tried.Exists(trial => trial.answer == "gate");
         return new Verdict(effect.ToWord(), gate ? "synthetic:RESOURCE_GATE_SKIP" : "synthetic:NO_RULE_MATCH", null, "", "NO_RULE_MATCH", tried.Count);
     }
+
+    /// <summary>The limits that count a request, in the order of their policies.</summary>
+    public static IEnumerable<QuotaLimit> LimitsOf(IEnumerable<PolicyDocument> documents, EvaluationRequest request)
+    {
+        var requested = Forms(request.Action, request.Action).ToList();
+        return
+            from policy in Applying(documents, request.AgentId)
+            from limit in policy.Limits
+            let anyAction = limit.Actions.IsEmpty || limit.Actions.Any(CoversEveryAction)
+            let anyResource = limit.Resources.IsEmpty || limit.Resources.Any(pattern => pattern.Trim('*').Length == 0)
+            let action = anyAction || limit.Actions.Any(pattern => Forms(pattern, MaskClasses(pattern)).Any(form => requested.Exists(each => NaiveGlob.Matches(form, each, true))))
+            let resource = anyResource || (string.IsNullOrEmpty(request.Resource)
+                ? !anyAction
+                : limit.Resources.Any(pattern => NaiveGlob.Matches(pattern, request.Resource!, true)))
+            where action && resource
+            select limit;
+    }
+
+    private static List<PolicyDocument> Applying(IEnumerable<PolicyDocument> documents, string agent) => documents
+        .Where(policy => policy.Enabled && (policy.Agents.IsEmpty || policy.Agents.Any(pattern => NaiveGlob.Matches(pattern, agent, false))))
+        .OrderBy(policy => policy.Priority)
+        .ToList();
+
+    // Whatever the action: `*`, and what is the same.
+    private static bool CoversEveryAction(string pattern) =>
+        Forms(pattern, MaskClasses(pattern)).Any(form => form.Split(':') is [{ Length: > 0 } tool, { Length: > 0 } method] && (tool + method).Trim('*').Length == 0);
 
     // The reason code when the rule decides, "gate" when it did not and its resource was in the way, else "no".
     private static string Try(PolicyRule rule, EvaluationRequest request)

@@ -2,6 +2,7 @@ using System.Text;
 using ControlZero.Engine.Context;
 using ControlZero.Engine.Evaluation;
 using ControlZero.Engine.Policies;
+using ControlZero.Engine.Quotas;
 using CsCheck;
 using Xunit.Abstractions;
 
@@ -16,6 +17,7 @@ public class OracleTests(ITestOutputHelper output)
     public void Evaluator_OnAMillionGeneratedCases_AgreesWithTheNaiveOne()
     {
         var mix = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        var (counted, spared) = (0, 0);
         var cases = Gen.Select(GeneratedCases.Policies, Gen.OneOf(Effect.Deny, Effect.Allow, Effect.Warn), GeneratedCases.Request.Array[RequestsPerSet]);
 
         cases.Sample(
@@ -40,6 +42,15 @@ public class OracleTests(ITestOutputHelper output)
                         Assert.Fail($"expected {expected}\nbut got\n{string.Join('\n', actual.AsEnumerable())}\n{Show(request)}\n{Show(policies)}");
                     }
 
+                    var expectedLimits = NaiveEvaluator.LimitsOf(policies, request).ToList();
+                    var limits = plain.For(request.AgentId).QuotaLimits.Where(limit => limit.Applies(request.Action, request.Resource)).ToList();
+                    if (!expectedLimits.SequenceEqual(limits))
+                    {
+                        Assert.Fail($"expected the limits\n{Show(expectedLimits)}\nbut got\n{Show(limits)}\n{Show(request)}\n{Show(policies)}");
+                    }
+
+                    counted += limits.Count;
+                    spared += plain.For(request.AgentId).QuotaLimits.Length - limits.Count;
                     var kind = Kind(expected);
                     mix[kind] = mix.GetValueOrDefault(kind) + 1;
                 }
@@ -52,7 +63,10 @@ public class OracleTests(ITestOutputHelper output)
             output.WriteLine($"{kind,-32} {count,9:N0}  {(double)count / total:P1}");
         }
 
+        output.WriteLine($"limits that count a request {counted:N0}, that do not {spared:N0}");
         Assert.Equal(1_000_000, total);
+        Assert.InRange(counted, 100_000, int.MaxValue);
+        Assert.InRange(spared, 100_000, int.MaxValue);
         Assert.All(mix, entry => Assert.InRange(entry.Value, 100, total));
         Assert.InRange(Share("allow by rule"), 0.30, 1);
         Assert.InRange(Share("deny by rule"), 0.30, 1);
@@ -65,6 +79,9 @@ public class OracleTests(ITestOutputHelper output)
         var by = verdict.RuleIndex is null ? $"by default {verdict.RuleId}" : $"by rule {verdict.ReasonCode}";
         return verdict.Effect == "deny" ? $"deny {by}" : verdict.RuleIndex is null ? $"allow {by}" : "allow by rule";
     }
+
+    private static string Show(IEnumerable<QuotaLimit> limits) =>
+        string.Join('\n', limits.Select(limit => $"  actions [{string.Join(' ', limit.Actions)}] resources [{string.Join(' ', limit.Resources)}]"));
 
     private static string Show(EvaluationRequest request) =>
         $"agent {request.AgentId}, action {request.Action}, resource {request.Resource}, at {request.Now:O}, labels {string.Join(',', request.Labels?.AsEnumerable() ?? [])}, context {Show(request.Context)}";

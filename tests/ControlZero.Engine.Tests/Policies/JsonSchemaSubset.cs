@@ -11,6 +11,9 @@ internal sealed class JsonSchemaSubset(JsonElement root)
 {
     public bool Accepts(JsonElement value) => Accepts(root, value);
 
+    /// <summary>Holds a part of a document against one definition.</summary>
+    public bool Accepts(string definition, JsonElement value) => Accepts(Resolve($"#/$defs/{definition}"), value);
+
     private bool Accepts(JsonElement schema, JsonElement value) =>
         schema.EnumerateObject().All(keyword => Holds(keyword.Name, keyword.Value, schema, value));
 
@@ -29,6 +32,7 @@ internal sealed class JsonSchemaSubset(JsonElement root)
         "maxLength" => value.ValueKind != JsonValueKind.String || value.GetString()!.Length <= operand.GetInt32(),
         "pattern" => value.ValueKind != JsonValueKind.String || Regex.IsMatch(value.GetString()!, operand.GetString()!, RegexOptions.ECMAScript),
         "minimum" => value.ValueKind != JsonValueKind.Number || value.GetDouble() >= operand.GetDouble(),
+        "exclusiveMinimum" => value.ValueKind != JsonValueKind.Number || value.GetDouble() > operand.GetDouble(),
         "maximum" => value.ValueKind != JsonValueKind.Number || value.GetDouble() <= operand.GetDouble(),
         "minItems" => value.ValueKind != JsonValueKind.Array || value.GetArrayLength() >= operand.GetInt32(),
         "maxItems" => value.ValueKind != JsonValueKind.Array || value.GetArrayLength() <= operand.GetInt32(),

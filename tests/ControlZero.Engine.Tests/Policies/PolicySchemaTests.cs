@@ -16,6 +16,8 @@ public sealed class PolicySchemaTests
         AssertSame(PolicySchema.PolicyKeys, Names(Schema));
         AssertSame(PolicySchema.SettingsKeys, Names(Schema.GetProperty("properties").GetProperty("settings")));
         AssertSame(PolicySchema.RuleKeys, Names(Definition("rule")));
+        AssertSame(PolicySchema.LimitKeys, Names(Definition("limit")));
+        AssertSame(PolicySchema.PriceKeys, Names(Definition("limit").GetProperty("properties").GetProperty("fallback_price")));
         AssertSame(PolicySchema.ObligationKeys, Names(Definition("obligation")));
         AssertSame(PolicySchema.OperatorKeys, Names(Definition("operators")));
         AssertSame(PolicySchema.TimeKeys, Names(Definition("time_condition")));
@@ -28,6 +30,8 @@ public sealed class PolicySchemaTests
         AssertSame(PolicySchema.EffectWords, Words(Definition("rule").GetProperty("properties").GetProperty("effect")));
         AssertSame(PolicySchema.DefaultActionWords, Words(Definition("default_action")));
         AssertSame(PolicySchema.ModeWords.Except(["shadow"]), Words(Schema.GetProperty("properties").GetProperty("mode")));
+        AssertSame(PolicySchema.MetricWords, Words(Definition("limit").GetProperty("properties").GetProperty("metric")));
+        AssertSame(PolicySchema.ScopeWords, Words(Definition("limit").GetProperty("properties").GetProperty("per")));
         AssertSame(ReasonCodes.Reserved, Words(Definition("rule").GetProperty("properties").GetProperty("reason_code").GetProperty("not")));
     }
 
@@ -35,6 +39,9 @@ public sealed class PolicySchemaTests
     public void Schema_Limits_AreThoseOfTheParser()
     {
         Assert.Equal(Limits.PolicyMaxRules, Schema.GetProperty("properties").GetProperty("rules").GetProperty("maxItems").GetInt32());
+        Assert.Equal(Limits.PolicyMaxLimits, Schema.GetProperty("properties").GetProperty("limits").GetProperty("maxItems").GetInt32());
+        Assert.Equal(Limits.LimitNameMaxLength, Definition("limit").GetProperty("properties").GetProperty("name").GetProperty("maxLength").GetInt32());
+        Assert.Equal(Limits.UnitsMax, Definition("limit").GetProperty("properties").GetProperty("limit").GetProperty("maximum").GetInt64());
         Assert.Equal(Limits.PolicyNameMaxLength, Schema.GetProperty("properties").GetProperty("name").GetProperty("maxLength").GetInt32());
         Assert.Equal(Limits.PatternMaxLength, Definition("pattern").GetProperty("maxLength").GetInt32());
         Assert.Equal(Limits.RuleMaxPatterns, Definition("globs").GetProperty("oneOf")[1].GetProperty("maxItems").GetInt32());
@@ -102,6 +109,21 @@ public sealed class PolicySchemaTests
         var text = $"{{\"name\": \"p\", {fields}}}";
 
         Assert.Equal(PolicyParser.Parse(text).IsValid, new JsonSchemaSubset(Schema).Accepts(JsonDocument.Parse(text).RootElement));
+    }
+
+    [Theory]
+    [MemberData(nameof(LimitParsingTests.Documents), MemberType = typeof(LimitParsingTests))]
+    public void Schema_Limit_IsAcceptedExactlyWhenTheParserAcceptsIt(string limit, string expected)
+    {
+        // What a schema cannot say: digits behind the point, lengths in days, which zones exist, one figure beside another.
+        if (expected.Contains(' ', StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        var document = JsonDocument.Parse(limit).RootElement;
+
+        Assert.Equal(expected.Length == 0, new JsonSchemaSubset(Schema).Accepts("limit", document));
     }
 
     private static JsonElement Definition(string name) => Schema.GetProperty("$defs").GetProperty(name);

@@ -1,0 +1,17 @@
+using ControlZero.Engine.Matching;
+using ControlZero.Engine.Quotas;
+
+namespace ControlZero.Engine.Policies;
+
+/// <summary>What one limit counts, as far as lint needs to know.</summary>
+internal sealed class LimitReach(QuotaLimit limit)
+{
+    /// <summary>The limit.</summary>
+    public QuotaLimit Limit { get; } = limit;
+
+    /// <summary>Its patterns over actions, in all their forms. Empty: every action.</summary>
+    public Glob[] Actions { get; } = [.. limit.Actions.SelectMany(pattern => ActionName.PatternForms(pattern)).Select(RuleReach.Parse)];
+
+    /// <summary>Its patterns over resources. Empty: every resource, and none.</summary>
+    public Glob[] Resources { get; } = [.. limit.Resources.Select(RuleReach.Parse)];
+}
