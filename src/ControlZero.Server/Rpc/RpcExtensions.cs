@@ -2,6 +2,7 @@ using ControlZero.Engine;
 using ControlZero.Grains.Cluster;
 using ControlZero.Grains.Hosting;
 using ControlZero.Server.Agents;
+using ControlZero.Server.Audit;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Cluster;
 using ControlZero.Server.Enforcement;
@@ -37,6 +38,7 @@ internal static class RpcExtensions
         services.AddSingleton<PolicyService>();
         services.AddSingleton<AgentService>();
         services.AddSingleton<TenantService>();
+        services.AddSingleton<AuditService>();
         services.AddSingleton<ClusterService>();
         services.AddSingleton<SetupReader>();
         services.AddSingleton<ISiloFactsSource, SiloSelf>();
@@ -72,6 +74,7 @@ internal static class RpcExtensions
         app.MapGrpcService<PolicyService>();
         app.MapGrpcService<AgentService>();
         app.MapGrpcService<TenantService>();
+        app.MapGrpcService<AuditService>();
         app.MapGrpcService<ClusterService>();
         app.MapGrpcReflectionService();
         return app;

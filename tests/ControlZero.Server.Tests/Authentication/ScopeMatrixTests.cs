@@ -38,6 +38,10 @@ public sealed class ScopeMatrixTests(RunningServer server)
         ["TenantService/ResumeTenant"] = "cluster:admin",
         ["TenantService/CreateKey"] = "admin",
         ["TenantService/RevokeKey"] = "admin",
+        ["AuditService/QueryEvents"] = "audit:read",
+        ["AuditService/TailEvents"] = "audit:read",
+        ["AuditService/GetDecision"] = "audit:read",
+        ["AuditService/VerifyLog"] = "cluster:admin",
         ["ClusterService/GetStatus"] = "*",
         ["ClusterService/GetLimits"] = "*",
     };
@@ -46,7 +50,7 @@ public sealed class ScopeMatrixTests(RunningServer server)
         new[]
         {
             EnforcementReflection.Descriptor, PolicyReflection.Descriptor, AgentReflection.Descriptor, TenantReflection.Descriptor,
-            ClusterReflection.Descriptor,
+            AuditReflection.Descriptor, ClusterReflection.Descriptor,
         }.SelectMany(file => file.Services).SelectMany(service => service.Methods);
 
     [Fact]
@@ -78,7 +82,7 @@ public sealed class ScopeMatrixTests(RunningServer server)
     private async Task<StatusCode> CallAsync(MethodDescriptor method, string key)
     {
         var bytes = Marshallers.Create(static (byte[] value) => value, static value => value);
-        var type = method.IsClientStreaming ? MethodType.DuplexStreaming : MethodType.Unary;
+        var type = method.IsClientStreaming ? MethodType.DuplexStreaming : method.IsServerStreaming ? MethodType.ServerStreaming : MethodType.Unary;
         var call = new Method<byte[], byte[]>(type, method.Service.FullName, method.Name, bytes, bytes);
         var calls = server.Channel.CreateCallInvoker();
         try
@@ -86,6 +90,14 @@ public sealed class ScopeMatrixTests(RunningServer server)
             if (type == MethodType.Unary)
             {
                 await calls.AsyncUnaryCall(call, null, new CallOptions(server.With(key)), []);
+                return StatusCode.OK;
+            }
+
+            if (type == MethodType.ServerStreaming)
+            {
+                // What it sends first tells that it is open; it would go on for ever.
+                using var listening = calls.AsyncServerStreamingCall(call, null, new CallOptions(server.With(key)), []);
+                await listening.ResponseStream.MoveNext(CancellationToken.None);
                 return StatusCode.OK;
             }
 
