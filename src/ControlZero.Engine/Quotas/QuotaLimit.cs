@@ -6,7 +6,10 @@ namespace ControlZero.Engine.Quotas;
 /// <summary>One limit of a policy, checked and with every default filled in. Immutable, and shared by all agents it applies to.</summary>
 public sealed class QuotaLimit
 {
-    /// <summary>How long a call may be under way before its reservation ends at its charge, unless the limit says otherwise.</summary>
+    /// <summary>
+    /// How long a call may be under way before its reservation ends at its charge, unless the limit says otherwise. Long enough for a model to
+    /// think; until then a server that was killed keeps its calls' places.
+    /// </summary>
     public static readonly TimeSpan DefaultHold = TimeSpan.FromMinutes(10);
 
     // Room for the forms of every action the front door lets pass. Unit: characters.
@@ -78,7 +81,7 @@ public sealed class QuotaLimit
     /// <summary>The price of models that the price table does not know. Null: they are denied.</summary>
     public ModelPrice? FallbackPrice { get; init; }
 
-    /// <summary>How long a call under way counts before it is settled or asked about again. Default: <see cref="DefaultHold"/>.</summary>
+    /// <summary>How long a call under way counts before it is settled. Default: <see cref="DefaultHold"/>.</summary>
     public TimeSpan Hold { get; init; } = DefaultHold;
 
     /// <summary>

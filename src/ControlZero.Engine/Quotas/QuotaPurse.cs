@@ -1,0 +1,146 @@
+namespace ControlZero.Engine.Quotas;
+
+/// <summary>
+/// What the holder of an account may grant of one limit without asking anybody: what a write that was confirmed to it reserved. What it knows
+/// of the rest is as old as that.
+/// </summary>
+internal abstract class QuotaPurse(QuotaLimit limit)
+{
+    /// <summary>The debts that an entry remembers by name. Unit: entries.</summary>
+    private const int DebtsKept = 16;
+
+    private readonly List<(Guid Id, long Units)> _debts = [];
+    private readonly List<QuotaAdjustment> _adjustments = [];
+    private (int Debts, int Adjustments) _planned;
+
+    /// <summary>The limit, as it was last stated.</summary>
+    public QuotaLimit Limit { get; set; } = limit;
+
+    /// <summary>What storage was last known to keep of it. Null: nothing.</summary>
+    public QuotaEntry? Entry { get; private set; }
+
+    /// <summary>True: what is at hand is running out, and may be topped up before anybody waits for it.</summary>
+    public abstract bool IsLow { get; }
+
+    /// <summary>True: there is something to write that somebody waits for.</summary>
+    public bool IsOwing => _debts.Count > 0 || _adjustments.Count > 0;
+
+    /// <summary>The window that counts at a moment, and its end. It never goes back.</summary>
+    public abstract (long Id, DateTimeOffset EndsAt) WindowAt(DateTimeOffset now);
+
+    /// <summary>Whether it can grant so many units now.</summary>
+    /// <param name="units">The units.</param>
+    /// <param name="now">The present.</param>
+    /// <param name="confirmedSince">What was confirmed before may not be used.</param>
+    public abstract ChargeStatus Offer(long units, DateTimeOffset now, DateTimeOffset confirmedSince);
+
+    /// <summary>Grants units that were just offered. Returns the window they are of.</summary>
+    public abstract long Take(long units, DateTimeOffset now);
+
+    /// <summary>Takes back units that were granted and not used. False: they belong to another window.</summary>
+    public abstract bool GiveBack(long windowId, long units);
+
+    /// <summary>Takes units that were used beyond a grant, as many as are at hand. Returns how many.</summary>
+    public abstract long TakeUpTo(long units, DateTimeOffset now);
+
+    /// <summary>Stops granting: what is at hand goes back with the next write.</summary>
+    public abstract void Empty();
+
+    /// <summary>The same for what was confirmed before a moment: its holder could not learn since whether the limit was lowered.</summary>
+    public abstract void Expire(DateTimeOffset confirmedSince);
+
+    /// <summary>A limit and what is left of it.</summary>
+    public abstract QuotaStanding Standing(DateTimeOffset now);
+
+    /// <summary>
+    /// The entry that a write would leave, with units for what is needed and to top up. Null: there is nothing to write. Until the next
+    /// <see cref="Confirm"/> or <see cref="Lose"/> it is the only one asked for.
+    /// </summary>
+    public QuotaEntry? Plan(long need, DateTimeOffset now)
+    {
+        var current = Roll(now);
+        var planned = Reserve(current, need, now);
+        _planned = (_debts.Count, _adjustments.Count);
+        foreach (var (id, units) in _debts.Where(debt => !planned.Debts.Contains(debt.Id)))
+        {
+            planned = planned with { Debt = planned.Debt + units, Debts = [.. planned.Debts.TakeLast(DebtsKept - 1), id] };
+        }
+
+        foreach (var adjustment in _adjustments.Where(adjustment => !planned.Adjustments.Any(known => known.Id == adjustment.Id)))
+        {
+            planned = planned with { Adjustments = planned.Adjustments.Add(adjustment) };
+        }
+
+        return ReferenceEquals(planned, current) && !IsOwing ? null : planned;
+    }
+
+    /// <summary>The planned entry is what storage keeps now.</summary>
+    public void Confirm(QuotaEntry entry)
+    {
+        _debts.RemoveRange(0, _planned.Debts);
+        _adjustments.RemoveRange(0, _planned.Adjustments);
+        _planned = default;
+        Know(entry);
+        OnConfirmed();
+    }
+
+    /// <summary>
+    /// The planned entry was not written, or others have written since: nobody can tell, so what it reserved belongs to nobody. Debts and
+    /// adjustments are written again: by their names they count once.
+    /// </summary>
+    public void Lose(QuotaEntry? entry)
+    {
+        _planned = default;
+        OnLost();
+        Know(entry);
+    }
+
+    /// <summary>Takes note of what storage keeps.</summary>
+    public void Know(QuotaEntry? entry)
+    {
+        Entry = entry;
+        OnKnown();
+    }
+
+    /// <summary>Notes units that were used beyond a grant and are not at hand.</summary>
+    public void Owe(Guid id, long units) => _debts.Add((id, units));
+
+    /// <summary>Notes units to be added to the limit.</summary>
+    public void Adjust(QuotaAdjustment adjustment) => _adjustments.Add(adjustment);
+
+    /// <summary>Its figure with all adjustments.</summary>
+    protected long Most(DateTimeOffset now)
+    {
+        var most = Limit.Limit;
+        if (Entry is { Adjustments.IsDefaultOrEmpty: false } entry && entry.WindowId == WindowAt(now).Id)
+        {
+            foreach (var adjustment in entry.Adjustments)
+            {
+                most += adjustment.ExpiresAt > now ? adjustment.Delta : 0;
+            }
+        }
+
+        return Math.Max(0, most);
+    }
+
+    /// <summary>The entry with what is reserved for a need, and nothing else changed.</summary>
+    protected abstract QuotaEntry Reserve(QuotaEntry current, long need, DateTimeOffset now);
+
+    /// <summary>What was planned is reserved.</summary>
+    protected abstract void OnConfirmed();
+
+    /// <summary>What was planned is nobody's.</summary>
+    protected abstract void OnLost();
+
+    /// <summary>The entry is another one.</summary>
+    protected abstract void OnKnown();
+
+    // The entry of the window that counts: nothing of an earlier one is carried over.
+    private QuotaEntry Roll(DateTimeOffset now)
+    {
+        var (windowId, endsAt) = WindowAt(now);
+        return Entry is { } entry && entry.WindowId == windowId
+            ? entry
+            : new QuotaEntry { Key = Limit.Key, WindowId = windowId, EndsAt = endsAt };
+    }
+}

@@ -1,0 +1,130 @@
+using System.Collections.Immutable;
+
+namespace ControlZero.Engine.Quotas;
+
+/// <summary>
+/// Calls in flight. Their holder leases so many places until a time, and admits a call only if the place is leased for as long as the call may
+/// count: so when the holder dies its calls count until they end, and never longer than <see cref="QuotaLimit.Hold"/> and a little.
+/// </summary>
+/// <remarks>Leases of others are ended by this clock: with clocks that differ by more than <see cref="Skew"/>, calls of a dead holder may count too short.</remarks>
+internal sealed class SlotPurse(QuotaLimit limit, Guid owner) : QuotaPurse(limit)
+{
+    /// <summary>How far the clocks of servers may differ.</summary>
+    internal static readonly TimeSpan Skew = TimeSpan.FromSeconds(5);
+
+    // How much longer than a call a lease lasts: under load it is renewed once in so long.
+    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(30);
+
+    private long _places;
+    private DateTimeOffset _until = DateTimeOffset.MinValue;
+    private long _calls;
+    private long _peak;
+    private DateTimeOffset _lastTaken;
+    private (long Places, DateTimeOffset Until) _planned;
+    private bool _isLeaving;
+
+    public override bool IsLow => _places > 0 && _until - _lastTaken < Limit.Hold + (Slack / 2);
+
+    public override (long Id, DateTimeOffset EndsAt) WindowAt(DateTimeOffset now) => (0, DateTimeOffset.MaxValue);
+
+    public override ChargeStatus Offer(long units, DateTimeOffset now, DateTimeOffset confirmedSince)
+    {
+        var free = Most(now) - Others(now);
+        if (_calls + units > free)
+        {
+            return ChargeStatus.Exhausted;
+        }
+
+        return _calls + units <= _places && now + Limit.Hold <= _until ? ChargeStatus.Granted : ChargeStatus.Refill;
+    }
+
+    public override long Take(long units, DateTimeOffset now)
+    {
+        _calls += units;
+        _peak = Math.Max(_peak, _calls);
+        _lastTaken = now;
+        return 0;
+    }
+
+    public override bool GiveBack(long windowId, long units)
+    {
+        _calls -= units;
+        return true;
+    }
+
+    public override long TakeUpTo(long units, DateTimeOffset now) => units;
+
+    public override void Empty()
+    {
+        _isLeaving = true;
+        _places = 0;
+    }
+
+    public override void Expire(DateTimeOffset confirmedSince)
+    {
+    }
+
+    public override QuotaStanding Standing(DateTimeOffset now)
+    {
+        var (most, used) = (Most(now), _calls + Others(now));
+        return new QuotaStanding(Limit, most, used, Math.Max(0, most - used), null);
+    }
+
+    protected override QuotaEntry Reserve(QuotaEntry current, long need, DateTimeOffset now)
+    {
+        _planned = default;
+        var others = Leases(current).Where(lease => lease.Owner != owner && lease.Until + Skew > now).ToImmutableArray();
+        if (_isLeaving)
+        {
+            var ends = _until < now + Limit.Hold ? _until : now + Limit.Hold;
+            return _calls > 0 ? current with { Slots = others.Add(new SlotLease(owner, _calls, ends)) }
+                : others.Length == Leases(current).Length ? current : current with { Slots = others };
+        }
+
+        var free = Math.Max(0, Most(now) - others.Sum(lease => lease.Count));
+        var isShort = need > 0 && (_calls + need > _places || now + Limit.Hold > _until);
+        if (_calls + need > free || !(isShort || IsLow))
+        {
+            return current;
+        }
+
+        var places = need > 0 ? Math.Max(_calls + need, Math.Max(_places, _calls + (_calls / 2))) : Math.Max(_calls, _peak);
+        _planned = (Math.Min(free, Math.Max(1, places)), now + Limit.Hold + Slack);
+        _peak = _calls;
+
+        // INVARIANT: from now on no more calls are admitted than the lease has places that is being written.
+        _places = Math.Min(_places, _planned.Places);
+        return current with { Slots = others.Add(new SlotLease(owner, _planned.Places, _planned.Until)) };
+    }
+
+    protected override void OnConfirmed()
+    {
+    }
+
+    protected override void OnLost() => _planned = default;
+
+    // Whether or not a write of its own got through: the lease that stands in storage is the one it has.
+    protected override void OnKnown()
+    {
+        _planned = default;
+        var own = Entry is null ? null : Leases(Entry).FirstOrDefault(lease => lease.Owner == owner);
+        _until = own?.Until ?? DateTimeOffset.MinValue;
+        _places = _isLeaving ? 0 : own?.Count ?? 0;
+    }
+
+    private static ImmutableArray<SlotLease> Leases(QuotaEntry entry) => entry.Slots.IsDefault ? [] : entry.Slots;
+
+    private long Others(DateTimeOffset now)
+    {
+        var count = 0L;
+        if (Entry is { Slots.IsDefaultOrEmpty: false } entry)
+        {
+            foreach (var lease in entry.Slots)
+            {
+                count += lease.Owner != owner && lease.Until + Skew > now ? lease.Count : 0;
+            }
+        }
+
+        return count;
+    }
+}
