@@ -36,6 +36,7 @@ public sealed class ControlZeroClient : IDisposable, IAsyncDisposable
         Enforcement = new(_endpoints.Calls);
         Policies = new(_endpoints.Calls);
         Agents = new(_endpoints.Calls);
+        Models = new(_endpoints.Calls);
         Tenants = new(_endpoints.Calls);
         Cluster = new(_endpoints.Calls);
         _calls = new BoundedCalls(clock, _options.Timeout, _options.MaxAttempts, chance);
@@ -50,6 +51,9 @@ public sealed class ControlZeroClient : IDisposable, IAsyncDisposable
 
     /// <summary>Generated client of AgentService, authenticated. Its calls throw <see cref="ControlZeroException"/>.</summary>
     public AgentService.AgentServiceClient Agents { get; }
+
+    /// <summary>Generated client of ModelService, authenticated. Its calls throw <see cref="ControlZeroException"/>.</summary>
+    public ModelService.ModelServiceClient Models { get; }
 
     /// <summary>Generated client of TenantService, authenticated. Its calls throw <see cref="ControlZeroException"/>.</summary>
     public TenantService.TenantServiceClient Tenants { get; }

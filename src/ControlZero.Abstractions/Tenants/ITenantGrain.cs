@@ -24,7 +24,7 @@ public interface ITenantGrain : IGrainWithStringKey
     [Alias("PublishPolicy")]
     Task<PublishOutcome> PublishPolicyAsync(PolicyPublication publication, CancellationToken cancellationToken);
 
-    /// <summary>Stops the tenant or one of its agents on every active silo. Again changes nothing, and tells every silo again.</summary>
+    /// <summary>Stops the tenant, one of its agents or models on every active silo. Again changes nothing, and tells every silo again.</summary>
     [Alias("Suspend")]
     Task<SuspensionOutcome> SuspendAsync(SuspendCommand command, CancellationToken cancellationToken);
 

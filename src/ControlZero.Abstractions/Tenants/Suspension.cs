@@ -39,6 +39,9 @@ public enum SuspensionTarget
 
     /// <summary>One agent, registered or not.</summary>
     Agent = 2,
+
+    /// <summary>Models, for all agents of the tenant. The subject is a pattern: <c>model/openai/*</c>.</summary>
+    Model = 3,
 }
 
 /// <summary>A thing to suspend.</summary>

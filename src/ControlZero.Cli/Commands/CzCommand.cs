@@ -3,6 +3,7 @@ using ControlZero.Cli.Agents;
 using ControlZero.Cli.Cluster;
 using ControlZero.Cli.Enforcement;
 using ControlZero.Cli.Keys;
+using ControlZero.Cli.Models;
 using ControlZero.Cli.Output;
 using ControlZero.Cli.Policies;
 using ControlZero.Cli.Tenants;
@@ -38,6 +39,7 @@ internal static class CzCommand
             ExplainCommand.Create(runner),
             KeyCommands.Create(runner),
             AgentCommands.Create(runner),
+            ModelCommands.Create(runner),
             TenantCommands.Create(runner),
             UsageCommand.Create(runner),
             StatusCommand.Create(runner),

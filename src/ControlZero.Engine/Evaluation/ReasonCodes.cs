@@ -32,6 +32,9 @@ public static class ReasonCodes
     /// <summary>Somebody suspended the tenant.</summary>
     public const string TenantSuspended = "TENANT_SUSPENDED";
 
+    /// <summary>Somebody suspended the model.</summary>
+    public const string ModelSuspended = "MODEL_SUSPENDED";
+
     /// <summary>The server could not confirm what is in force for longer than it may go on without.</summary>
     public const string PolicyStale = "POLICY_STALE";
 
@@ -39,9 +42,9 @@ public static class ReasonCodes
     public static FrozenSet<string> Reserved { get; } = new[]
     {
         RuleMatch, NoRuleMatch, NoActivePolicies, ResourceRequired, ConditionError, EvaluationLimit, AgentUnknown,
-        AgentSuspended, TenantSuspended, PolicyStale,
+        AgentSuspended, TenantSuspended, ModelSuspended, PolicyStale,
         "QUOTA_EXCEEDED", "BUDGET_EXCEEDED", "CONCURRENCY_EXCEEDED", "ESTIMATE_REQUIRED", "PRICE_UNKNOWN",
-        "MODEL_SUSPENDED", "STATE_UNAVAILABLE",
+        "STATE_UNAVAILABLE",
     }.ToFrozenSet(StringComparer.Ordinal);
 }
 
@@ -68,6 +71,9 @@ public static class SyntheticRules
 
     /// <summary>The tenant is suspended.</summary>
     public const string TenantSuspended = "synthetic:TENANT_SUSPENDED";
+
+    /// <summary>The model is suspended, or some is and the request asks one without naming it.</summary>
+    public const string ModelSuspended = "synthetic:MODEL_SUSPENDED";
 
     /// <summary>What is in force could not be confirmed.</summary>
     public const string PolicyStale = "synthetic:POLICY_STALE";

@@ -20,10 +20,16 @@ internal sealed record CellBasis(TenantSnapshot Snapshot, EffectiveRules Rules, 
     /// <param name="now">When.</param>
     /// <param name="age">How old the silo's knowledge of what is in force was before the snapshot was taken.</param>
     /// <param name="bound">How old it may be.</param>
-    public Authorization Evaluate(AgentId agent, AuthorizeRequest request, DateTimeOffset now, TimeSpan age, TimeSpan bound) =>
-        Admission.Check(Snapshot, agent, request.MinEpoch, age, bound) is { } refused
-            ? new Authorization(refused, 0, Snapshot.Epoch)
-            : ToAuthorization(Rules.EvaluateAll(ToEvaluation(agent, request, now), request.Candidates), age);
+    public Authorization Evaluate(AgentId agent, AuthorizeRequest request, DateTimeOffset now, TimeSpan age, TimeSpan bound)
+    {
+        if (Admission.Check(Snapshot, agent, request.MinEpoch, age, bound) is { } refused)
+        {
+            return new Authorization(refused, 0, Snapshot.Epoch);
+        }
+
+        var evaluation = ToEvaluation(agent, request, now);
+        return DenyModel(in evaluation, request) ?? ToAuthorization(Rules.EvaluateAll(in evaluation, request.Candidates), age);
+    }
 
     /// <inheritdoc cref="Evaluate"/>
     public ExplainedAuthorization Explain(AgentId agent, AuthorizeRequest request, DateTimeOffset now, TimeSpan age, TimeSpan bound)
@@ -33,9 +39,21 @@ internal sealed record CellBasis(TenantSnapshot Snapshot, EffectiveRules Rules, 
             return new ExplainedAuthorization(new Authorization(refused, 0, Snapshot.Epoch), []);
         }
 
-        var explanation = Rules.ExplainAll(ToEvaluation(agent, request, now), request.Candidates);
+        var evaluation = ToEvaluation(agent, request, now);
+        if (DenyModel(in evaluation, request) is { } denied)
+        {
+            return new ExplainedAuthorization(denied, []);
+        }
+
+        var explanation = Rules.ExplainAll(in evaluation, request.Candidates);
         return new ExplainedAuthorization(ToAuthorization(explanation.Outcome, age), explanation.Trials, explanation.Truncated);
     }
+
+    // Before the policies: what is stopped by hand is stopped whatever they say.
+    private Authorization? DenyModel(in EvaluationRequest evaluation, AuthorizeRequest request) =>
+        Snapshot.ModelsSuspended?.Check(in evaluation, request.Candidates, out var resource) is { } denied
+            ? new Authorization(denied, 0, Snapshot.Epoch, resource)
+            : null;
 
     private Authorization ToAuthorization(in CandidateOutcome outcome, TimeSpan age) => new(
         outcome.Evaluation.Decision,

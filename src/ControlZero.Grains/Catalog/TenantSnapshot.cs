@@ -21,4 +21,9 @@ public sealed record TenantSnapshot(TenantManifest Manifest, PolicySet Policies)
     internal FrozenDictionary<AgentId, Decision> AgentsSuspended { get; } = Manifest.Suspensions
         .Where(suspension => suspension.Target == SuspensionTarget.Agent)
         .ToFrozenDictionary(suspension => AgentId.Parse(suspension.Subject), Admission.Deny);
+
+    /// <summary>Models that are stopped for every agent. Null: none is.</summary>
+    internal SuspendedModels? ModelsSuspended { get; } = SuspendedModels.Create(Manifest.Suspensions
+        .Where(suspension => suspension.Target == SuspensionTarget.Model)
+        .Select(suspension => (suspension.Subject, suspension.Reason)));
 }

@@ -6,6 +6,7 @@ using ControlZero.Server.Audit;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Cluster;
 using ControlZero.Server.Enforcement;
+using ControlZero.Server.Models;
 using ControlZero.Server.Policies;
 using ControlZero.Server.Tenants;
 using Grpc.AspNetCore.Server;
@@ -37,6 +38,7 @@ internal static class RpcExtensions
         services.AddSingleton<EnforcementService>();
         services.AddSingleton<PolicyService>();
         services.AddSingleton<AgentService>();
+        services.AddSingleton<ModelService>();
         services.AddSingleton<TenantService>();
         services.AddSingleton<AuditService>();
         services.AddSingleton<ClusterService>();
@@ -73,6 +75,7 @@ internal static class RpcExtensions
         app.MapGrpcService<EnforcementService>();
         app.MapGrpcService<PolicyService>();
         app.MapGrpcService<AgentService>();
+        app.MapGrpcService<ModelService>();
         app.MapGrpcService<TenantService>();
         app.MapGrpcService<AuditService>();
         app.MapGrpcService<ClusterService>();

@@ -35,6 +35,7 @@ internal sealed class ScriptedCluster : IAsyncDisposable
         _server.MapGrpcService<ScriptedEnforcementService>();
         _server.MapGrpcService<ScriptedPolicyService>();
         _server.MapGrpcService<ScriptedAgentService>();
+        _server.MapGrpcService<ScriptedModelService>();
         _server.MapGrpcService<ScriptedTenantService>();
         _server.MapGrpcService<ScriptedClusterService>();
     }

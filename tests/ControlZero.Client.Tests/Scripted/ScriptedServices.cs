@@ -43,6 +43,18 @@ internal sealed class ScriptedAgentService(ScriptedCluster cluster) : AgentServi
     public override Task<GetUsageResponse> GetUsage(GetUsageRequest request, ServerCallContext context) => cluster.AnswerAsync<GetUsageResponse>(request, context);
 }
 
+internal sealed class ScriptedModelService(ScriptedCluster cluster) : ModelService.ModelServiceBase
+{
+    public override Task<SuspendModelResponse> SuspendModel(SuspendModelRequest request, ServerCallContext context) =>
+        cluster.AnswerAsync<SuspendModelResponse>(request, context);
+
+    public override Task<ResumeModelResponse> ResumeModel(ResumeModelRequest request, ServerCallContext context) =>
+        cluster.AnswerAsync<ResumeModelResponse>(request, context);
+
+    public override Task<ListSuspendedModelsResponse> ListSuspendedModels(ListSuspendedModelsRequest request, ServerCallContext context) =>
+        cluster.AnswerAsync<ListSuspendedModelsResponse>(request, context);
+}
+
 internal sealed class ScriptedTenantService(ScriptedCluster cluster) : TenantService.TenantServiceBase
 {
     public override Task<SuspendTenantResponse> SuspendTenant(SuspendTenantRequest request, ServerCallContext context) =>

@@ -76,6 +76,9 @@ internal sealed class TestTenant
     public Task<SuspensionOutcome> SuspendAsync(string agent, string reason = "") => Grain.SuspendAsync(
         new SuspendCommand(SuspensionTarget.Agent, agent, reason, "test"), CancellationToken.None);
 
+    public Task<SuspensionOutcome> SuspendModelAsync(string pattern, string reason = "") => Grain.SuspendAsync(
+        new SuspendCommand(SuspensionTarget.Model, pattern, reason, "test"), CancellationToken.None);
+
     /// <summary>Suspends the tenant as another silo does whose word gets lost: in storage only, under the next epoch.</summary>
     public Task SuspendInStorageAsync() => Silos.RewriteAsync<TenantState>(TenantState.Name, TenantGrain.Type, GrainKeys.Of(Id), state => state with
     {

@@ -56,6 +56,24 @@ public sealed class FollowTests(TwoSilos silos)
     }
 
     [Fact]
+    public async Task ModelSuspension_ThatNobodyWasToldOf_IsFollowedWithinTheBound()
+    {
+        var (tenant, agents) = await TestTenant.CreateWithAgentsAsync(silos, "follow-model");
+        using (silos.Pushes.Lose())
+        {
+            await tenant.SuspendModelAsync("model/openai/*");
+        }
+
+        silos.PassTheBound();
+
+        foreach (var agent in agents)
+        {
+            Assert.Equal(ReasonCodes.ModelSuspended, (await agent.AuthorizeAsync(TestTenant.Ask())).Decision.ReasonCode);
+            Assert.True((await agent.AuthorizeAsync(TestTenant.Ask("model/google/gemini"))).Decision.Allowed);
+        }
+    }
+
+    [Fact]
     public async Task Revocation_ThatNobodyWasToldOf_IsFollowedWithinTheBound()
     {
         var tenant = await TestTenant.CreateAsync(silos, "follow-revoke");

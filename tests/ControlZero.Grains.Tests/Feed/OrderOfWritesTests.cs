@@ -65,6 +65,16 @@ public sealed class OrderOfWritesTests(TwoSilos silos)
             (await tenant.Grain.SuspendAsync(command, CancellationToken.None)).Acknowledgement is not null);
     }
 
+    [Theory]
+    [MemberData(nameof(WritesOfASuspension))]
+    public async Task SuspendModel_WithOneWriteFailing_IsInForceEverywhereOrNowhere(string record, int after, int times, StorageFault fault)
+    {
+        var (tenant, agents) = await TestTenant.CreateWithAgentsAsync(silos, $"model-{record}-{after}-{times}-{fault}".ToLowerInvariant());
+
+        await CheckAsync(tenant, agents, record, after, times, fault, async () =>
+            (await tenant.SuspendModelAsync("model/openai/*")).Acknowledgement is not null);
+    }
+
     private async Task CheckAsync(
         TestTenant tenant,
         IAgentGrain[] agents,

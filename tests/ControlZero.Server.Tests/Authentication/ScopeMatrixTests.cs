@@ -32,6 +32,9 @@ public sealed class ScopeMatrixTests(RunningServer server)
         ["AgentService/ResumeAgent"] = "agent:write",
         ["AgentService/GetUsage"] = "enforce",
         ["AgentService/AdjustQuota"] = "agent:write",
+        ["ModelService/SuspendModel"] = "policy:write",
+        ["ModelService/ResumeModel"] = "policy:write",
+        ["ModelService/ListSuspendedModels"] = "policy:read",
         ["TenantService/CreateTenant"] = "cluster:admin",
         ["TenantService/GetTenant"] = "cluster:admin",
         ["TenantService/SuspendTenant"] = "cluster:admin",
@@ -49,8 +52,8 @@ public sealed class ScopeMatrixTests(RunningServer server)
     private static IEnumerable<MethodDescriptor> Methods =>
         new[]
         {
-            EnforcementReflection.Descriptor, PolicyReflection.Descriptor, AgentReflection.Descriptor, TenantReflection.Descriptor,
-            AuditReflection.Descriptor, ClusterReflection.Descriptor,
+            EnforcementReflection.Descriptor, PolicyReflection.Descriptor, AgentReflection.Descriptor, ModelReflection.Descriptor,
+            TenantReflection.Descriptor, AuditReflection.Descriptor, ClusterReflection.Descriptor,
         }.SelectMany(file => file.Services).SelectMany(service => service.Methods);
 
     [Fact]
