@@ -1,0 +1,86 @@
+using ControlZero.Audit.Format.Segments;
+using ControlZero.Audit.Wal;
+using Microsoft.Win32.SafeHandles;
+
+namespace ControlZero.Audit.Sinks;
+
+/// <summary>
+/// Segments as files below a root. Until it is sealed a segment is <c>….jsonl.open</c> and only a copy of the WAL for readers; it is flushed when it is sealed,
+/// before it gets its name and the WAL lets go.
+/// </summary>
+public sealed class LocalFileSink(string root) : IAuditSink
+{
+    /// <inheritdoc/>
+    public string Name => "local";
+
+    /// <inheritdoc/>
+    public TimeSpan Linger => TimeSpan.FromMilliseconds(10);
+
+    /// <inheritdoc/>
+    public Task<ISinkSegment> OpenAsync(SegmentId id, string path, CancellationToken cancellationToken)
+    {
+        var full = Path.Combine(root, path);
+        if (File.Exists(full))
+        {
+            return Task.FromResult<ISinkSegment>(new LocalSegment(full, new FileInfo(full).Length));
+        }
+
+        // From the beginning each time: what a crash left of an unflushed file is anybody's guess, and the WAL has all of it.
+        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        var handle = File.OpenHandle(full + SegmentId.OpenSuffix, FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete);
+        return Task.FromResult<ISinkSegment>(new LocalSegment(full, handle));
+    }
+
+    private sealed class LocalSegment : ISinkSegment
+    {
+        private readonly string _path;
+        private readonly SafeFileHandle? _handle;
+
+        public LocalSegment(string path, SafeFileHandle handle) => (_path, _handle) = (path, handle);
+
+        public LocalSegment(string path, long length) => (_path, Length, IsSealed) = (path, length, true);
+
+        public long Length { get; private set; }
+
+        public bool IsSealed { get; private set; }
+
+        public int AppendsLeft => int.MaxValue;
+
+        public Task AppendAsync(long offset, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
+        {
+            if (offset != Length || IsSealed)
+            {
+                throw new InvalidOperationException($"lines for byte {offset} of `{_path}`, which has {Length} bytes{(IsSealed ? " and is sealed" : "")}");
+            }
+
+            RandomAccess.Write(_handle!, lines.Span, offset);
+            Length += lines.Length;
+            return Task.CompletedTask;
+        }
+
+        public async Task SealAsync(ReadOnlyMemory<byte> end, CancellationToken cancellationToken)
+        {
+            await AppendAsync(Length, end, cancellationToken);
+            RandomAccess.FlushToDisk(_handle!);
+            File.Move(_path + SegmentId.OpenSuffix, _path);
+            FlushFolders();
+            IsSealed = true;
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            _handle?.Dispose();
+            return ValueTask.CompletedTask;
+        }
+
+        // The file's folder, and those that may have been made for it: hour, date, audit, root.
+        private void FlushFolders()
+        {
+            var folder = Path.GetDirectoryName(_path);
+            for (var level = 0; level < 4 && folder is not null; level++, folder = Path.GetDirectoryName(folder))
+            {
+                DiskFlush.Folder(folder);
+            }
+        }
+    }
+}
