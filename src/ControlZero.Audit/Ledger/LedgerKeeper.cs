@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using ControlZero.Audit.Format.Ledger;
 using ControlZero.Audit.Format.Lines;
-using ControlZero.Audit.Log;
+using ControlZero.Audit.Format.Segments;
 using ControlZero.Audit.Wal;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -84,7 +84,7 @@ public sealed partial class LedgerKeeper : IDisposable
     internal void Sealed(WalSegment segment)
     {
         var progress = segment.Progress;
-        SegmentLines.End(progress.First, progress.Last, progress.Head, segment.Header, out var end);
+        EndLine.Of(progress.First, progress.Last, progress.Head, segment.Header, out var end);
         var record = Record(LedgerRecord.Sealed) with
         {
             Silo = segment.Id.Silo,

@@ -111,7 +111,7 @@ internal sealed class SegmentWriter(
     {
         var (id, created) = (new SegmentId(options.Silo, generation, _number), time.GetUtcNow());
         var file = store.Take(id);
-        var header = SegmentLines.Header(id, Sequence + 1, created, Head, _salts.Next(), out var headerHash);
+        var header = new SegmentHeader(id, Sequence + 1, created).ToLine(Head, _salts.Next(), out var headerHash);
         _nonce = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         _progress = new WalProgress(WalFrame.HeaderLength + header.Length, header.Length, Sequence + 1, Sequence, Head, IsFinished: false);
         _segment = new WalSegment(id, created, file, _progress, headerHash, readers, released);

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using ControlZero.Audit.Format.Segments;
-using ControlZero.Audit.Log;
 using ControlZero.Audit.Wal;
 using Microsoft.Extensions.Logging;
 
@@ -180,7 +179,7 @@ internal sealed partial class SinkLane : IAsyncDisposable
             }
             else if (progress.IsFinished)
             {
-                await target.SealAsync(SegmentLines.End(progress.First, progress.Last, progress.Head, segment.Header, out _), _stop.Token);
+                await target.SealAsync(EndLine.Of(progress.First, progress.Last, progress.Head, segment.Header, out _), _stop.Token);
             }
             else
             {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using ControlZero.Audit.Format.Lines;
 using ControlZero.Audit.Format.Segments;
 
@@ -52,13 +51,9 @@ internal static class WalRecovery
     {
         if (!SegmentId.TryParse(Path.ChangeExtension(file.Name, SegmentId.Extension), out var id)
             || ReadFrame(file, 0) is not { } header
-            || ReadHeader(header.Lines) is not { } description
+            || !ChainedLine.TryParse(header.Lines.AsSpan(..^1), out var line)
+            || !SegmentHeader.TryParse(line.Content, out var description)
             || description.Id != id)
-        {
-            return null;
-        }
-
-        if (!ChainedLine.TryParse(header.Lines.AsSpan()[..^1], out var line))
         {
             return null;
         }
@@ -126,24 +121,6 @@ internal static class WalRecovery
         }
 
         return false;
-    }
-
-    private static (SegmentId Id, long First, DateTimeOffset Created)? ReadHeader(byte[] line)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(line);
-            var root = document.RootElement;
-            return root.GetProperty("kind").GetString() == "segment"
-                ? (new SegmentId(root.GetProperty("silo").GetString()!, root.GetProperty("generation").GetInt64(), root.GetProperty("segment").GetInt32()),
-                    root.GetProperty("first").GetInt64(),
-                    root.GetProperty("time").GetDateTimeOffset())
-                : null;
-        }
-        catch (Exception unreadable) when (unreadable is JsonException or KeyNotFoundException or FormatException or InvalidOperationException)
-        {
-            return null;
-        }
     }
 }
 

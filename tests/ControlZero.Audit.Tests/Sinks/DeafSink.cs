@@ -1,0 +1,14 @@
+using ControlZero.Audit.Format.Segments;
+using ControlZero.Audit.Sinks;
+
+namespace ControlZero.Audit.Tests;
+
+/// <summary>A sink that refuses everything.</summary>
+internal sealed class DeafSink : IAuditSink
+{
+    public string Name => "deaf";
+
+    public TimeSpan Linger => TimeSpan.Zero;
+
+    public Task<ISinkSegment> OpenAsync(SegmentId id, string path, CancellationToken cancellationToken) => throw new IOException("the sink refuses");
+}
