@@ -19,6 +19,11 @@ internal static class LoadCommand
 
     private static readonly Option<double> Rate = Bounded("--rate", "rate of the open loop, calls a second", 5_000.0, 100, 100_000);
 
+    private static readonly Option<string> Only = new("--only")
+    {
+        Description = "measure only the scenarios whose names hold this text", DefaultValueFactory = _ => "",
+    };
+
     private static readonly Option<bool> Quick = new("--quick") { Description = "one round of one second and at most 1,000 agents: does it work at all" };
 
     private static readonly Option<bool> Json = new("--json") { Description = "print JSON instead of a Markdown table" };
@@ -35,7 +40,7 @@ internal static class LoadCommand
 
         var root = new RootCommand("Measures the server beside a bare gRPC echo, turn about in one run. Only the ratios are to be trusted.")
         {
-            Server, Seconds, Rounds, Agents, Rate, Quick, Json, Chart, echo,
+            Server, Seconds, Rounds, Agents, Rate, Only, Quick, Json, Chart, echo,
         };
         root.SetAction(RunAsync);
         return root;
@@ -49,7 +54,14 @@ internal static class LoadCommand
             quick ? Math.Min(1_000, line.GetValue(Agents)) : line.GetValue(Agents),
             quick ? 1 : line.GetValue(Rounds),
             TimeSpan.FromSeconds(quick ? 1 : line.GetValue(Seconds)),
-            line.GetValue(Rate));
+            line.GetValue(Rate),
+            line.GetValue(Only)!);
+        if (run.Scenarios.Count == 0)
+        {
+            await Console.Error.WriteLineAsync($"load: no scenario's name holds `{run.Only}`; they are: {string.Join("; ", Scenario.All(run.Agents, run.Rate).Select(each => each.Name))}");
+            return 2;
+        }
+
         try
         {
             var report = await run.RunAsync(Console.Error, cancellationToken);

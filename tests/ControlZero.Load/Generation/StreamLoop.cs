@@ -25,11 +25,17 @@ internal sealed record StreamLoop(int Streams, int PerStream)
         using var stream = await MessageStream.OpenAsync(
             calls.Server, new RequestHeaders(calls.Server, calls.Path, calls.Key), new AnswerCheck(calls.AnswerStart), cancellationToken);
         var (answered, inFlight) = (0L, 0);
-        do
+        while (true)
         {
             for (; inFlight < PerStream && Stopwatch.GetTimestamp() < until; inFlight++)
             {
                 stream.Add(calls.Bodies.Span[random.Next(calls.Bodies.Length)]);
+            }
+
+            // Not before the time is over, however many answers came at once.
+            if (inFlight == 0)
+            {
+                break;
             }
 
             stream.Flush();
@@ -37,7 +43,6 @@ internal sealed record StreamLoop(int Streams, int PerStream)
             answered += answers;
             inFlight -= answers;
         }
-        while (inFlight > 0);
 
         stream.Complete();
         while (!stream.HasEnded)

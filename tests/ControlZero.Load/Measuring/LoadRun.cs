@@ -9,9 +9,14 @@ namespace ControlZero.Load.Measuring;
 /// <param name="Rounds">How many rounds.</param>
 /// <param name="Duration">How long one sample takes.</param>
 /// <param name="Rate">Rate of the open loop. Unit: calls a second.</param>
-internal sealed record LoadRun(string Server, int Agents, int Rounds, TimeSpan Duration, double Rate)
+/// <param name="Only">Text that the names of the scenarios hold. Empty: all of them.</param>
+internal sealed record LoadRun(string Server, int Agents, int Rounds, TimeSpan Duration, double Rate, string Only)
 {
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
+
+    /// <summary>What is measured.</summary>
+    public IReadOnlyList<Scenario> Scenarios =>
+        [.. Scenario.All(Agents, Rate).Where(scenario => scenario.Name.Contains(Only, StringComparison.OrdinalIgnoreCase))];
 
     /// <summary>Runs it, and says on the writer how far it is.</summary>
     public async Task<LoadReport> RunAsync(TextWriter progress, CancellationToken cancellationToken)
@@ -26,7 +31,7 @@ internal sealed record LoadRun(string Server, int Agents, int Rounds, TimeSpan D
             await new ClosedLoop(8, 16).RunAsync(target.Unary.First(1_000), WarmUp, cancellationToken);
         }
 
-        var comparisons = Scenario.All(Agents, Rate).Select(scenario => new Comparison(scenario)).ToList();
+        var comparisons = Scenarios.Select(scenario => new Comparison(scenario)).ToList();
         for (var round = 1; round <= Rounds; round++)
         {
             foreach (var comparison in comparisons)

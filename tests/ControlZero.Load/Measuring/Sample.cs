@@ -1,3 +1,4 @@
+using ControlZero.Load.Generation;
 using ControlZero.Load.Targets;
 
 namespace ControlZero.Load.Measuring;
@@ -10,6 +11,9 @@ namespace ControlZero.Load.Measuring;
 /// <param name="P999">What 99.9 % did not exceed.</param>
 internal sealed record Sample(double Rate, double CpuMicroseconds, double P50, double P99, double P999)
 {
+    // A generator that ends early measures how a connection is opened.
+    private const double LeastPart = 0.9;
+
     /// <summary>Drives a target once.</summary>
     public static async Task<Sample> TakeAsync(Scenario scenario, ITarget target, TimeSpan duration, CancellationToken cancellationToken)
     {
@@ -18,6 +22,12 @@ internal sealed record Sample(double Rate, double CpuMicroseconds, double P50, d
         var drive = target is EchoTarget ? scenario.DriveEcho : scenario.Drive;
         var result = await drive(calls, duration, cancellationToken);
         var cpu = target.Process.ReadCpuTime() - before;
+        if (result.Elapsed < duration * LeastPart)
+        {
+            throw new LoadException(
+                $"a sample of `{scenario.Name}` was to take {duration.TotalSeconds:0.0} s and took {result.Elapsed.TotalSeconds:0.00} s: its figures say nothing");
+        }
+
         var decisions = result.Calls * calls.DecisionsPerCall;
         return new Sample(
             result.Rate * calls.DecisionsPerCall,
