@@ -11,7 +11,8 @@ internal readonly record struct BoundPolicy(PolicyDocument Document, DocumentNod
 
 /// <summary>Makes a policy of a tree. Goes through all of it, whatever it finds.</summary>
 /// <param name="findings">Where findings go.</param>
-internal sealed class PolicyBinder(FindingList findings)
+/// <param name="acceptsLimits">Whether `limits` may be used: this build does not enforce them yet.</param>
+internal sealed class PolicyBinder(FindingList findings, bool acceptsLimits)
 {
     private const int PriorityLimit = 1_000_000;
 
@@ -30,6 +31,7 @@ internal sealed class PolicyBinder(FindingList findings)
 
         ReadVersion(root.Find("version"));
         ReadMode(root.Find("mode"));
+        RefuseLimits(root);
         WarnOfIgnored(root);
         var name = ReadName(root);
         var document = new PolicyDocument
@@ -146,6 +148,18 @@ internal sealed class PolicyBinder(FindingList findings)
             {
                 findings.Warning(field, DiagnosticCodes.SettingNotApplicable, $"`{field.Name}` does not apply here",
                     "remove it; the tenant's settings decide");
+            }
+        }
+    }
+
+    private void RefuseLimits(DocumentNode root)
+    {
+        foreach (var field in root.Fields)
+        {
+            if (field.Name == "limits" && !acceptsLimits)
+            {
+                findings.Error(field, DiagnosticCodes.UnimplementedFeature, "`limits` is not implemented in this build",
+                    "remove it: a limit that is not enforced must not look as if it were");
             }
         }
     }

@@ -22,9 +22,6 @@ internal abstract class QuotaPurse(QuotaLimit limit)
     /// <summary>True: what is at hand is running out, and may be topped up before anybody waits for it.</summary>
     public abstract bool IsLow { get; }
 
-    /// <summary>Units of debts that are not written yet. They take the room of grants from the moment they are known.</summary>
-    protected long Owed { get; private set; }
-
     /// <summary>True: there is something to write that somebody waits for.</summary>
     public bool IsOwing => _debts.Count > 0 || _adjustments.Count > 0;
 
@@ -49,9 +46,6 @@ internal abstract class QuotaPurse(QuotaLimit limit)
     /// <summary>Stops granting: what is at hand goes back with the next write.</summary>
     public abstract void Empty();
 
-    /// <summary>What is at hand goes back with the next write, and nothing is reserved ahead of a request any more until then.</summary>
-    public abstract void PutBack();
-
     /// <summary>The same for what was confirmed before a moment: its holder could not learn since whether the limit was lowered.</summary>
     public abstract void Expire(DateTimeOffset confirmedSince);
 
@@ -62,13 +56,10 @@ internal abstract class QuotaPurse(QuotaLimit limit)
     /// The entry that a write would leave, with units for what is needed and to top up. Null: there is nothing to write. Until the next
     /// <see cref="Confirm"/> or <see cref="Lose"/> it is the only one asked for.
     /// </summary>
-    /// <param name="need">What is waited for. 0: nothing is.</param>
-    /// <param name="orLess">True: when less than that is left, all of it.</param>
-    /// <param name="now">The present.</param>
-    public QuotaEntry? Plan(long need, bool orLess, DateTimeOffset now)
+    public QuotaEntry? Plan(long need, DateTimeOffset now)
     {
         var current = Roll(now);
-        var planned = Reserve(current, need, orLess, now);
+        var planned = Reserve(current, need, now);
         _planned = (_debts.Count, _adjustments.Count);
         foreach (var (id, units) in _debts.Where(debt => !planned.Debts.Contains(debt.Id)))
         {
@@ -86,7 +77,6 @@ internal abstract class QuotaPurse(QuotaLimit limit)
     /// <summary>The planned entry is what storage keeps now.</summary>
     public void Confirm(QuotaEntry entry)
     {
-        Owed -= _debts.Take(_planned.Debts).Sum(debt => debt.Units);
         _debts.RemoveRange(0, _planned.Debts);
         _adjustments.RemoveRange(0, _planned.Adjustments);
         _planned = default;
@@ -113,11 +103,7 @@ internal abstract class QuotaPurse(QuotaLimit limit)
     }
 
     /// <summary>Notes units that were used beyond a grant and are not at hand.</summary>
-    public void Owe(Guid id, long units)
-    {
-        _debts.Add((id, units));
-        Owed += units;
-    }
+    public void Owe(Guid id, long units) => _debts.Add((id, units));
 
     /// <summary>Notes units to be added to the limit.</summary>
     public void Adjust(QuotaAdjustment adjustment) => _adjustments.Add(adjustment);
@@ -138,7 +124,7 @@ internal abstract class QuotaPurse(QuotaLimit limit)
     }
 
     /// <summary>The entry with what is reserved for a need, and nothing else changed.</summary>
-    protected abstract QuotaEntry Reserve(QuotaEntry current, long need, bool orLess, DateTimeOffset now);
+    protected abstract QuotaEntry Reserve(QuotaEntry current, long need, DateTimeOffset now);
 
     /// <summary>What was planned is reserved.</summary>
     protected abstract void OnConfirmed();

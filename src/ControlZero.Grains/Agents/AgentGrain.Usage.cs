@@ -9,16 +9,15 @@ namespace ControlZero.Grains.Agents;
 /// </content>
 internal sealed partial class AgentGrain : IAgentUsageGrain
 {
-    public async Task<AgentUsage?> GetUsageAsync(CancellationToken cancellationToken)
+    public Task<AgentUsage?> GetUsageAsync(CancellationToken cancellationToken)
     {
-        if (_cell is not { } cell)
+        if (!IsRegistered)
         {
-            return null;
+            return Task.FromResult<AgentUsage?>(null);
         }
 
-        var limits = await cell.StandingsAsync(await LimitsAsync());
-        var usage = WithUsage(_state.State, cell.Unsaved);
-        return new AgentUsage(_agent, usage.Allowed, usage.Denied, usage.LastDecisionAt, limits);
+        var usage = WithUsage(_state.State, _cell?.Unsaved ?? default);
+        return Task.FromResult<AgentUsage?>(new AgentUsage(_agent, usage.Allowed, usage.Denied, usage.LastDecisionAt));
     }
 
     public async Task SaveUsageAsync(CancellationToken cancellationToken)

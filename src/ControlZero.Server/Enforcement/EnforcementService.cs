@@ -15,7 +15,6 @@ internal sealed class EnforcementService(
     GrainDecisions remote,
     LocalDecisions local,
     GroupedDecisions grouped,
-    Settlements settlements,
     DecisionAnswers answers,
     FrontDoors doors,
     KeyAuthenticator keys,
@@ -107,11 +106,11 @@ internal sealed class EnforcementService(
 
     [RequiresScope(Scopes.Enforce), MessageLimit(Limits.EnforceMessageMaxBytes)]
     public override Task<SettleResponse> Settle(SettleRequest request, ServerCallContext context) =>
-        settlements.SettleAsync(request, context.GetCaller(), context.CancellationToken);
+        throw RpcErrors.UnimplementedFeature(["Settle"]).ToRpcException();
 
     [RequiresScope(Scopes.Enforce), MessageLimit(Limits.EnforceMessageMaxBytes)]
     public override Task<CancelResponse> Cancel(CancelRequest request, ServerCallContext context) =>
-        settlements.CancelAsync(request, context.GetCaller(), context.CancellationToken);
+        throw RpcErrors.UnimplementedFeature(["Cancel"]).ToRpcException();
 
     [RequiresScope(Scopes.Enforce), MessageLimit(Limits.EnforceMessageMaxBytes)]
     public override Task<GetAccessResponse> GetAccess(GetAccessRequest request, ServerCallContext context) =>

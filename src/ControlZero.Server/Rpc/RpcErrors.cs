@@ -1,4 +1,6 @@
+using System.Data.Common;
 using System.Globalization;
+using Azure;
 using ControlZero.Engine.Diagnostics;
 using ControlZero.Engine.Requests;
 using ControlZero.Protocol.V1;
@@ -94,13 +96,6 @@ internal static class RpcErrors
         StatusCode.AlreadyExists,
         reason,
         $"there is a {what} `{name}` already",
-        ("name", name));
-
-    /// <summary>Something that was said once is said otherwise.</summary>
-    public static Status IdempotencyMismatch(string message, string name) => Make(
-        StatusCode.AlreadyExists,
-        "IDEMPOTENCY_MISMATCH",
-        message,
         ("name", name));
 
     public static Status VersionConflict(string what, string name, long expected, long current) => Make(
@@ -224,7 +219,7 @@ internal static class RpcErrors
 
         // Whose own call was cancelled is not told by this: Orleans' directory cancels what it was asked while it moves to other silos.
         OperationCanceledException => Make(StatusCode.Unavailable, "STATE_UNAVAILABLE", "the cluster is changing; try again with the same request_id"),
-        OrleansException or InconsistentStateException or Storage.Embedded.EmbeddedStorageException =>
+        OrleansException or InconsistentStateException or Storage.Embedded.EmbeddedStorageException or DbException or RequestFailedException =>
             Make(StatusCode.Unavailable, "STATE_UNAVAILABLE", "the cluster cannot reach its state; try again with the same request_id"),
         _ => null,
     };

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 using Orleans.Configuration;
 using Orleans.Runtime.Hosting;
+using Orleans.Serialization;
 using Orleans.Serialization.Serializers;
 using Orleans.Storage;
 
@@ -82,6 +83,9 @@ public static class PostgresStorageExtensions
     private static ISiloBuilder AddPostgresGrainStorage(this ISiloBuilder builder, string name, Func<IServiceProvider, NpgsqlDataSource> dataSource)
     {
         builder.Services.AddSchemaStartup(dataSource);
+
+        // A grain's failure crosses to the silo that asked as what it is; Orleans knows no driver's exceptions and would fail at the failure.
+        builder.Services.Configure<ExceptionSerializationOptions>(failures => failures.SupportedNamespacePrefixes.Add(nameof(Npgsql)));
         builder.Services.AddOptions<AdoNetGrainStorageOptions>(name).Configure<IServiceProvider>((options, services) =>
         {
             options.Invariant = Invariant;

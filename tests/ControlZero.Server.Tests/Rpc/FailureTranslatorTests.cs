@@ -10,6 +10,8 @@ public sealed class FailureTranslatorTests
     {
         { new OperationCanceledException("the directory moves to other silos"), StatusCode.Unavailable },
         { new OrleansException("no storage"), StatusCode.Unavailable },
+        { new Npgsql.NpgsqlException("the connection was closed", new System.Net.Sockets.SocketException(111)), StatusCode.Unavailable },
+        { new Azure.RequestFailedException(503, "the server is busy"), StatusCode.Unavailable },
         { new TimeoutException("no answer"), StatusCode.DeadlineExceeded },
         { new InvalidOperationException("a fault of ours"), StatusCode.Internal },
     };

@@ -55,6 +55,10 @@ public sealed class ClusterServer : IAsyncDisposable
     /// <summary>Ends with the process; its exit code, 128 and the signal when a signal ended it.</summary>
     public Task<int> End => _end;
 
+    /// <summary>True while the process stands still, as the system says.</summary>
+    public bool IsPaused =>
+        IsRunning && File.ReadLines($"/proc/{ProcessId}/status").Any(line => line.StartsWith("State:\tT", StringComparison.Ordinal));
+
     /// <summary>Starts it, and returns when it serves.</summary>
     /// <exception cref="InvalidOperationException">It runs, or ended before it served; the message has the end of its log.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)

@@ -1,0 +1,30 @@
+using ControlZero.Chaos.Checking;
+using ControlZero.Chaos.Records;
+
+namespace ControlZero.Chaos.Tests.Checking;
+
+public sealed class CoverageCheckerTests
+{
+    private static readonly CoverageChecker Checker = new();
+
+    private static Story Whole => new Story()
+        .Ask(10, 11, Story.Allow, min: 2)
+        .Ask(10, 11, Story.Deny, server: 0)
+        .Ask(10, 11, Story.Suspended)
+        .Line(new RecordLine { Kind = LineKind.Plan, At = 0, Fault = "kill", Phase = nameof(Operation.Publish) })
+        .Change(100, 110, Operation.Publish, 3, document: 2);
+
+    [Fact]
+    public void Fault_InItsPhase_IsNoViolation() => Assert.Empty(Checker.Check(Whole.Fault("kill", nameof(Operation.Publish), 105, 200, 300).History));
+
+    [Fact]
+    public void Fault_ThatNeverCame_OrMissedItsPhase_OrWasAnother_IsFound()
+    {
+        Assert.Single(Checker.Check(Whole.History));
+        Assert.Single(Checker.Check(Whole.Fault("kill", nameof(Operation.Publish), 111, 200, 300).History));
+        Assert.Single(Checker.Check(Whole.Fault("term", nameof(Operation.Publish), 105, 200, 300).History));
+    }
+
+    [Fact]
+    public void Record_WithNothingToCheck_IsFound() => Assert.Equal(5, Checker.Check(new Story().History).Count());
+}

@@ -1,0 +1,117 @@
+using System.Globalization;
+using ControlZero.Chaos.Checking;
+using ControlZero.Chaos.Faults;
+using ControlZero.Chaos.Load;
+using ControlZero.Chaos.Records;
+using ControlZero.Chaos.Reports;
+using ControlZero.Client;
+using ControlZero.Protocol.V1;
+using ControlZero.Servers.Cluster;
+
+namespace ControlZero.Chaos;
+
+/// <summary>One run: servers, load, faults, and then the checkers over the record.</summary>
+/// <param name="options">What it is to be.</param>
+/// <param name="progress">Where it tells how far it is.</param>
+internal sealed class ChaosRun(ChaosOptions options, TextWriter progress)
+{
+    private const int AgentsOfATenant = 24;
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>Runs it.</summary>
+    public async Task<ChaosReport> RunAsync(CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(options.Folder);
+        var path = Path.Combine(options.Folder, "record.jsonl");
+        var plan = FaultPlan.Make(options.Faults, options.Setup == "embedded" ? 1 : 3, options.Time, options.Seed);
+        using (var record = new RecordWriter(path, TimeProvider.System))
+        {
+            Say(record, $"starting servers on {options.Setup}; everything goes to {options.Folder}");
+            await using var cluster = await ServerCluster.StartAsync(
+                new ServerClusterOptions
+                {
+                    Program = options.Server,
+                    Directory = options.Folder,
+                    Setup = options.Setup,
+                    PrivateNetwork = options.PrivateNetwork,
+                    Settings = options.ServerBound is { } bound ? new Dictionary<string, string> { ["CONTROLZERO__FRESHNESS__BOUND"] = bound } : new Dictionary<string, string>(),
+                },
+                cancellationToken);
+            await InjectAllAsync(cluster, plan, record, cancellationToken);
+        }
+
+        await progress.WriteLineAsync("checking the record");
+        string[] notRun = [.. options.NotRun, .. plan.LeftOut.Select(pair => $"{pair.Kind.Name} in phase {pair.Phase}: no time for it, --seconds is too short")];
+        return ChaosReport.Of($"{options.Setup}, seed {options.Seed}", path, notRun, History.Read(path), Checkers.All(ChaosOptions.Bound, ChaosOptions.Patience));
+    }
+
+    private async Task InjectAllAsync(ServerCluster cluster, FaultPlan plan, RecordWriter record, CancellationToken cancellationToken)
+    {
+        var calls = new RecordedCalls(record);
+        var tenants = await CreateTenantsAsync(cluster, record, cancellationToken);
+        var servers = cluster.All.Count;
+        var writers = tenants.ConvertAll(tenant => new TenantWriter(calls, tenant, servers, options.Seed + tenant.Id[^1]));
+        await Task.WhenAll(writers.Select(writer => writer.BeginAsync()));
+        var probe = new RecoveryProbe(calls, tenants, servers, ChaosOptions.Patience);
+        Expect(await probe.WaitAsync(cancellationToken), "the servers do not answer before the first fault");
+
+        await using (var keeper = new ServerKeeper(cluster, record))
+        using (var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
+        {
+            keeper.Begin();
+            foreach (var (kind, phase) in plan.Faults.Select(fault => (fault.Kind, fault.Phase)).Distinct())
+            {
+                record.Write(new RecordLine { Kind = LineKind.Plan, At = record.Now, Fault = kind.Name, Phase = phase });
+            }
+
+            var load = Task.WhenAll([new Askers(calls, tenants, servers, options.Seed).RunAsync(over.Token), .. writers.Select(writer => writer.RunAsync(over.Token))]);
+            var injector = new FaultInjector(cluster, keeper, writers, probe, record) { OtherProgram = options.OtherServer };
+            await Task.WhenAny(load, InjectAsync(plan, injector, record, over.Token)).Unwrap();
+            await probe.FinishAsync();
+            await over.CancelAsync();
+            await load;
+        }
+
+        tenants.ForEach(tenant => tenant.Dispose());
+    }
+
+    private async Task InjectAsync(FaultPlan plan, FaultInjector injector, RecordWriter record, CancellationToken stop)
+    {
+        var random = new Random(options.Seed);
+        var number = 0;
+        foreach (var fault in plan.Faults)
+        {
+            await Task.Delay(Settling, TimeProvider.System, stop);
+            Say(record, FormattableString.Invariant($"{++number} of {plan.Faults.Count}: {fault.Kind.Name}, {fault.Phase}, server {fault.Server}, {fault.Length.TotalSeconds:0.0} s; {record.Calls} calls so far"));
+            await injector.InjectAsync(fault, random, stop);
+        }
+
+        await Task.Delay(Settling, TimeProvider.System, stop);
+    }
+
+    private static async Task<List<ChaosTenant>> CreateTenantsAsync(ServerCluster cluster, RecordWriter record, CancellationToken cancellationToken)
+    {
+        using var admin = new ControlZeroClient(new ControlZeroClientOptions { Url = cluster.All[0].Url, ApiKey = cluster.AdminKey, Timeout = TimeSpan.FromSeconds(30) });
+        var tenants = new List<ChaosTenant>();
+        foreach (var (id, allowStale) in new[] { ("strict-1", false), ("strict-2", false), ("stale-3", true) })
+        {
+            var created = await admin.Tenants.CreateTenantAsync(
+                new CreateTenantRequest { TenantId = id, UnknownAgents = "allow", MaxAgents = 1_000, AllowStale = allowStale }, cancellationToken: cancellationToken);
+            record.Write(new RecordLine { Kind = LineKind.Tenant, At = record.Now, Tenant = id, AllowStale = allowStale });
+            tenants.Add(new ChaosTenant(id, allowStale, AgentsOfATenant, created.Key, cluster));
+        }
+
+        return tenants;
+    }
+
+    private static void Expect(bool happened, string otherwise)
+    {
+        if (!happened)
+        {
+            throw new ChaosException(otherwise);
+        }
+    }
+
+    private void Say(RecordWriter record, string what) =>
+        progress.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{record.Now / 1e6,6:0.0} s  {what}"));
+}

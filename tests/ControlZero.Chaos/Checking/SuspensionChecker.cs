@@ -1,0 +1,69 @@
+using ControlZero.Chaos.Records;
+
+namespace ControlZero.Chaos.Checking;
+
+/// <summary>
+/// After a suspension is acknowledged, nothing sent later than the bound is allowed, by whichever server. Tenants that let stale servers
+/// allow are held to it while no fault is about.
+/// </summary>
+/// <param name="bound">The bound.</param>
+internal sealed class SuspensionChecker(TimeSpan bound) : IChecker
+{
+    private readonly long _bound = (long)bound.TotalMicroseconds;
+
+    public string Name => "suspension";
+
+    public string Promise => $"no allow sent more than {bound.TotalSeconds:0.###} s after an acknowledged suspension";
+
+    public IEnumerable<Violation> Check(History history) =>
+        LateAllows(history)
+            .Where(late => late.Allow.Invoked - late.Suspension.Completed > _bound)
+            .Select(late => new Violation(
+                Name,
+                late.Allow.Completed,
+                FormattableString.Invariant($"allowed {(late.Allow.Invoked - late.Suspension.Completed) / 1000.0:0.0} ms after the acknowledgement: {late.Allow}; suspended by {late.Suspension}")));
+
+    /// <summary>The longest time after an acknowledgement that an allow was sent. Unit: microseconds. 0: none was.</summary>
+    public long Latest(History history) => LateAllows(history).Select(late => late.Allow.Invoked - late.Suspension.Completed).DefaultIfEmpty(0).Max();
+
+    private IEnumerable<(Call Suspension, Call Allow)> LateAllows(History history)
+    {
+        var allows = history.Decisions.Where(call => call.Answer!.Allowed).ToLookup(call => call.Tenant);
+        foreach (var changes in history.Calls.Where(IsSuspensionOrResumption).GroupBy(call => (call.Tenant, call.Agent)))
+        {
+            var ordered = changes.ToList();
+            for (var i = 0; i < ordered.Count; i++)
+            {
+                // A resumption of which nobody knows whether and when it happens makes the rest of this agent's story useless.
+                if (IsResumption(ordered[i]) && ordered[i].IsUnknown)
+                {
+                    break;
+                }
+
+                if (IsResumption(ordered[i]) || !ordered[i].IsOk)
+                {
+                    continue;
+                }
+
+                var suspension = ordered[i];
+                var resumed = ordered.Skip(i + 1).FirstOrDefault(IsResumption)?.Invoked ?? long.MaxValue;
+                foreach (var allow in allows[changes.Key.Tenant])
+                {
+                    var isOfIt = changes.Key.Agent.Length == 0 || changes.Key.Agent == allow.Agent;
+                    if (isOfIt && allow.Invoked > suspension.Completed && allow.Completed < resumed && !MayBeStale(history, allow))
+                    {
+                        yield return (suspension, allow);
+                    }
+                }
+            }
+        }
+    }
+
+    private bool MayBeStale(History history, Call allow) =>
+        history.Tenants[allow.Tenant].AllowStale && history.Faults.Any(fault => fault.Overlaps(allow.Invoked - _bound, allow.Completed + _bound));
+
+    private static bool IsSuspensionOrResumption(Call call) =>
+        call.Operation is Operation.SuspendAgent or Operation.SuspendTenant or Operation.ResumeAgent or Operation.ResumeTenant;
+
+    private static bool IsResumption(Call call) => call.Operation is Operation.ResumeAgent or Operation.ResumeTenant;
+}

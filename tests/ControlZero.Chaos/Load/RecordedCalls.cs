@@ -1,0 +1,144 @@
+using ControlZero.Chaos.Records;
+using ControlZero.Client;
+using ControlZero.Protocol.V1;
+using Grpc.Core;
+
+namespace ControlZero.Chaos.Load;
+
+/// <summary>Makes calls and keeps the record of them: a line before each is sent, a line when its end is known.</summary>
+internal sealed class RecordedCalls(RecordWriter record)
+{
+    private static readonly TimeSpan DirectTimeout = TimeSpan.FromSeconds(1);
+
+    // A change may wait for a paused server, up to the bound, and behind another change that does.
+    private static readonly TimeSpan ChangeTimeout = TimeSpan.FromSeconds(8);
+
+    /// <summary>The record.</summary>
+    public RecordWriter Record => record;
+
+    /// <summary>Asks one server, once.</summary>
+    /// <returns>The last line of the record about it.</returns>
+    public Task<RecordLine> AskAsync(ChaosTenant tenant, int server, string agent, (string Action, string Resource) question, ulong minEpoch)
+    {
+        var request = new EnforceRequest { AgentId = agent, Action = question.Action, Resource = question.Resource, MinPolicyEpoch = minEpoch };
+        return SendAsync(
+            Asked(tenant, server, agent, question, minEpoch),
+            async line =>
+            {
+                var answer = await tenant.Direct[server - 1].Enforcement.EnforceAsync(request, deadline: In(DirectTimeout));
+                return line with
+                {
+                    Epoch = answer.PolicyEpoch,
+                    Answer = new Answer(
+                        answer.Decision == Decision.Allow,
+                        answer.Effect,
+                        answer.ReasonCode,
+                        answer.RuleId,
+                        answer.HasRuleIndex ? answer.RuleIndex : null,
+                        answer.Policy,
+                        answer.PolicyVersion,
+                        answer.EvaluatedRules),
+                };
+            });
+    }
+
+    /// <summary>Asks as a program does, through a client that knows all addresses.</summary>
+    public Task<RecordLine> AskAsync(ChaosTenant tenant, string agent, (string Action, string Resource) question)
+    {
+        var query = new EnforceQuery { AgentId = agent, Action = question.Action, Resource = question.Resource };
+        return SendAsync(
+            Asked(tenant, 0, agent, question, 0),
+            async line =>
+            {
+                var begun = TimeProvider.System.GetTimestamp();
+                var decision = await tenant.Everywhere.CheckAsync(query);
+                return decision.Source == DecisionSource.Client
+                    ? line with { Kind = LineKind.Unknown, Status = StatusAfter(TimeProvider.System.GetElapsedTime(begun)) }
+                    : line with
+                    {
+                        Epoch = decision.PolicyEpoch,
+                        Answer = new Answer(
+                            decision.Allowed,
+                            decision.Effect,
+                            decision.ReasonCode,
+                            decision.RuleId,
+                            decision.RuleIndex,
+                            decision.Policy,
+                            decision.PolicyVersion,
+                            decision.EvaluatedRules),
+                    };
+            });
+    }
+
+    /// <summary>Makes a change through one server. The acknowledged epoch is the tenant's to carry from then on.</summary>
+    /// <param name="tenant">Whose.</param>
+    /// <param name="asked">Its first line, but for what all have.</param>
+    /// <param name="change">Sends it, and fills in what the answer says.</param>
+    public async Task<RecordLine> ChangeAsync(ChaosTenant tenant, RecordLine asked, Func<ControlZeroClient, CallOptions, Task<(ulong Epoch, long Version)>> change)
+    {
+        var end = await SendAsync(
+            asked with { Tenant = tenant.Id },
+            async line =>
+            {
+                var (epoch, version) = await change(tenant.Direct[asked.Server - 1], new CallOptions(deadline: In(ChangeTimeout)));
+                return line with { Epoch = epoch, Version = version };
+            });
+        if (end.Kind == LineKind.Ok)
+        {
+            tenant.Learn(end.Epoch);
+        }
+
+        return end;
+    }
+
+    private static RecordLine Asked(ChaosTenant tenant, int server, string agent, (string Action, string Resource) question, ulong minEpoch) => new()
+    {
+        Kind = LineKind.Invoke,
+        At = 0,
+        Operation = Operation.Enforce,
+        Tenant = tenant.Id,
+        Agent = agent,
+        Server = server,
+        Action = question.Action,
+        Resource = question.Resource,
+        MinEpoch = minEpoch,
+    };
+
+    private async Task<RecordLine> SendAsync(RecordLine asked, Func<RecordLine, Task<RecordLine>> send)
+    {
+        var id = record.NextId();
+        record.Write(asked with { Id = id, At = record.Now });
+        var end = new RecordLine { Kind = LineKind.Ok, At = 0, Id = id };
+        try
+        {
+            end = await send(end);
+        }
+        catch (RpcException error)
+        {
+            end = Failed(end, error.StatusCode);
+        }
+        catch (ControlZeroException error)
+        {
+            end = Failed(end, error.StatusCode);
+        }
+
+        end = end with { At = record.Now };
+        record.Write(end);
+        return end;
+    }
+
+    // Whether a change took place is unknown unless the server says that it did not.
+    private static RecordLine Failed(RecordLine end, StatusCode status) => end with
+    {
+        Kind = status is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled or StatusCode.Unknown or StatusCode.Internal
+            ? LineKind.Unknown
+            : LineKind.Fail,
+        Status = status.ToString(),
+    };
+
+    // The client's own answer tells the status in words only: it gives up when its time is over, else it was told that nobody can answer.
+    private static string StatusAfter(TimeSpan elapsed) =>
+        (elapsed < new ControlZeroClientOptions().Timeout * 0.95 ? StatusCode.Unavailable : StatusCode.DeadlineExceeded).ToString();
+
+    private static DateTime In(TimeSpan time) => (TimeProvider.System.GetUtcNow() + time).UtcDateTime;
+}

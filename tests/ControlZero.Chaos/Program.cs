@@ -1,0 +1,3 @@
+using ControlZero.Chaos;
+
+return await ChaosCommand.Build().Parse(args).InvokeAsync();

@@ -1,0 +1,104 @@
+namespace ControlZero.Chaos.Records;
+
+/// <summary>One call of the record, from its first line to its last.</summary>
+internal sealed record Call(RecordLine Asked, RecordLine? Ended)
+{
+    public long Id => Asked.Id;
+
+    public Operation Operation => Asked.Operation;
+
+    public string Tenant => Asked.Tenant;
+
+    public string Agent => Asked.Agent;
+
+    /// <summary>When it was about to be sent. Unit: microseconds since the run began.</summary>
+    public long Invoked => Asked.At;
+
+    /// <summary>When its end was known. <see cref="long.MaxValue"/>: never.</summary>
+    public long Completed => Ended?.At ?? long.MaxValue;
+
+    public bool IsOk => Ended?.Kind == LineKind.Ok;
+
+    /// <summary>Whether it may have happened, or may happen yet, without anybody having been told.</summary>
+    public bool IsUnknown => Ended is null || Ended.Kind == LineKind.Unknown;
+
+    public ulong Epoch => Ended?.Epoch ?? 0;
+
+    public Answer? Answer => Ended?.Answer;
+
+    /// <summary>For messages: everything that is known of it, times in milliseconds.</summary>
+    public override string ToString() =>
+        FormattableString.Invariant($"call {Id} {Operation} {Tenant} {Agent} {Asked.Action} {Asked.Resource} server {Asked.Server} min {Asked.MinEpoch} document {Asked.Document}, ")
+        + FormattableString.Invariant($"sent at {Invoked / 1000.0:0.0} ms, ")
+        + (Ended is null ? "never ended" : FormattableString.Invariant($"{Ended.Kind} {Ended.Status} at {Completed / 1000.0:0.0} ms epoch {Epoch} {Answer}"));
+}
+
+/// <summary>One fault of the record.</summary>
+/// <param name="Begun">When it began. Unit of all times: microseconds since the run began.</param>
+/// <param name="Healed">When it was over; <see cref="long.MaxValue"/>: never.</param>
+/// <param name="Recovered">When everything was answered again; <see cref="long.MaxValue"/>: never.</param>
+/// <param name="Line">Its first line.</param>
+internal sealed record FaultSpan(RecordLine Line, long Begun, long Healed, long Recovered)
+{
+    public string Fault => Line.Fault;
+
+    public string Phase => Line.Phase;
+
+    /// <summary>Whether any of that time falls into it, up to the recovery.</summary>
+    public bool Overlaps(long from, long to) => from <= Recovered && to >= Begun;
+}
+
+/// <summary>A tenant of the record.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="AllowStale">Whether it lets stale servers allow.</param>
+/// <param name="Documents">The texts of its policies by number; 0 is the one that never changes.</param>
+internal sealed record RecordedTenant(string Id, bool AllowStale, IReadOnlyDictionary<int, string> Documents);
+
+/// <summary>A whole record, as the checkers read it.</summary>
+internal sealed class History
+{
+    private History(IReadOnlyList<RecordLine> lines)
+    {
+        Lines = lines;
+        Calls = Join(lines);
+        Faults = Spans(lines);
+        Tenants = lines.Where(line => line.Kind == LineKind.Tenant).ToDictionary(
+            line => line.Tenant,
+            tenant => new RecordedTenant(
+                tenant.Tenant,
+                tenant.AllowStale,
+                lines.Where(line => line.Kind == LineKind.Document && line.Tenant == tenant.Tenant).ToDictionary(line => line.Document, line => line.Text)));
+    }
+
+    public IReadOnlyList<RecordLine> Lines { get; }
+
+    /// <summary>All calls in the order they were sent.</summary>
+    public IReadOnlyList<Call> Calls { get; }
+
+    public IReadOnlyList<FaultSpan> Faults { get; }
+
+    public IReadOnlyDictionary<string, RecordedTenant> Tenants { get; }
+
+    /// <summary>All questions that were answered with a decision.</summary>
+    public IEnumerable<Call> Decisions => Calls.Where(call => call is { Operation: Operation.Enforce, Answer: not null });
+
+    /// <summary>Reads a record's file.</summary>
+    public static History Read(string path) =>
+        Of([.. File.ReadLines(path).Select(RecordFormat.Read)]);
+
+    /// <summary>Takes lines as they would be read.</summary>
+    public static History Of(IReadOnlyList<RecordLine> lines) => new(lines);
+
+    private static List<Call> Join(IReadOnlyList<RecordLine> lines)
+    {
+        var ends = lines.Where(line => line.Kind is LineKind.Ok or LineKind.Fail or LineKind.Unknown).ToDictionary(line => line.Id);
+        return [.. lines.Where(line => line.Kind == LineKind.Invoke).OrderBy(line => line.At).Select(asked => new Call(asked, ends.GetValueOrDefault(asked.Id)))];
+    }
+
+    private static List<FaultSpan> Spans(IReadOnlyList<RecordLine> lines)
+    {
+        return [.. lines.Where(line => line.Kind == LineKind.Fault).Select(line => new FaultSpan(line, line.At, When(LineKind.Healed, line.Id), When(LineKind.Recovered, line.Id)))];
+
+        long When(LineKind kind, long id) => lines.FirstOrDefault(line => line.Kind == kind && line.Id == id)?.At ?? long.MaxValue;
+    }
+}

@@ -1,0 +1,100 @@
+using ControlZero.Chaos.Checking;
+using ControlZero.Chaos.Records;
+
+namespace ControlZero.Chaos.Reports;
+
+/// <summary>What a fault cost, over all times it was injected.</summary>
+/// <param name="Fault">Its name.</param>
+/// <param name="Times">How often it was injected.</param>
+/// <param name="Calls">Calls that were sent from its beginning to the recovery.</param>
+/// <param name="Wrong">Violations in that time.</param>
+/// <param name="UnavailableMs">The longest that one agent of a strict tenant had no decision, through a client with all addresses.</param>
+/// <param name="StaleUnavailableMs">The same of the tenant that lets stale servers allow.</param>
+/// <param name="RecoveryMs">The longest from the end of the fault to the last call without a decision, at any server.</param>
+internal sealed record FaultFigures(string Fault, int Times, int Calls, int Wrong, double UnavailableMs, double StaleUnavailableMs, double RecoveryMs);
+
+/// <summary>What a run came to.</summary>
+internal sealed record ChaosReport
+{
+    /// <summary>Which run it was.</summary>
+    public required string Title { get; init; }
+
+    public required string Record { get; init; }
+
+    public required int Calls { get; init; }
+
+    public required int Decisions { get; init; }
+
+    /// <summary>Calls without a decision while no fault was about. A busy machine has some.</summary>
+    public required int FailedInPeace { get; init; }
+
+    /// <summary>The longest after the acknowledgement of a suspension that an allow was sent. Unit: milliseconds.</summary>
+    public required double LatestAllowMs { get; init; }
+
+    public required IReadOnlyList<FaultFigures> Faults { get; init; }
+
+    public required IReadOnlyList<(string Name, string Promise, int Violations)> Checks { get; init; }
+
+    public required IReadOnlyList<Violation> Violations { get; init; }
+
+    public required IReadOnlyList<string> NotRun { get; init; }
+
+    /// <summary>Whether a promise was broken.</summary>
+    public bool HasFailed => Violations.Count > 0;
+
+    /// <summary>Makes it of a record.</summary>
+    public static ChaosReport Of(string title, string path, IReadOnlyList<string> notRun, History history, IReadOnlyList<IChecker> checkers)
+    {
+        var found = checkers.Select(checker => (Checker: checker, Violations: checker.Check(history).ToList())).ToList();
+        List<Violation> violations = [.. found.SelectMany(entry => entry.Violations)];
+        return new ChaosReport
+        {
+            Title = title,
+            Record = path,
+            Calls = history.Calls.Count,
+            Decisions = history.Decisions.Count(),
+            FailedInPeace = history.Calls.Count(call => IsUnanswered(call) && !history.Faults.Any(fault => fault.Overlaps(call.Invoked, call.Completed))),
+            LatestAllowMs = new SuspensionChecker(ChaosOptions.Bound).Latest(history) / 1000.0,
+            Faults = [.. history.Faults.GroupBy(fault => fault.Fault).Select(faults => FiguresOf(faults.Key, [.. faults], history, violations))],
+            Checks = [.. found.Select(entry => (entry.Checker.Name, entry.Checker.Promise, entry.Violations.Count))],
+            Violations = violations,
+            NotRun = notRun,
+        };
+    }
+
+    private static FaultFigures FiguresOf(string fault, List<FaultSpan> spans, History history, List<Violation> violations) => new(
+        fault,
+        spans.Count,
+        history.Calls.Count(call => spans.Exists(span => span.Begun <= call.Invoked && call.Invoked <= span.Recovered)),
+        violations.Count(violation => spans.Exists(span => span.Overlaps(violation.At, violation.At))),
+        spans.Max(span => LongestGap(history, span, allowStale: false)),
+        spans.Max(span => LongestGap(history, span, allowStale: true)),
+        spans.Max(span => Recovery(history, span)));
+
+    // From the first question about an agent that came to nothing to the next decision about it.
+    private static double LongestGap(History history, FaultSpan span, bool allowStale)
+    {
+        var longest = 0L;
+        var asked = history.Calls.Where(call => call is { Operation: Operation.Enforce, Asked.Server: 0 }
+            && history.Tenants[call.Tenant].AllowStale == allowStale && call.Completed >= span.Begun && call.Invoked <= span.Recovered);
+        foreach (var agent in asked.GroupBy(call => (call.Tenant, call.Agent)))
+        {
+            long? since = null;
+            foreach (var call in agent.OrderBy(call => call.Completed))
+            {
+                since = IsUnanswered(call) ? since ?? call.Invoked : null;
+                longest = Math.Max(longest, since is { } begun && call.Ended is not null ? call.Completed - begun : 0);
+            }
+        }
+
+        return longest / 1000.0;
+    }
+
+    private static double Recovery(History history, FaultSpan span) => span.Healed == long.MaxValue ? double.PositiveInfinity : history.Calls
+        .Where(call => IsUnanswered(call) && call.Ended is not null && call.Completed > span.Healed && call.Invoked < span.Recovered)
+        .Select(call => (call.Completed - span.Healed) / 1000.0)
+        .DefaultIfEmpty(0)
+        .Max();
+
+    private static bool IsUnanswered(Call call) => call.Operation == Operation.Enforce && call.Answer is not { IsDecided: true };
+}
