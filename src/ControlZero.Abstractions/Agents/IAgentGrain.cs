@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using ControlZero.Abstractions.Quotas;
 using ControlZero.Engine.Context;
 using ControlZero.Engine.Evaluation;
+using ControlZero.Engine.Quotas;
 
 namespace ControlZero.Abstractions.Agents;
 
@@ -33,6 +35,19 @@ public interface IAgentGrain : IGrainWithStringKey
     /// <summary>What the agent was answered, or null: it is not registered.</summary>
     [Alias("GetUsage")]
     Task<AgentUsage?> GetUsageAsync(CancellationToken cancellationToken);
+
+    /// <summary>Says what a reserved call really used. Durable when it returns.</summary>
+    [Alias("Settle")]
+    Task<SettleOutcome> SettleAsync(SettleCommand command);
+
+    /// <summary>Gives back what was reserved for a call that was not made.</summary>
+    /// <param name="token">Names the reservation.</param>
+    [Alias("Cancel")]
+    Task<SettleOutcome> CancelAsync(string token);
+
+    /// <summary>Adds units to one of its limits for a time, or takes them away. Durable when it returns.</summary>
+    [Alias("Adjust")]
+    Task<AdjustOutcome> AdjustAsync(AdjustCommand command);
 }
 
 /// <summary>One request to decide.</summary>
@@ -62,6 +77,14 @@ public sealed record AuthorizeRequest
     /// <summary>The oldest epoch that may decide. Default: 0, whichever is in force.</summary>
     [Id(5)]
     public ulong MinEpoch { get; init; }
+
+    /// <summary>The caller's id for the request: a retry carries the same one, and is charged once. Null: he gave none.</summary>
+    [Id(6)]
+    public string? RequestId { get; init; }
+
+    /// <summary>What the call is expected to use. Null: not known.</summary>
+    [Id(7)]
+    public CallUsage? Estimate { get; init; }
 }
 
 /// <summary>One decided request.</summary>
@@ -74,6 +97,7 @@ public sealed record AuthorizeRequest
 /// bound. Null: the tenant lets it leave however old.
 /// </param>
 /// <param name="Silo">The silo that holds the agent, when its grain decided. Null: whoever asked decided by itself.</param>
+/// <param name="Quota">What limits had to do with it. Null: none applies, or the policies deny whatever is left.</param>
 [GenerateSerializer, Immutable, Alias("cz.Authorization")]
 public sealed record Authorization(
     [property: Id(0)] Decision Decision,
@@ -81,7 +105,8 @@ public sealed record Authorization(
     [property: Id(2)] ulong Epoch,
     [property: Id(3)] string? DeniedResource = null,
     [property: Id(4)] TimeSpan? Age = null,
-    [property: Id(5)] SiloAddress? Silo = null);
+    [property: Id(5)] SiloAddress? Silo = null,
+    [property: Id(6)] QuotaOutcome? Quota = null);
 
 /// <summary>One decided request with its reasons.</summary>
 /// <param name="Authorization">What was decided.</param>
@@ -155,9 +180,11 @@ public sealed record AgentDescription
 /// <param name="Allowed">Decisions that allowed.</param>
 /// <param name="Denied">Decisions that denied.</param>
 /// <param name="LastDecisionAt">When it was last asked about. Null: never.</param>
+/// <param name="Limits">Every limit that may apply to it, with what is left.</param>
 [GenerateSerializer, Immutable, Alias("cz.AgentUsage")]
 public sealed record AgentUsage(
     [property: Id(0)] AgentId Agent,
     [property: Id(1)] long Allowed,
     [property: Id(2)] long Denied,
-    [property: Id(3)] DateTimeOffset? LastDecisionAt);
+    [property: Id(3)] DateTimeOffset? LastDecisionAt,
+    [property: Id(4)] ImmutableArray<LimitStanding> Limits = default);

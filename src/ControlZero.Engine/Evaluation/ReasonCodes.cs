@@ -38,13 +38,30 @@ public static class ReasonCodes
     /// <summary>The server could not confirm what is in force for longer than it may go on without.</summary>
     public const string PolicyStale = "POLICY_STALE";
 
+    /// <summary>A limit has not so much left as the call would take.</summary>
+    public const string QuotaExceeded = "QUOTA_EXCEEDED";
+
+    /// <summary>The same of a limit of money.</summary>
+    public const string BudgetExceeded = "BUDGET_EXCEEDED";
+
+    /// <summary>The same of a limit of calls in flight.</summary>
+    public const string ConcurrencyExceeded = "CONCURRENCY_EXCEEDED";
+
+    /// <summary>A limit of tokens or money applies, and neither the call nor the limit says what to charge.</summary>
+    public const string EstimateRequired = "ESTIMATE_REQUIRED";
+
+    /// <summary>A limit of money applies, and neither the price table nor the limit has a price for the model.</summary>
+    public const string PriceUnknown = "PRICE_UNKNOWN";
+
+    /// <summary>Storage does not answer, and what was reserved of a limit is used up.</summary>
+    public const string StateUnavailable = "STATE_UNAVAILABLE";
+
     /// <summary>Every code that a rule may not claim, those of features this build does not have yet included.</summary>
     public static FrozenSet<string> Reserved { get; } = new[]
     {
         RuleMatch, NoRuleMatch, NoActivePolicies, ResourceRequired, ConditionError, EvaluationLimit, AgentUnknown,
         AgentSuspended, TenantSuspended, ModelSuspended, PolicyStale,
-        "QUOTA_EXCEEDED", "BUDGET_EXCEEDED", "CONCURRENCY_EXCEEDED", "ESTIMATE_REQUIRED", "PRICE_UNKNOWN",
-        "STATE_UNAVAILABLE",
+        QuotaExceeded, BudgetExceeded, ConcurrencyExceeded, EstimateRequired, PriceUnknown, StateUnavailable,
     }.ToFrozenSet(StringComparer.Ordinal);
 }
 

@@ -11,8 +11,7 @@ internal readonly record struct BoundPolicy(PolicyDocument Document, DocumentNod
 
 /// <summary>Makes a policy of a tree. Goes through all of it, whatever it finds.</summary>
 /// <param name="findings">Where findings go.</param>
-/// <param name="acceptsLimits">Whether `limits` may be used: this build does not enforce them yet.</param>
-internal sealed class PolicyBinder(FindingList findings, bool acceptsLimits)
+internal sealed class PolicyBinder(FindingList findings)
 {
     private const int PriorityLimit = 1_000_000;
 
@@ -31,7 +30,6 @@ internal sealed class PolicyBinder(FindingList findings, bool acceptsLimits)
 
         ReadVersion(root.Find("version"));
         ReadMode(root.Find("mode"));
-        RefuseLimits(root);
         WarnOfIgnored(root);
         var name = ReadName(root);
         var document = new PolicyDocument
@@ -148,18 +146,6 @@ internal sealed class PolicyBinder(FindingList findings, bool acceptsLimits)
             {
                 findings.Warning(field, DiagnosticCodes.SettingNotApplicable, $"`{field.Name}` does not apply here",
                     "remove it; the tenant's settings decide");
-            }
-        }
-    }
-
-    private void RefuseLimits(DocumentNode root)
-    {
-        foreach (var field in root.Fields)
-        {
-            if (field.Name == "limits" && !acceptsLimits)
-            {
-                findings.Error(field, DiagnosticCodes.UnimplementedFeature, "`limits` is not implemented in this build",
-                    "remove it: a limit that is not enforced must not look as if it were");
             }
         }
     }

@@ -9,15 +9,12 @@ namespace ControlZero.Engine.Policies;
 public static class PolicyParser
 {
     /// <summary>Reads one document: JSON when its first character other than white space is <c>{</c>, YAML otherwise.</summary>
-    public static PolicyParseResult Parse(string text) => Parse(text, acceptsLimits: false); // true with the commit that enforces them
-
-    /// <summary>The same, with <c>limits</c> accepted or refused.</summary>
-    internal static PolicyParseResult Parse(string text, bool acceptsLimits)
+    public static PolicyParseResult Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         var findings = new FindingList();
         var root = DocumentReader.Read(text, findings);
-        var document = root is null ? null : new PolicyBinder(findings, acceptsLimits).Bind(root);
+        var document = root is null ? null : new PolicyBinder(findings).Bind(root);
         if (document is not null && !findings.HasErrors)
         {
             new PolicyLint(findings).Check(document.Value);

@@ -102,6 +102,12 @@ internal sealed class BlockPurse(QuotaLimit limit) : QuotaPurse(limit)
         PutBack();
     }
 
+    public override void PutBack()
+    {
+        _returning += _left;
+        (_left, _lowBelow, _rate) = (0, 0, 0);
+    }
+
     public override void Expire(DateTimeOffset confirmedSince)
     {
         if (_confirmedAt < confirmedSince)
@@ -118,7 +124,7 @@ internal sealed class BlockPurse(QuotaLimit limit) : QuotaPurse(limit)
         return new QuotaStanding(Limit, most, used, Math.Max(0, most - used), endsAt);
     }
 
-    protected override QuotaEntry Reserve(QuotaEntry current, long need, DateTimeOffset now)
+    protected override QuotaEntry Reserve(QuotaEntry current, long need, bool orLess, DateTimeOffset now)
     {
         Measure(now);
         var isSame = current.WindowId == _windowId;
@@ -130,7 +136,8 @@ internal sealed class BlockPurse(QuotaLimit limit) : QuotaPurse(limit)
 
         var most = Most(now);
         Trim(Held(_windowId) - most);
-        var units = Wanted(need, most, Math.Max(0, most - Held(_windowId)));
+        var remaining = Math.Max(0, most - Held(_windowId));
+        var units = Wanted(orLess ? Math.Min(need, _left + remaining) : need, most, remaining);
         _planned = (_windowId, units, _returning, now);
         return units == 0 && _returning == 0 ? current : current with { Reserved = current.Reserved - _returning + units };
     }
@@ -172,14 +179,8 @@ internal sealed class BlockPurse(QuotaLimit limit) : QuotaPurse(limit)
         }
     }
 
-    // In blocks and debts of a window, what is on its way back aside.
-    private long Held(long windowId) => Entry is { } entry && entry.WindowId == windowId ? entry.Reserved + entry.Debt - _returning : 0;
-
-    private void PutBack()
-    {
-        _returning += _left;
-        (_left, _lowBelow) = (0, 0);
-    }
+    // In blocks and debts of a window, what is on its way back aside. A debt counts in the window in which it is written.
+    private long Held(long windowId) => Owed + (Entry is { } entry && entry.WindowId == windowId ? entry.Reserved + entry.Debt - _returning : 0);
 
     private long Wanted(long need, long most, long remaining)
     {

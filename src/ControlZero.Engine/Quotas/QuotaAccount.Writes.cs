@@ -23,7 +23,8 @@ public sealed partial class QuotaAccount
     /// <param name="demands">What a request waits for. Empty: none does.</param>
     /// <param name="now">The present.</param>
     /// <param name="confirmedSince">Blocks that were confirmed before are given back, and reserved anew under the limit as it is now.</param>
-    public QuotaWrite? Plan(ReadOnlySpan<QuotaDemand> demands, DateTimeOffset now, DateTimeOffset confirmedSince = default)
+    /// <param name="orLess">True: the demands are those of several requests, and what is left of a limit is taken also when it is not enough for all.</param>
+    public QuotaWrite? Plan(ReadOnlySpan<QuotaDemand> demands, DateTimeOffset now, DateTimeOffset confirmedSince = default, bool orLess = false)
     {
         if (_pending is not null)
         {
@@ -39,7 +40,7 @@ public sealed partial class QuotaAccount
         var planned = new Dictionary<QuotaLimitKey, QuotaEntry>();
         foreach (var (key, purse) in _purses)
         {
-            if (purse.Plan(Need(demands, key), now) is { } entry)
+            if (purse.Plan(Need(demands, key), orLess, now) is { } entry)
             {
                 planned.Add(key, entry);
             }
@@ -63,6 +64,17 @@ public sealed partial class QuotaAccount
         foreach (var purse in _purses.Values)
         {
             purse.Empty();
+        }
+
+        return Plan([], now);
+    }
+
+    /// <summary>Gives back what is at hand, because others have none: the write to make. Null: there is nothing to write.</summary>
+    public QuotaWrite? PlanRecall(DateTimeOffset now)
+    {
+        foreach (var purse in _purses.Values)
+        {
+            purse.PutBack();
         }
 
         return Plan([], now);

@@ -36,11 +36,19 @@ public sealed partial class QuotaAccount
     /// <summary>The write whose outcome is not known yet. Null: there is none.</summary>
     public QuotaWrite? Pending => _pending;
 
-    /// <summary>Takes what storage keeps. Everything that is reserved there counts as spent: nobody knows what a former holder granted.</summary>
+    /// <summary>
+    /// Takes what storage keeps. Everything that is reserved there counts as spent, what this account has at hand aside: nobody knows what others
+    /// granted. Not while a write is pending: then <see cref="ReadBack"/>.
+    /// </summary>
     /// <param name="record">The record. Null: there is none.</param>
     /// <param name="etag">Its version. Null: there is none.</param>
     public void Load(QuotaRecord? record, string? etag)
     {
+        if (_pending is not null)
+        {
+            throw new InvalidOperationException("a write is pending");
+        }
+
         IsLoaded = true;
         Adopt(record, etag);
         foreach (var purse in _purses.Values)

@@ -50,12 +50,16 @@ public sealed class QuotaLimit
         Window = window;
         Actions = actions.IsDefault ? [] : actions;
         Resources = resources.IsDefault ? [] : resources;
+        Fingerprint = Quotas.Fingerprint.Of(Key.ToString());
         _actions = Compile(PatternSet.OfActions(Actions, ignoringAsciiCase: true), Actions);
         _resources = Compile(PatternSet.OfTexts(Resources, ignoringAsciiCase: true), Resources);
     }
 
     /// <summary>Its identity.</summary>
     public QuotaLimitKey Key { get; }
+
+    /// <summary>A number for its identity, the same on every server.</summary>
+    public ulong Fingerprint { get; }
 
     /// <summary>Who shares it.</summary>
     public QuotaScope Scope => Key.Scope;

@@ -22,6 +22,9 @@ internal abstract class QuotaPurse(QuotaLimit limit)
     /// <summary>True: what is at hand is running out, and may be topped up before anybody waits for it.</summary>
     public abstract bool IsLow { get; }
 
+    /// <summary>Units of debts that are not written yet. They take the room of grants from the moment they are known.</summary>
+    protected long Owed { get; private set; }
+
     /// <summary>True: there is something to write that somebody waits for.</summary>
     public bool IsOwing => _debts.Count > 0 || _adjustments.Count > 0;
 
@@ -46,6 +49,9 @@ internal abstract class QuotaPurse(QuotaLimit limit)
     /// <summary>Stops granting: what is at hand goes back with the next write.</summary>
     public abstract void Empty();
 
+    /// <summary>What is at hand goes back with the next write, and nothing is reserved ahead of a request any more until then.</summary>
+    public abstract void PutBack();
+
     /// <summary>The same for what was confirmed before a moment: its holder could not learn since whether the limit was lowered.</summary>
     public abstract void Expire(DateTimeOffset confirmedSince);
 
@@ -56,10 +62,13 @@ internal abstract class QuotaPurse(QuotaLimit limit)
     /// The entry that a write would leave, with units for what is needed and to top up. Null: there is nothing to write. Until the next
     /// <see cref="Confirm"/> or <see cref="Lose"/> it is the only one asked for.
     /// </summary>
-    public QuotaEntry? Plan(long need, DateTimeOffset now)
+    /// <param name="need">What is waited for. 0: nothing is.</param>
+    /// <param name="orLess">True: when less than that is left, all of it.</param>
+    /// <param name="now">The present.</param>
+    public QuotaEntry? Plan(long need, bool orLess, DateTimeOffset now)
     {
         var current = Roll(now);
-        var planned = Reserve(current, need, now);
+        var planned = Reserve(current, need, orLess, now);
         _planned = (_debts.Count, _adjustments.Count);
         foreach (var (id, units) in _debts.Where(debt => !planned.Debts.Contains(debt.Id)))
         {
@@ -77,6 +86,7 @@ internal abstract class QuotaPurse(QuotaLimit limit)
     /// <summary>The planned entry is what storage keeps now.</summary>
     public void Confirm(QuotaEntry entry)
     {
+        Owed -= _debts.Take(_planned.Debts).Sum(debt => debt.Units);
         _debts.RemoveRange(0, _planned.Debts);
         _adjustments.RemoveRange(0, _planned.Adjustments);
         _planned = default;
@@ -103,7 +113,11 @@ internal abstract class QuotaPurse(QuotaLimit limit)
     }
 
     /// <summary>Notes units that were used beyond a grant and are not at hand.</summary>
-    public void Owe(Guid id, long units) => _debts.Add((id, units));
+    public void Owe(Guid id, long units)
+    {
+        _debts.Add((id, units));
+        Owed += units;
+    }
 
     /// <summary>Notes units to be added to the limit.</summary>
     public void Adjust(QuotaAdjustment adjustment) => _adjustments.Add(adjustment);
@@ -124,7 +138,7 @@ internal abstract class QuotaPurse(QuotaLimit limit)
     }
 
     /// <summary>The entry with what is reserved for a need, and nothing else changed.</summary>
-    protected abstract QuotaEntry Reserve(QuotaEntry current, long need, DateTimeOffset now);
+    protected abstract QuotaEntry Reserve(QuotaEntry current, long need, bool orLess, DateTimeOffset now);
 
     /// <summary>What was planned is reserved.</summary>
     protected abstract void OnConfirmed();

@@ -22,6 +22,7 @@ internal sealed class SlotPurse(QuotaLimit limit, Guid owner) : QuotaPurse(limit
     private DateTimeOffset _lastTaken;
     private (long Places, DateTimeOffset Until) _planned;
     private bool _isLeaving;
+    private bool _isShrinking;
 
     public override bool IsLow => _places > 0 && _until - _lastTaken < Limit.Hold + (Slack / 2);
 
@@ -60,6 +61,8 @@ internal sealed class SlotPurse(QuotaLimit limit, Guid owner) : QuotaPurse(limit
         _places = 0;
     }
 
+    public override void PutBack() => _isShrinking = true;
+
     public override void Expire(DateTimeOffset confirmedSince)
     {
     }
@@ -70,7 +73,7 @@ internal sealed class SlotPurse(QuotaLimit limit, Guid owner) : QuotaPurse(limit
         return new QuotaStanding(Limit, most, used, Math.Max(0, most - used), null);
     }
 
-    protected override QuotaEntry Reserve(QuotaEntry current, long need, DateTimeOffset now)
+    protected override QuotaEntry Reserve(QuotaEntry current, long need, bool orLess, DateTimeOffset now)
     {
         _planned = default;
         var others = Leases(current).Where(lease => lease.Owner != owner && lease.Until + Skew > now).ToImmutableArray();
@@ -82,14 +85,17 @@ internal sealed class SlotPurse(QuotaLimit limit, Guid owner) : QuotaPurse(limit
         }
 
         var free = Math.Max(0, Most(now) - others.Sum(lease => lease.Count));
+        need = orLess ? Math.Min(need, Math.Max(0, free - _calls)) : need;
+        var isShrinking = _isShrinking && _places > _calls;
+        _isShrinking = false;
         var isShort = need > 0 && (_calls + need > _places || now + Limit.Hold > _until);
-        if (_calls + need > free || !(isShort || IsLow))
+        if (_calls + need > free || !(isShort || isShrinking || IsLow))
         {
             return current;
         }
 
-        var places = need > 0 ? Math.Max(_calls + need, Math.Max(_places, _calls + (_calls / 2))) : Math.Max(_calls, _peak);
-        _planned = (Math.Min(free, Math.Max(1, places)), now + Limit.Hold + Slack);
+        var places = isShrinking ? _calls + need : need > 0 ? Math.Max(_calls + need, Math.Max(_places, _calls + (_calls / 2))) : Math.Max(_calls, _peak);
+        _planned = (Math.Min(free, places), now + Limit.Hold + Slack);
         _peak = _calls;
 
         // INVARIANT: from now on no more calls are admitted than the lease has places that is being written.

@@ -18,6 +18,9 @@ public static class FaultCodes
     /// <summary>A value of the wrong type: a context that is no object.</summary>
     public const string FieldType = "FIELD_TYPE";
 
+    /// <summary>A value that the field cannot have.</summary>
+    public const string FieldValue = "FIELD_VALUE";
+
     /// <summary>A list with more entries than it may have.</summary>
     public const string TooMany = "TOO_MANY";
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Grains.Catalog;
+using ControlZero.Grains.Quotas;
 
 namespace ControlZero.Grains.Agents;
 
@@ -9,7 +10,7 @@ namespace ControlZero.Grains.Agents;
 /// What the activation of a registered agent publishes in its silo: enough to decide, and the counters. Its grain and the front door of the
 /// same silo decide on it alike, several threads at once. The grain owns it: it alone opens, saves, changes and retracts it.
 /// </summary>
-public sealed class AgentCell
+public sealed partial class AgentCell
 {
     private readonly Lock _gate = new();
     private readonly AgentCells _silo;
@@ -73,9 +74,17 @@ public sealed class AgentCell
         {
             var now = _silo.Clock.GetUtcNow();
             var authorization = basis.Evaluate(Agent, request, now, age, _silo.Freshness.Bound);
-            if (Commit(basis, UsageCounts.Of(authorization, request, now)))
+            var ask = AskOf(basis, request, authorization);
+            if (ask is null)
             {
-                return authorization;
+                if (Commit(basis, UsageCounts.Of(authorization, request, now)))
+                {
+                    return authorization;
+                }
+            }
+            else if (CommitCharged(basis, request, ask, ref authorization, now, age) is var step and not CommitStep.Again)
+            {
+                return step == CommitStep.Done ? authorization : null;
             }
         }
 
@@ -84,27 +93,48 @@ public sealed class AgentCell
 
     /// <summary>Decides several requests in their order, all under one epoch and all or none: see <see cref="Decide(AuthorizeRequest)"/>.</summary>
     /// <param name="requests">The requests.</param>
-    public ImmutableArray<Authorization>? Decide(ImmutableArray<AuthorizeRequest> requests) => Decide(requests, mustBeWarm: true);
+    public ImmutableArray<Authorization>? Decide(ImmutableArray<AuthorizeRequest> requests) => Decide(requests, mustBeWarm: true, isLastWord: false, out _);
 
     /// <summary>The same for its grain, which has done what it can: a silo that is still stale denies, and so does an epoch that is not reached.</summary>
     /// <param name="requests">The requests.</param>
-    internal ImmutableArray<Authorization>? DecideAsItIs(ImmutableArray<AuthorizeRequest> requests) => Decide(requests, mustBeWarm: false);
+    /// <param name="isLastWord">True: storage does not answer, so what needs units that are not at hand is denied.</param>
+    /// <param name="needsUnits">True: nothing was decided, because units must be reserved first.</param>
+    internal ImmutableArray<Authorization>? DecideAsItIs(ImmutableArray<AuthorizeRequest> requests, bool isLastWord, out bool needsUnits) =>
+        Decide(requests, mustBeWarm: false, isLastWord, out needsUnits);
 
-    private ImmutableArray<Authorization>? Decide(ImmutableArray<AuthorizeRequest> requests, bool mustBeWarm)
+    private ImmutableArray<Authorization>? Decide(ImmutableArray<AuthorizeRequest> requests, bool mustBeWarm, bool isLastWord, out bool needsUnits)
     {
+        needsUnits = false;
         while (Adopt(out var age) is { } basis && (!mustBeWarm || IsWarm(basis, age, MinEpoch(requests))))
         {
             var now = _silo.Clock.GetUtcNow();
             var counts = default(UsageCounts);
             var decided = ImmutableArray.CreateBuilder<Authorization>(requests.Length);
-            foreach (var request in requests)
+            QuotaAsk?[]? asks = null;
+            for (var index = 0; index < requests.Length; index++)
             {
-                var authorization = basis.Evaluate(Agent, request, now, age, _silo.Freshness.Bound);
-                counts = counts.And(UsageCounts.Of(authorization, request, now));
+                var authorization = basis.Evaluate(Agent, requests[index], now, age, _silo.Freshness.Bound);
+                if (AskOf(basis, requests[index], authorization) is { } ask)
+                {
+                    (asks ??= new QuotaAsk?[requests.Length])[index] = ask;
+                }
+
+                counts = counts.And(UsageCounts.Of(authorization, requests[index], now));
                 decided.Add(authorization);
             }
 
-            if (Commit(basis, counts))
+            if (asks is not null)
+            {
+                switch (CommitCharged(basis, requests, asks, decided, now, age, isLastWord))
+                {
+                    case CommitStep.Done:
+                        return decided.MoveToImmutable();
+                    case CommitStep.Units:
+                        needsUnits = true;
+                        return null;
+                }
+            }
+            else if (Commit(basis, counts))
             {
                 return decided.MoveToImmutable();
             }
@@ -179,13 +209,12 @@ public sealed class AgentCell
         bool isFirst;
         lock (_gate)
         {
-            if (!ReferenceEquals(basis, _basis) || !ReferenceEquals(basis.Snapshot, _slot.Current))
+            if (!IsCurrent(basis))
             {
                 return false;
             }
 
-            isFirst = _unsaved.IsNone && !counts.IsNone;
-            _unsaved = _unsaved.And(counts);
+            isFirst = Count(counts);
         }
 
         if (isFirst)
@@ -194,6 +223,16 @@ public sealed class AgentCell
         }
 
         return true;
+    }
+
+    private bool IsCurrent(CellBasis basis) => ReferenceEquals(basis, _basis) && ReferenceEquals(basis.Snapshot, _slot.Current);
+
+    // True: they are the first since the last save.
+    private bool Count(UsageCounts counts)
+    {
+        var isFirst = _unsaved.IsNone && !counts.IsNone;
+        _unsaved = _unsaved.And(counts);
+        return isFirst;
     }
 
     private bool IsWarm(CellBasis basis, TimeSpan age, ulong minEpoch) =>

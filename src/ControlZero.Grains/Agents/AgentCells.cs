@@ -4,6 +4,7 @@ using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Grains.Feed;
 using ControlZero.Grains.Hosting;
+using ControlZero.Grains.Quotas;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ControlZero.Grains.Agents;
@@ -12,7 +13,12 @@ namespace ControlZero.Grains.Agents;
 /// <param name="freshness">How old the silo's knowledge of what is in force is.</param>
 /// <param name="notices">What the silo heard of agents that changed.</param>
 /// <param name="clock">The clock decisions are made by.</param>
-public sealed class AgentCells(SiloFreshness freshness, AgentNotices notices, [FromKeyedServices(ClusterClock.Key)] TimeProvider clock)
+/// <param name="services">Where the accounts of agents come from that have limits.</param>
+public sealed class AgentCells(
+    SiloFreshness freshness,
+    AgentNotices notices,
+    [FromKeyedServices(ClusterClock.Key)] TimeProvider clock,
+    IServiceProvider? services = null)
 {
     private readonly ConcurrentDictionary<(TenantId, AgentId), AgentCell> _cells = new();
 
@@ -27,6 +33,9 @@ public sealed class AgentCells(SiloFreshness freshness, AgentNotices notices, [F
     internal SiloFreshness Freshness => freshness;
 
     internal AgentNotices Notices => notices;
+
+    /// <summary>Where the accounts of agents come from.</summary>
+    internal AgentQuotas Quotas => services!.GetRequiredService<AgentQuotas>();
 
     /// <summary>The agent's cell, or null: the agent is not registered, or not active in this silo.</summary>
     /// <param name="tenant">The agent's tenant.</param>

@@ -9,15 +9,16 @@ namespace ControlZero.Grains.Agents;
 /// </content>
 internal sealed partial class AgentGrain : IAgentUsageGrain
 {
-    public Task<AgentUsage?> GetUsageAsync(CancellationToken cancellationToken)
+    public async Task<AgentUsage?> GetUsageAsync(CancellationToken cancellationToken)
     {
-        if (!IsRegistered)
+        if (_cell is not { } cell)
         {
-            return Task.FromResult<AgentUsage?>(null);
+            return null;
         }
 
-        var usage = WithUsage(_state.State, _cell?.Unsaved ?? default);
-        return Task.FromResult<AgentUsage?>(new AgentUsage(_agent, usage.Allowed, usage.Denied, usage.LastDecisionAt));
+        var limits = await cell.StandingsAsync(await LimitsAsync());
+        var usage = WithUsage(_state.State, cell.Unsaved);
+        return new AgentUsage(_agent, usage.Allowed, usage.Denied, usage.LastDecisionAt, limits);
     }
 
     public async Task SaveUsageAsync(CancellationToken cancellationToken)

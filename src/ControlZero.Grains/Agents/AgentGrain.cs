@@ -76,6 +76,7 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
     {
         // INVARIANT: first of all and without an await before it. What was counted until then is saved, and nothing is counted after.
         _cell?.Retract();
+        await CloseQuotaAsync();
         await SaveUsageAsync(CancellationToken.None);
     }
 
@@ -129,7 +130,7 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
                 return AnswerUnregistered(_slot.Current ?? await LoadAsync(minEpoch), age, requests);
             }
 
-            if (_cell.DecideAsItIs(requests) is { } decided)
+            if (_cell.DecideAsItIs(requests, isLastWord: false, out var needsUnits) is { } decided)
             {
                 return decided;
             }
@@ -137,6 +138,11 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
             if (_cell.IsRetracted)
             {
                 throw new OrleansException($"agent `{_agent}` is leaving this silo; ask again");
+            }
+
+            if (needsUnits && await DecideOnUnitsAsync(requests) is { } charged)
+            {
+                return charged;
             }
         }
 

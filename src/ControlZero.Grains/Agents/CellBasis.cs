@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ControlZero.Abstractions.Agents;
 using ControlZero.Engine.Evaluation;
+using ControlZero.Engine.Quotas;
 using ControlZero.Grains.Catalog;
 
 namespace ControlZero.Grains.Agents;
@@ -11,6 +12,9 @@ namespace ControlZero.Grains.Agents;
 /// <param name="Labels">The agent's labels.</param>
 internal sealed record CellBasis(TenantSnapshot Snapshot, EffectiveRules Rules, ImmutableSortedDictionary<string, string> Labels)
 {
+    /// <summary>The limits of those policies.</summary>
+    public ImmutableArray<QuotaLimit> Limits => Rules.QuotaLimits;
+
     public static CellBasis Of(AgentId agent, TenantSnapshot snapshot, ImmutableSortedDictionary<string, string> labels) =>
         new(snapshot, snapshot.Policies.For(agent.Value), labels);
 

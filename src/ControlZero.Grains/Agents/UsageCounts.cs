@@ -12,8 +12,12 @@ internal readonly record struct UsageCounts(long Allowed, long Denied, long Last
 
     public DateTimeOffset? LastDecisionAt => IsNone ? null : new DateTimeOffset(LastTicks, TimeSpan.Zero);
 
-    /// <summary>The count of one answer. A dry run is none, and neither is what was not decided for want of the epoch asked for.</summary>
-    public static UsageCounts Of(Authorization authorization, AuthorizeRequest request, DateTimeOffset now) => request.DryRun || authorization.Epoch < request.MinEpoch
+    /// <summary>
+    /// The count of one answer. A dry run is none, and neither is what was not decided: for want of the epoch asked for, or because its request id
+    /// belongs to another question.
+    /// </summary>
+    public static UsageCounts Of(Authorization authorization, AuthorizeRequest request, DateTimeOffset now) =>
+        request.DryRun || authorization.Epoch < request.MinEpoch || authorization.Quota is { IsOtherQuestion: true }
         ? default
         : authorization.Decision.Allowed ? new UsageCounts(1, 0, now.UtcTicks) : new UsageCounts(0, 1, now.UtcTicks);
 

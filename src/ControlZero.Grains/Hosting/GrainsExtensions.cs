@@ -1,9 +1,11 @@
 using ControlZero.Abstractions;
+using ControlZero.Engine.Quotas;
 using ControlZero.Grains.Agents;
 using ControlZero.Grains.Catalog;
 using ControlZero.Grains.Feed;
 using ControlZero.Grains.Keys;
 using ControlZero.Grains.Policies;
+using ControlZero.Grains.Quotas;
 using ControlZero.Grains.Tenants;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -30,6 +32,12 @@ public static class GrainsExtensions
         builder.Services.AddSingleton<KeyCatalog>();
         builder.Services.TryAddSingleton<AgentCells>();
         builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, UsageSaver>();
+        builder.Services.TryAddSingleton<IModelPrices, NoModelPrices>();
+        builder.Services.AddSingleton<QuotaStore>();
+        builder.Services.AddSingleton<ReservationBudget>();
+        builder.Services.AddSingleton<AgentQuotas>();
+        builder.Services.AddSingleton<TenantShares>();
+        builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<TenantShares>());
         builder.Services.AddSingleton<AgentNotices>();
         builder.Services.AddSingleton<SiloFreshness>();
         builder.Services.AddSingleton<ChangeFeed>();
@@ -37,6 +45,7 @@ public static class GrainsExtensions
         builder.Services.AddSingleton<FeedFollower>();
         builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<FeedFollower>());
         builder.AddGrainService<CatalogService>();
+        builder.AddGrainService<QuotaService>();
         return builder;
     }
 }

@@ -106,12 +106,25 @@ internal sealed class AgentService(IGrainFactory grains, AgentReferences agents)
             Allowed = usage.Allowed,
             Denied = usage.Denied,
             LastDecisionAt = usage.LastDecisionAt?.ToTimestamp(),
+            Limits = { usage.Limits.IsDefault ? [] : usage.Limits.Select(QuotaMapping.ToMessage) },
         };
     }
 
     [RequiresScope(Scopes.AgentWrite)]
-    public override Task<AdjustQuotaResponse> AdjustQuota(AdjustQuotaRequest request, ServerCallContext context) =>
-        throw RpcErrors.UnimplementedFeature(["AdjustQuota"]).ToRpcException();
+    public override async Task<AdjustQuotaResponse> AdjustQuota(AdjustQuotaRequest request, ServerCallContext context)
+    {
+        var (caller, agent) = Read(request.AgentId, context);
+        var command = AdjustmentMapping.Read(request, caller);
+        var outcome = await agents.Get(caller.Tenant, agent).AdjustAsync(command);
+        if (!outcome.IsRegistered)
+        {
+            throw NotFound(agent);
+        }
+
+        return outcome.Limit is { } limit
+            ? new AdjustQuotaResponse { Limit = QuotaMapping.ToMessage(limit), ExpiresAt = outcome.ExpiresAt.ToTimestamp(), Replayed = outcome.Replayed }
+            : throw RpcErrors.NotFound("LIMIT_NOT_FOUND", "limit", $"{command.Policy}/{command.Limit}").ToRpcException();
+    }
 
     private ITenantGrain Tenant(ClientIdentity caller) => grains.GetGrain<ITenantGrain>(GrainKeys.Of(caller.Tenant));
 

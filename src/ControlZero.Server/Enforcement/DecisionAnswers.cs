@@ -25,7 +25,7 @@ internal sealed class DecisionAnswers(
     /// <param name="begun">When its call began: what <see cref="EnforceInstruments.Begin"/> returned. 0: it is one of several.</param>
     public EnforceOutcome Answer(Authorization authorization, in EnforceQuestion question, Moment asked, long begun = 0)
     {
-        if (authorization.Epoch >= question.Request.MinEpoch)
+        if (authorization.Epoch >= question.Request.MinEpoch && authorization.Quota is not { IsOtherQuestion: true })
         {
             instruments.OnDecided(authorization.Decision, begun);
 
@@ -43,6 +43,8 @@ internal sealed class DecisionAnswers(
     public EnforceOutcome Explain(Authorization authorization, in EnforceQuestion question, Moment asked) =>
         authorization.Epoch < question.Request.MinEpoch
             ? new EnforceOutcome(null, RpcErrors.EpochNotReached(question.Request.MinEpoch, authorization.Epoch))
+            : authorization.Quota is { IsOtherQuestion: true } ? new EnforceOutcome(null, RpcErrors.IdempotencyMismatch(
+                "the request_id was used for another question; send a new one, or ask the same", question.RequestId))
             : new EnforceOutcome(
                 EnforceMapping.ToResponse(authorization, DecisionIds.Next(clock), question.RequestId, question.Request.DryRun),
                 null,

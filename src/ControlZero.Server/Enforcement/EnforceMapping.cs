@@ -46,6 +46,11 @@ internal static class EnforceMapping
             response.RetryAfter = RetryWhenStale;
         }
 
+        if (authorization.Quota is { } quota)
+        {
+            QuotaMapping.Add(quota, response);
+        }
+
         if (!decision.Obligations.IsEmpty)
         {
             response.Obligations.Add(decision.Obligations.Select(obligation => Obligations.GetValue(obligation, ToMessage)));

@@ -55,7 +55,7 @@ internal readonly record struct EnforceQuestion(TenantId Tenant, AgentId Agent, 
         }
 
         var agent = AgentId.Parse(agentId);
-        refusal = UnenforcedFields.Refuse(request, path) ?? (caller.SpeaksFor(agent) ? null : RpcErrors.AgentNotBound(agentId));
+        refusal = caller.SpeaksFor(agent) ? null : RpcErrors.AgentNotBound(agentId);
         if (refusal is not null)
         {
             return false;
@@ -78,6 +78,7 @@ internal readonly record struct EnforceQuestion(TenantId Tenant, AgentId Agent, 
             }
             .Concat(CandidateSyntax.Check(request.CandidateResources))
             .Append(context is null ? null : RequestSyntax.CheckContext(context))
+            .Concat(request.Estimate is null ? [] : UsageMapping.Check(request.Estimate))
             .OfType<FieldFault>()
             .Select(fault => Locate(fault, path)),
     ];
@@ -96,6 +97,8 @@ internal readonly record struct EnforceQuestion(TenantId Tenant, AgentId Agent, 
         Candidates = request.CandidateResources.Count == 0 ? [] : [.. request.CandidateResources],
         DryRun = request.DryRun,
         MinEpoch = request.MinPolicyEpoch,
+        RequestId = request.RequestId.Length == 0 ? null : request.RequestId,
+        Estimate = request.Estimate is null ? null : UsageMapping.ToDomain(request.Estimate),
     };
 
     // The way of a request without a fault: it allocates nothing.
@@ -105,5 +108,6 @@ internal readonly record struct EnforceQuestion(TenantId Tenant, AgentId Agent, 
         ?? RequestSyntax.CheckAction(request.Action)
         ?? (request.Resource.Length == 0 ? null : RequestSyntax.CheckResource(request.Resource))
         ?? (request.CandidateResources.Count == 0 ? null : CandidateSyntax.Check(request.CandidateResources).FirstOrDefault())
-        ?? (context is null ? null : RequestSyntax.CheckContext(context));
+        ?? (context is null ? null : RequestSyntax.CheckContext(context))
+        ?? (request.Estimate is null ? null : UsageMapping.Check(request.Estimate).FirstOrDefault());
 }

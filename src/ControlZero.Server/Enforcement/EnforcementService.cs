@@ -15,6 +15,7 @@ internal sealed class EnforcementService(
     GrainDecisions remote,
     LocalDecisions local,
     GroupedDecisions grouped,
+    Settlements settlements,
     DecisionAnswers answers,
     FrontDoors doors,
     KeyAuthenticator keys,
@@ -106,11 +107,11 @@ internal sealed class EnforcementService(
 
     [RequiresScope(Scopes.Enforce), MessageLimit(Limits.EnforceMessageMaxBytes)]
     public override Task<SettleResponse> Settle(SettleRequest request, ServerCallContext context) =>
-        throw RpcErrors.UnimplementedFeature(["Settle"]).ToRpcException();
+        settlements.SettleAsync(request, context.GetCaller(), context.CancellationToken);
 
     [RequiresScope(Scopes.Enforce), MessageLimit(Limits.EnforceMessageMaxBytes)]
     public override Task<CancelResponse> Cancel(CancelRequest request, ServerCallContext context) =>
-        throw RpcErrors.UnimplementedFeature(["Cancel"]).ToRpcException();
+        settlements.CancelAsync(request, context.GetCaller(), context.CancellationToken);
 
     [RequiresScope(Scopes.Enforce), MessageLimit(Limits.EnforceMessageMaxBytes)]
     public override Task<GetAccessResponse> GetAccess(GetAccessRequest request, ServerCallContext context) =>

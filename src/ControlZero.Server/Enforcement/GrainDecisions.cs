@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using ControlZero.Abstractions.Agents;
+using ControlZero.Abstractions.Quotas;
 using ControlZero.Abstractions.Tenants;
 using Orleans.Storage;
 
@@ -8,7 +9,7 @@ namespace ControlZero.Server.Enforcement;
 
 /// <summary>
 /// Asks an agent's grain to decide, again when the silo that held it is gone or the agent is on its way to another one: up to three times, within
-/// the call's deadline. A decision may be asked for twice; at most it is counted twice.
+/// the call's deadline. A decision may be asked for twice; at most it is counted twice, and with a request id of its caller's charged once.
 /// </summary>
 /// <param name="find">Finds an agent's grain.</param>
 /// <param name="clock">Measures the pauses.</param>
@@ -23,33 +24,36 @@ internal sealed class GrainDecisions(Func<TenantId, AgentId, IAgentGrain> find, 
     private const int SpreadMilliseconds = 150;
 
     /// <summary>Has one question decided.</summary>
-    public async ValueTask<Authorization> AuthorizeAsync(TenantId tenant, AgentId agent, AuthorizeRequest request, CancellationToken call)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await find(tenant, agent).AuthorizeAsync(request);
-            }
-            catch (Exception failure) when (MayAskAgain(failure, attempt, call))
-            {
-                await PauseAsync(call);
-            }
-        }
-    }
+    public ValueTask<Authorization> AuthorizeAsync(TenantId tenant, AgentId agent, AuthorizeRequest request, CancellationToken call) =>
+        AskAsync(tenant, agent, request, static (grain, request) => grain.AuthorizeAsync(request), call);
 
     /// <summary>Has several questions about one agent decided.</summary>
-    public async ValueTask<ImmutableArray<Authorization>> AuthorizeManyAsync(
+    public ValueTask<ImmutableArray<Authorization>> AuthorizeManyAsync(
         TenantId tenant,
         AgentId agent,
         ImmutableArray<AuthorizeRequest> requests,
+        CancellationToken call) => AskAsync(tenant, agent, requests, static (grain, requests) => grain.AuthorizeManyAsync(requests), call);
+
+    /// <summary>Has a reservation settled. Told twice, it counts once.</summary>
+    public ValueTask<SettleOutcome> SettleAsync(TenantId tenant, AgentId agent, SettleCommand command, CancellationToken call) =>
+        AskAsync(tenant, agent, command, static (grain, command) => new ValueTask<SettleOutcome>(grain.SettleAsync(command)), call);
+
+    /// <summary>Has a reservation given back. Told twice, it counts once.</summary>
+    public ValueTask<SettleOutcome> CancelAsync(TenantId tenant, AgentId agent, string token, CancellationToken call) =>
+        AskAsync(tenant, agent, token, static (grain, token) => new ValueTask<SettleOutcome>(grain.CancelAsync(token)), call);
+
+    private async ValueTask<TAnswer> AskAsync<TQuestion, TAnswer>(
+        TenantId tenant,
+        AgentId agent,
+        TQuestion question,
+        Func<IAgentGrain, TQuestion, ValueTask<TAnswer>> ask,
         CancellationToken call)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await find(tenant, agent).AuthorizeManyAsync(requests);
+                return await ask(find(tenant, agent), question);
             }
             catch (Exception failure) when (MayAskAgain(failure, attempt, call))
             {

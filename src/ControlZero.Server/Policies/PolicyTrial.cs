@@ -111,11 +111,6 @@ internal sealed class PolicyTrial([FromKeyedServices(ClusterClock.Key)] TimeProv
             throw RpcErrors.InvalidFields(faults).ToRpcException();
         }
 
-        if (UnenforcedFields.Refuse(request, path) is { } refusal)
-        {
-            throw refusal.ToRpcException();
-        }
-
         var question = EnforceQuestion.ToDomain(request, context);
         var now = clock.GetUtcNow();
         var asked = new EvaluationRequest

@@ -98,6 +98,13 @@ internal static class RpcErrors
         $"there is a {what} `{name}` already",
         ("name", name));
 
+    /// <summary>Something that was said once is said otherwise.</summary>
+    public static Status IdempotencyMismatch(string message, string name) => Make(
+        StatusCode.AlreadyExists,
+        "IDEMPOTENCY_MISMATCH",
+        message,
+        ("name", name));
+
     public static Status VersionConflict(string what, string name, long expected, long current) => Make(
         StatusCode.Aborted,
         "VERSION_CONFLICT",

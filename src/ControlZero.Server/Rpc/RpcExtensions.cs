@@ -30,6 +30,7 @@ internal static class RpcExtensions
         services.AddSingleton<LocalDecisions>();
         services.AddSingleton<DecisionAnswers>();
         services.AddSingleton<GroupedDecisions>();
+        services.AddSingleton<Settlements>();
         services.AddSingleton<FailureTranslator>();
 
         services.AddSingleton<StatusGuard>();

@@ -182,5 +182,5 @@ public sealed class LimitParsingTests
         return result.Document!;
     }
 
-    private static PolicyParseResult Parse(string text) => PolicyParser.Parse(text, acceptsLimits: true);
+    private static PolicyParseResult Parse(string text) => PolicyParser.Parse(text);
 }

@@ -96,7 +96,6 @@ public sealed class RuleParsingTests
     [InlineData("enabled: yes", "FIELD_TYPE")]
     [InlineData("mode: shadow", "UNIMPLEMENTED_FEATURE")]
     [InlineData("mode: audit", "FIELD_VALUE")]
-    [InlineData("limits: [{name: a, metric: in_flight, limit: 1}]", "UNIMPLEMENTED_FEATURE")]
     [InlineData("default_action: audit", "FIELD_VALUE")]
     [InlineData("settings: {default_acton: deny}", "UNKNOWN_FIELD")]
     [InlineData("settings: deny", "FIELD_TYPE")]

@@ -154,7 +154,7 @@ public sealed class AgentCellTests
 
         Assert.Null(cell.Decide(TestTenant.Ask()));
         Assert.Null(cell.Decide([TestTenant.Ask()]));
-        Assert.Equal("POLICY_STALE", cell.DecideAsItIs([TestTenant.Ask()])!.Value[0].Decision.ReasonCode);
+        Assert.Equal("POLICY_STALE", cell.DecideAsItIs([TestTenant.Ask()], isLastWord: false, out _)!.Value[0].Decision.ReasonCode);
         Assert.Equal((1L, 1L), (cell.Unsaved.Allowed, cell.Unsaved.Denied));
     }
 
@@ -176,7 +176,7 @@ public sealed class AgentCellTests
 
         Assert.Null(_cell.Decide(later));
         Assert.Null(_cell.Decide([TestTenant.Ask(), later]));
-        Assert.Equal(1UL, _cell.DecideAsItIs([later])!.Value[0].Epoch);
+        Assert.Equal(1UL, _cell.DecideAsItIs([later], isLastWord: false, out _)!.Value[0].Epoch);
         Assert.True(_cell.Unsaved.IsNone);
     }
 

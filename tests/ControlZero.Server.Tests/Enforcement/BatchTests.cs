@@ -23,7 +23,7 @@ public sealed class BatchTests(RunningServer server)
             Ask("a:x"),
             Ask("a:x", request => request.AgentId = "Bot"),
             Ask("b:x"),
-            Ask("a:x", request => request.Estimate = new Estimate()),
+            Ask("a:x", request => request.Estimate = new Estimate { InputTokens = -1 }),
             Ask("a:x", request => request.AgentId = "other"),
             new(),
             Ask("a:x", request => request.AgentId = "bot-2"),
@@ -32,7 +32,7 @@ public sealed class BatchTests(RunningServer server)
         var answer = await _enforcement.EnforceBatchAsync(new EnforceBatchRequest { Requests = { items } }, server.With(key));
 
         Assert.Equal(
-            ["Allow", "InvalidArgument", "Deny", "Unimplemented", "PermissionDenied", "InvalidArgument", "Allow"],
+            ["Allow", "InvalidArgument", "Deny", "InvalidArgument", "PermissionDenied", "InvalidArgument", "Allow"],
             answer.Results.Select(result => result.Error is { } error ? ((StatusCode)error.Code).ToString() : result.Response.Decision.ToString()));
         foreach (var (item, result) in items.Zip(answer.Results).Where(pair => pair.Second.Error is not null))
         {

@@ -47,23 +47,6 @@ public sealed class EnforceTests(RunningServer server)
         Assert.NotEqual("", answer.RequestId);
     }
 
-    public static TheoryData<string, Action<EnforceRequest>> Unenforced() => new()
-    {
-        { "estimate", request => request.Estimate = new Estimate() },
-    };
-
-    [Theory]
-    [MemberData(nameof(Unenforced))]
-    public async Task Enforce_WithAFieldThisBuildDoesNotEnforce_NamesIt(string field, Action<EnforceRequest> set)
-    {
-        var key = await TenantWithExampleAsync();
-
-        var error = await RpcAssert.FailsAsync(
-            StatusCode.Unimplemented, "UNIMPLEMENTED_FEATURE", _enforcement.EnforceAsync(Ask("model/openai/gpt-4", set), server.With(key)));
-
-        Assert.Equal(field, error.Metadata["field"]);
-    }
-
     [Fact]
     public async Task Enforce_OfAnEmptyMessage_NamesEveryMissingField() => await RpcAssert.RefusesAsync(
         _enforcement.EnforceAsync(new EnforceRequest(), server.With()), ("agent_id", "FIELD_REQUIRED"), ("action", "FIELD_REQUIRED"));

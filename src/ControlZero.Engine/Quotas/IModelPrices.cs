@@ -1,0 +1,16 @@
+namespace ControlZero.Engine.Quotas;
+
+/// <summary>What models cost.</summary>
+public interface IModelPrices
+{
+    /// <summary>The price of a model. Null: it is not known.</summary>
+    /// <param name="resource">The model as a resource, <c>model/…</c>.</param>
+    ModelPrice? Find(string resource);
+}
+
+/// <summary>No model has a price.</summary>
+public sealed class NoModelPrices : IModelPrices
+{
+    /// <inheritdoc/>
+    public ModelPrice? Find(string resource) => null;
+}

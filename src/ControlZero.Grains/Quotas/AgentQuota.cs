@@ -1,0 +1,315 @@
+using System.Collections.Immutable;
+using ControlZero.Abstractions.Agents;
+using ControlZero.Abstractions.Quotas;
+using ControlZero.Engine.Evaluation;
+using ControlZero.Engine.Quotas;
+
+namespace ControlZero.Grains.Quotas;
+
+/// <summary>
+/// What an active agent has at hand of its limits, and what is reserved for its calls. Its cell charges it within its decisions, under the cell's
+/// lock; nothing here waits, but for the ledger.
+/// </summary>
+/// <param name="agent">A number for the agent, for tokens.</param>
+/// <param name="account">His account.</param>
+/// <param name="ledger">Its record.</param>
+/// <param name="share">What his silo has at hand of the tenant's shared limits.</param>
+/// <param name="prices">What models cost.</param>
+/// <param name="budget">Room for reservations.</param>
+internal sealed partial class AgentQuota(
+    ulong agent,
+    QuotaAccount account,
+    QuotaLedger ledger,
+    TenantShare share,
+    IModelPrices prices,
+    ReservationBudget budget)
+{
+    /// <summary>When a caller who was told that storage does not answer may ask again.</summary>
+    private static readonly TimeSpan RetryWhenUnavailable = TimeSpan.FromSeconds(1);
+
+    private readonly ReservationBook _book = new();
+
+    /// <summary>What models cost.</summary>
+    public IModelPrices Prices => prices;
+
+    /// <summary>Reads the agent's record, and the tenant's.</summary>
+    /// <param name="withShared">False: no limit is shared.</param>
+    /// <exception cref="QuotaUnavailableException">Storage does not answer.</exception>
+    public async Task LoadAsync(bool withShared)
+    {
+        await ledger.LoadAsync();
+        if (withShared)
+        {
+            await share.Ledger.LoadAsync();
+        }
+    }
+
+    /// <summary>
+    /// Charges an allowed request, or denies it. False: units must be reserved first, nothing was charged, and the authorization is as it was.
+    /// Under the cell's lock.
+    /// </summary>
+    /// <param name="ask">What the request takes.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="authorization">The allow. Replaced by what came of it.</param>
+    /// <param name="now">The present.</param>
+    /// <param name="confirmedSince">Blocks that were confirmed before are not used.</param>
+    /// <param name="isLastWord">True: storage does not answer, so what would need it is denied.</param>
+    /// <param name="opened">The reservation. Null: nothing was charged.</param>
+    public bool TryDecide(
+        QuotaAsk ask,
+        AuthorizeRequest request,
+        ref Authorization authorization,
+        DateTimeOffset now,
+        DateTimeOffset confirmedSince,
+        bool isLastWord,
+        out Reservation? opened)
+    {
+        opened = null;
+        Expire(now);
+        if (ask.Tag is { } tag && !request.DryRun && _book.TryFind(tag.Id, now, out var earlier))
+        {
+            authorization = authorization with
+            {
+                Quota = earlier.Request!.Content == tag.Content
+                    ? Describe(ask, now) with { Replayed = true, Token = TokenOf(earlier, request), ExpiresAt = earlier.ExpiresAt }
+                    : new QuotaOutcome { IsOtherQuestion = true },
+            };
+            return true;
+        }
+
+        if (ask.Refused is { } refused)
+        {
+            authorization = Deny(authorization, refused, Describe(ask, now));
+            return true;
+        }
+
+        if (ask.Shared.Length == 0)
+        {
+            return TryCharge(ask, request, ref authorization, now, confirmedSince, isLastWord, out opened);
+        }
+
+        lock (share.Gate)
+        {
+            return TryCharge(ask, request, ref authorization, now, confirmedSince, isLastWord, out opened);
+        }
+    }
+
+    /// <summary>Takes back what was just charged, as if it had never been. Under the cell's lock.</summary>
+    public void Undo(Reservation reservation)
+    {
+        _book.Cancel(reservation);
+        foreach (var charge in reservation.Charges)
+        {
+            GiveBack(charge);
+        }
+    }
+
+    /// <summary>Has blocks that run out topped up. Outside of any lock.</summary>
+    public void TopUp()
+    {
+        if (account.IsLow)
+        {
+            ledger.TopUpSoon();
+        }
+
+        if (share.Account.IsLow)
+        {
+            share.Ledger.TopUpSoon();
+        }
+    }
+
+    /// <summary>
+    /// Reserves what requests wait for, of all limits in one write each for the agent's and the tenant's. Returns when it may be decided again.
+    /// </summary>
+    /// <exception cref="QuotaUnavailableException">Storage does not answer.</exception>
+    public async Task ReserveAsync(IReadOnlyList<QuotaAsk> asks, TimeProvider clock, Func<DateTimeOffset> confirmedSince)
+    {
+        var (own, shared) = (QuotaAsk.Sum(asks.SelectMany(ask => ask.Own)), QuotaAsk.Sum(asks.SelectMany(ask => ask.Shared)));
+        await LoadAsync(shared.Length > 0);
+        if (shared.Length > 0)
+        {
+            await share.Ledger.WriteAsync(() => Plan(share.Account, shared, asks.Count > 1, clock.GetUtcNow(), confirmedSince()));
+            if (IsExhausted(shared, clock.GetUtcNow()) && share.MayRecover)
+            {
+                await share.RecoverAsync();
+                await share.Ledger.WriteAsync(() => Plan(share.Account, shared, asks.Count > 1, clock.GetUtcNow(), confirmedSince()));
+            }
+        }
+
+        if (own.Length > 0)
+        {
+            await ledger.WriteAsync(() => Plan(account, own, asks.Count > 1, clock.GetUtcNow(), confirmedSince()));
+        }
+    }
+
+    /// <summary>Stops granting, gives back what is at hand, and forgets the reservations. The cell is retracted.</summary>
+    public async Task CloseAsync(TimeProvider clock)
+    {
+        budget.Add(-_book.Count);
+        await ledger.WriteAsync(() => account.IsLoaded ? account.PlanReturn(clock.GetUtcNow()) : null);
+    }
+
+    /// <summary>Limits and what is left of them. Under the cell's lock.</summary>
+    public ImmutableArray<LimitStanding> Standings(IEnumerable<QuotaLimit> limits, DateTimeOffset now)
+    {
+        Expire(now);
+        lock (share.Gate)
+        {
+            return [.. limits.Select(limit => Standing(limit, now))];
+        }
+    }
+
+    private bool TryCharge(
+        QuotaAsk ask,
+        AuthorizeRequest request,
+        ref Authorization authorization,
+        DateTimeOffset now,
+        DateTimeOffset confirmedSince,
+        bool isLastWord,
+        out Reservation? opened)
+    {
+        opened = null;
+        var (own, shared) = (ChargeResult.Granted, ChargeResult.Granted);
+        var isLoaded = account.IsLoaded && (ask.Shared.Length == 0 || share.Account.IsLoaded);
+        if (isLoaded)
+        {
+            own = account.Offer(ask.Own, now, confirmedSince);
+            shared = share.Account.Offer(ask.Shared, now, confirmedSince);
+        }
+
+        // Others may have units of a shared limit at hand: before anybody is told that it is exhausted, they are asked.
+        var isExhausted = own.Status == ChargeStatus.Exhausted || (shared.Status == ChargeStatus.Exhausted && (isLastWord || !share.MayRecover));
+        if (isLoaded && isExhausted)
+        {
+            var limit = own.Status == ChargeStatus.Exhausted ? ask.Own[own.Index].Limit : ask.Shared[shared.Index].Limit;
+            var outcome = DescribeLocked(ask, now);
+            authorization = Deny(authorization, QuotaDenials.Exhausted(limit), outcome with { RetryAfter = RetryAfter(limit, outcome, now) });
+            return true;
+        }
+
+        if (!isLoaded || own.Status != ChargeStatus.Granted || shared.Status != ChargeStatus.Granted)
+        {
+            if (isLastWord)
+            {
+                authorization = Deny(authorization, QuotaDenials.StateUnavailable, new QuotaOutcome { RetryAfter = RetryWhenUnavailable });
+            }
+
+            return isLastWord;
+        }
+
+        if (request.DryRun)
+        {
+            authorization = authorization with { Quota = DescribeLocked(ask, now) };
+            return true;
+        }
+
+        var charges = new QuotaCharge[ask.Own.Length + ask.Shared.Length];
+        account.Take(ask.Own, now, charges);
+        share.Account.Take(ask.Shared, now, charges.AsSpan(ask.Own.Length));
+        opened = _book.Open(charges, now, ask.Hold, ask.Tag, request.Resource ?? request.Candidates.FirstOrDefault());
+        budget.Add(1);
+        authorization = authorization with
+        {
+            Quota = DescribeLocked(ask, now) with
+            {
+                Token = TokenOf(opened, request),
+                ExpiresAt = opened.ExpiresAt,
+                Charged = [.. charges.Select(charge => new ChargedUnits(charge.Limit.Key.Policy, charge.Limit.Key.Name, charge.Limit.Metric, charge.Units))],
+            },
+        };
+        return true;
+    }
+
+    private static QuotaWrite? Plan(QuotaAccount account, QuotaDemand[] demands, bool isOfSeveral, DateTimeOffset now, DateTimeOffset confirmedSince) =>
+        isOfSeveral || account.Offer(demands, now, confirmedSince).Status == ChargeStatus.Refill
+            ? account.Plan(demands, now, confirmedSince, isOfSeveral)
+            : null;
+
+    private bool IsExhausted(QuotaDemand[] shared, DateTimeOffset now)
+    {
+        lock (share.Gate)
+        {
+            return share.Account.Offer(shared, now).Status == ChargeStatus.Exhausted;
+        }
+    }
+
+    private QuotaOutcome Describe(QuotaAsk ask, DateTimeOffset now)
+    {
+        lock (share.Gate)
+        {
+            return DescribeLocked(ask, now);
+        }
+    }
+
+    private QuotaOutcome DescribeLocked(QuotaAsk ask, DateTimeOffset now)
+    {
+        var limits = ImmutableArray.CreateBuilder<LimitStanding>(ask.Own.Length + ask.Shared.Length);
+        foreach (var demand in ask.Own)
+        {
+            limits.Add(Standing(demand.Limit, now));
+        }
+
+        foreach (var demand in ask.Shared)
+        {
+            limits.Add(Standing(demand.Limit, now));
+        }
+
+        return new QuotaOutcome { Limits = limits.MoveToImmutable() };
+    }
+
+    private LimitStanding Standing(QuotaLimit limit, DateTimeOffset now) =>
+        LimitStanding.Of(AccountOf(limit).Standing(limit, now));
+
+    private QuotaAccount AccountOf(QuotaLimit limit) => limit.Scope == QuotaScope.Tenant ? share.Account : account;
+
+    private static TimeSpan? RetryAfter(QuotaLimit limit, QuotaOutcome outcome, DateTimeOffset now)
+    {
+        foreach (var standing in outcome.Limits)
+        {
+            if (standing.Policy == limit.Key.Policy && standing.Name == limit.Key.Name && standing.ResetsAt is { } resets)
+            {
+                return resets > now ? resets - now : TimeSpan.Zero;
+            }
+        }
+
+        return null;
+    }
+
+    private static Authorization Deny(Authorization authorization, Decision denial, QuotaOutcome outcome) =>
+        authorization with { Decision = denial, Age = null, Quota = outcome };
+
+    private string TokenOf(Reservation reservation, AuthorizeRequest request) =>
+        ReservationToken.Write(agent, account.Owner, reservation, request.Resource, request.Candidates);
+
+    private bool GiveBack(in QuotaCharge charge)
+    {
+        if (charge.Limit.Scope != QuotaScope.Tenant)
+        {
+            return account.GiveBack(charge);
+        }
+
+        lock (share.Gate)
+        {
+            return share.Account.GiveBack(charge);
+        }
+    }
+
+    // Reservations whose time is over end at their charge, and their calls are no longer in flight.
+    private void Expire(DateTimeOffset now)
+    {
+        while (_book.TryExpire(now, _book.Count >= ReservationBook.Capacity || budget.IsSpent, out var ended))
+        {
+            budget.Add(-1);
+            if (ended.Status == ReservationStatus.Expired)
+            {
+                foreach (var charge in ended.Charges)
+                {
+                    if (charge.Limit.Metric == QuotaMetric.InFlight)
+                    {
+                        GiveBack(charge);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using System.Collections.Immutable;
+using ControlZero.Abstractions.Agents;
+using ControlZero.Engine.Evaluation;
+using ControlZero.Engine.Quotas;
+
+namespace ControlZero.Grains.Quotas;
+
+/// <summary>What an allowed request would take of the limits that count it. Made outside of any lock.</summary>
+internal sealed class QuotaAsk
+{
+    private QuotaAsk(QuotaDemand[] own, QuotaDemand[] shared, Decision? refused, RequestTag? tag)
+    {
+        Own = own;
+        Shared = shared;
+        Refused = refused;
+        Tag = tag;
+        Hold = QuotaLimit.DefaultHold;
+        foreach (var demand in own.Concat(shared))
+        {
+            Hold = demand.Limit.Metric == QuotaMetric.InFlight && demand.Limit.Hold < Hold ? demand.Limit.Hold : Hold;
+        }
+    }
+
+    /// <summary>Of the agent's limits.</summary>
+    public QuotaDemand[] Own { get; }
+
+    /// <summary>Of those it shares with its tenant.</summary>
+    public QuotaDemand[] Shared { get; }
+
+    /// <summary>Why it is denied, whatever is left. Null: it is not.</summary>
+    public Decision? Refused { get; }
+
+    /// <summary>The request as its caller identifies it. Null: he gave it no id.</summary>
+    public RequestTag? Tag { get; }
+
+    /// <summary>How long the call may be under way.</summary>
+    public TimeSpan Hold { get; }
+
+    /// <summary>What a request asks of limits. Null: none counts it.</summary>
+    public static QuotaAsk? Of(ImmutableArray<QuotaLimit> limits, AuthorizeRequest request, IModelPrices prices)
+    {
+        List<QuotaDemand>? own = null;
+        List<QuotaDemand>? shared = null;
+        Decision? refused = null;
+        foreach (var limit in limits)
+        {
+            if (Units(limit, request, prices, ref refused) is { } units)
+            {
+                (limit.Scope == QuotaScope.Tenant ? shared ??= [] : own ??= []).Add(new QuotaDemand(limit, units));
+            }
+        }
+
+        if (own is null && shared is null && refused is null)
+        {
+            return null;
+        }
+
+        var tag = request.RequestId is { } id ? new RequestTag(id, RequestDigest.Of(request)) : null;
+        return new QuotaAsk(own?.ToArray() ?? [], shared?.ToArray() ?? [], refused, tag);
+    }
+
+    /// <summary>Several requests' demands as one: each limit once.</summary>
+    public static QuotaDemand[] Sum(IEnumerable<QuotaDemand> demands) =>
+        [.. demands.GroupBy(demand => demand.Limit).Select(group => new QuotaDemand(group.Key, group.Sum(demand => demand.Units)))];
+
+    // Of several candidates any may answer, so the dearest is charged. Null: the limit counts none of them.
+    private static long? Units(QuotaLimit limit, AuthorizeRequest request, IModelPrices prices, ref Decision? refused)
+    {
+        long? most = null;
+        var hasResource = request.Resource is not null || request.Candidates.IsEmpty;
+        for (var index = hasResource ? -1 : 0; index < request.Candidates.Length; index++)
+        {
+            var resource = index < 0 ? request.Resource : request.Candidates[index];
+            if (!limit.Applies(request.Action, resource))
+            {
+                continue;
+            }
+
+            switch (CallUnits.Estimate(limit, request.Estimate ?? CallUsage.Unknown, resource, prices, out var units))
+            {
+                case EstimateStatus.Required:
+                    refused ??= QuotaDenials.EstimateRequired(limit);
+                    break;
+                case EstimateStatus.PriceUnknown:
+                    refused ??= QuotaDenials.PriceUnknown(limit);
+                    break;
+                default:
+                    most = Math.Max(most ?? 0, units);
+                    break;
+            }
+        }
+
+        return most;
+    }
+}

@@ -1,0 +1,138 @@
+using ControlZero.Protocol.V1;
+using ControlZero.Server.Tests.Hosting;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+
+namespace ControlZero.Server.Tests.Enforcement;
+
+/// <summary>Limits as callers see them.</summary>
+[Collection(RunningServerCollection.Name)]
+public sealed class LimitTests(RunningServer server)
+{
+    private const string Tokens = """
+        { "name": "p", "rules": [ { "allow": "llm.*" } ],
+          "limits": [ { "name": "tokens", "metric": "total_tokens", "limit": 1000, "window": "month", "timezone": "Europe/Berlin", "per": "agent" } ] }
+        """;
+
+    private readonly EnforcementService.EnforcementServiceClient _enforcement = new(server.Channel);
+    private readonly AgentService.AgentServiceClient _agents = new(server.Channel);
+
+    [Fact]
+    public async Task Enforce_UnderALimit_AnswersReservationAndWhatIsLeft()
+    {
+        var (_, key) = await server.NewTenantWithAsync(Tokens);
+
+        var answer = await _enforcement.EnforceAsync(Ask(300, 400), server.With(key));
+
+        var limit = Assert.Single(answer.Limits);
+        Assert.Equal(
+            ("p", "tokens", "total_tokens", "agent", "month", "tokens", 1000L, 700L, 300L),
+            (limit.Policy, limit.Name, limit.Metric, limit.Per, limit.Window, limit.Unit, limit.Limit, limit.Used, limit.Remaining));
+        Assert.NotEmpty(answer.Reservation.Token);
+        Assert.True(answer.Reservation.ExpiresAt.ToDateTime() < limit.ResetsAt.ToDateTime());
+        Assert.Null(answer.RetryAfter);
+    }
+
+    [Fact]
+    public async Task Enforce_PastALimit_IsADenyThatSaysWhenToAskAgain()
+    {
+        var (_, key) = await server.NewTenantWithAsync(Tokens);
+        await _enforcement.EnforceAsync(Ask(300, 400), server.With(key));
+
+        var answer = await _enforcement.EnforceAsync(Ask(1, 300), server.With(key));
+
+        Assert.Equal((Decision.Deny, "QUOTA_EXCEEDED", "synthetic:QUOTA_EXCEEDED", "deny"), (answer.Decision, answer.ReasonCode, answer.RuleId, answer.Effect));
+        Assert.Contains("tokens", answer.Reason, StringComparison.Ordinal);
+        Assert.Equal((700, 300), (answer.Limits[0].Used, answer.Limits[0].Remaining));
+        Assert.True(answer.RetryAfter.ToTimeSpan() > TimeSpan.Zero);
+        Assert.Null(answer.Reservation);
+        Assert.Equal("ESTIMATE_REQUIRED", (await _enforcement.EnforceAsync(Ask(null, null), server.With(key))).ReasonCode);
+    }
+
+    [Fact]
+    public async Task Settle_WithRealUse_GivesTheRestBack()
+    {
+        var (_, key) = await server.NewTenantWithAsync(Tokens);
+        var answer = await _enforcement.EnforceAsync(Ask(300, 400), server.With(key));
+        var settle = new SettleRequest { Token = answer.Reservation.Token, AgentId = "bot", Usage = new Usage { InputTokens = 290, OutputTokens = 10 } };
+
+        var settled = await _enforcement.SettleAsync(settle, server.With(key));
+        var again = await _enforcement.SettleAsync(settle, server.With(key));
+        settle.Usage.OutputTokens = 11;
+        await RpcAssert.FailsAsync(StatusCode.AlreadyExists, "IDEMPOTENCY_MISMATCH", _enforcement.SettleAsync(settle, server.With(key)));
+
+        Assert.Equal((300L, false, false), (settled.Limits[0].Used, settled.Replayed, settled.Overrun));
+        Assert.True(again.Replayed);
+        var usage = await _agents.GetUsageAsync(new GetUsageRequest { AgentId = "bot" }, server.With(key));
+        Assert.Equal(300, Assert.Single(usage.Limits).Used);
+    }
+
+    [Fact]
+    public async Task Cancel_GivesEverythingBack_AndAnUnknownTokenIsNotFound()
+    {
+        var (_, key) = await server.NewTenantWithAsync(Tokens);
+        var answer = await _enforcement.EnforceAsync(Ask(300, 400), server.With(key));
+
+        var cancelled = await _enforcement.CancelAsync(new CancelRequest { Token = answer.Reservation.Token, AgentId = "bot" }, server.With(key));
+
+        Assert.Equal(0, cancelled.Limits[0].Used);
+        await RpcAssert.FailsAsync(
+            StatusCode.NotFound, "RESERVATION_NOT_FOUND", _enforcement.CancelAsync(new CancelRequest { Token = "none", AgentId = "bot" }, server.With(key)));
+    }
+
+    [Fact]
+    public async Task Enforce_TheSameRequestIdAgain_IsReplayed_AndAnotherQuestionIsRefused()
+    {
+        var (_, key) = await server.NewTenantWithAsync(Tokens);
+        var ask = Ask(300, 400);
+        ask.RequestId = "r1";
+        var first = await _enforcement.EnforceAsync(ask, server.With(key));
+
+        var again = await _enforcement.EnforceAsync(ask, server.With(key));
+        ask.Estimate.InputTokens = 301;
+        await RpcAssert.FailsAsync(StatusCode.AlreadyExists, "IDEMPOTENCY_MISMATCH", _enforcement.EnforceAsync(ask, server.With(key)));
+
+        Assert.Equal((false, true), (first.Replayed, again.Replayed));
+        Assert.Equal((first.Reservation.Token, 700L), (again.Reservation.Token, again.Limits[0].Used));
+        Assert.NotEqual(first.DecisionId, again.DecisionId);
+    }
+
+    [Fact]
+    public async Task AdjustQuota_AddsToALimitForATime()
+    {
+        var (_, key) = await server.NewTenantWithAsync(Tokens);
+        await _enforcement.EnforceAsync(Ask(600, 400), server.With(key));
+        var request = new AdjustQuotaRequest
+        {
+            AgentId = "bot", Policy = "p", Limit = "tokens", Delta = 500, Reason = "incident 7", ExpiresIn = Duration.FromTimeSpan(TimeSpan.FromHours(1)),
+        };
+
+        var adjusted = await _agents.AdjustQuotaAsync(request, server.With(key));
+        request.Limit = "none";
+        await RpcAssert.FailsAsync(StatusCode.NotFound, "LIMIT_NOT_FOUND", _agents.AdjustQuotaAsync(request, server.With(key)));
+
+        Assert.Equal((1500, 1000, 500), (adjusted.Limit.Limit, adjusted.Limit.Used, adjusted.Limit.Remaining));
+        Assert.Equal(Decision.Allow, (await _enforcement.EnforceAsync(Ask(100, 400), server.With(key))).Decision);
+    }
+
+    [Theory]
+    [InlineData(-1, 0, "estimate.input_tokens")]
+    [InlineData(0, 1_000_000_000_001, "estimate.max_output_tokens")]
+    public async Task Enforce_WithAFigureOutOfRange_NamesIt(long input, long output, string field)
+    {
+        var (_, key) = await server.NewTenantWithAsync(Tokens);
+
+        await RpcAssert.RefusesAsync(_enforcement.EnforceAsync(Ask(input, output), server.With(key)), (field, "FIELD_VALUE"));
+    }
+
+    private static EnforceRequest Ask(long? input, long? output)
+    {
+        var request = new EnforceRequest { AgentId = "bot", Action = "llm.generate", Resource = "model/openai/gpt-4" };
+        if (input is not null && output is not null)
+        {
+            request.Estimate = new Estimate { InputTokens = input.Value, MaxOutputTokens = output.Value };
+        }
+
+        return request;
+    }
+}
