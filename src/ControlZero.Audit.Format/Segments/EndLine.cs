@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using ControlZero.Audit.Format.Lines;
@@ -22,5 +23,15 @@ public static class EndLine
         var line = new byte[ChainedLine.FullLength(content.Length)];
         hash = ChainedLine.Write(head, NoSalt, content, line);
         return line;
+    }
+
+    /// <summary>Reads a line's content; false when it is no end line.</summary>
+    /// <param name="content">Of the line.</param>
+    /// <param name="last">Sequence of the segment's last record.</param>
+    public static bool TryParse(ReadOnlySpan<byte> content, out long last)
+    {
+        last = 0;
+        var at = content.IndexOf(",\"last\":"u8);
+        return content.StartsWith("\"kind\":\"end\","u8) && at > 0 && Utf8Parser.TryParse(content[(at + 8)..], out last, out _);
     }
 }

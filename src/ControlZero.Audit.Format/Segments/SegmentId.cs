@@ -17,6 +17,9 @@ public readonly record struct SegmentId(string Silo, long Generation, int Number
     /// <summary>Where segments are, below the log's root.</summary>
     public const string Folder = "audit";
 
+    // A silo that was taken for dead may have more of a segment than was in the sink when it was sealed: what is left comes under a number of its own.
+    private const int Continuations = 1_000_000;
+
     private const int LongestSilo = 64;
 
     /// <summary>Whether a name may be a silo's.</summary>
@@ -30,6 +33,9 @@ public readonly record struct SegmentId(string Silo, long Generation, int Number
     /// <summary>Path below the log's root: <c>audit/date=YYYY-MM-DD/hour=HH/SILO-GENERATION-SEGMENT.jsonl</c>, by the segment's first moment, UTC.</summary>
     public string PathAt(DateTimeOffset created) =>
         string.Create(CultureInfo.InvariantCulture, $"{Folder}/date={created.UtcDateTime:yyyy-MM-dd}/hour={created.UtcDateTime:HH}/{this}{Extension}");
+
+    /// <summary>The segment that holds what this one lacks.</summary>
+    public SegmentId Continuation => this with { Number = Number + Continuations };
 
     /// <summary>Reads the id out of a path or name, sealed or open; false when it is no segment's.</summary>
     public static bool TryParse(string path, out SegmentId id)

@@ -1,4 +1,5 @@
 using ControlZero.Audit.Format.Segments;
+using ControlZero.Audit.Sinks;
 using ControlZero.Audit.Wal;
 
 namespace ControlZero.Audit.Log;
@@ -10,7 +11,7 @@ public sealed partial class AuditLog
     private readonly HashSet<SegmentId> _damaged = [];
 
     // The first sink's word is enough for the ledger, which is one more reader of the file.
-    private void Sealed(WalSegment segment)
+    void ILaneLog.SealedIn(WalSegment segment)
     {
         if (_ledger is null || !segment.TryRecord())
         {
@@ -24,6 +25,14 @@ public sealed partial class AuditLog
         else
         {
             _ledger.Sealed(segment);
+        }
+    }
+
+    void ILaneLog.SealedElsewhere(WalSegment segment)
+    {
+        if (_ledger is not null && segment.TryRecord())
+        {
+            segment.Release();
         }
     }
 

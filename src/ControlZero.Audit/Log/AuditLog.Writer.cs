@@ -24,6 +24,7 @@ public sealed partial class AuditLog
     private long _diskFailedAt;
     private long _gapInBatch;
     private string _dropReason = QueueFull;
+    private WalSegment? _endWanted;
     private bool _unflushed;
 
     private void Run()
@@ -198,7 +199,7 @@ public sealed partial class AuditLog
         }
 
         Checkpoint();
-        _writer.EndWhenDue();
+        _writer.EndWhenDue(Interlocked.Exchange(ref _endWanted, null));
         Wake();
     }
 
@@ -286,14 +287,17 @@ public sealed partial class AuditLog
         _walBytes = _recoveredBytes;
     }
 
-    private void Progressed(SinkLane lane)
+    void ILaneLog.Progressed(SinkLane lane)
     {
-        if (lane.IsFenced && _lanes.All(each => each.IsFenced))
+        if (lane.IsFenced)
         {
+            var refusal = Refusal($"this silo was taken for dead and is fenced off: {lane.Trouble}");
             lock (_gate)
             {
-                _refusal ??= Refusal($"this silo was taken for dead and is fenced off: {lane.Trouble}");
+                _refusal ??= refusal;
             }
+
+            _waiters?.Refuse(refusal.Result);
         }
 
         _waiters?.Shipped(_lanes.Max(each => each.Shipped), isFailing: _lanes.All(each => each.Trouble is not null));
@@ -302,4 +306,17 @@ public sealed partial class AuditLog
             Readable?.Invoke(new AuditPosition(_options.Silo, _generation, lane.Shipped));
         }
     }
+
+    void ILaneLog.EndSegment(WalSegment segment)
+    {
+        if (Interlocked.Exchange(ref _endWanted, segment) != segment)
+        {
+            Tick();
+        }
+    }
+
+    bool ILaneLog.MayGiveUp(SinkLane lane, WalSegment segment) =>
+        Volatile.Read(ref _walBytes) - lane.ShippedBytes > _options.SpillBytes
+        && _lanes.Any(other => other.ShippedBytes >= lane.DoneBytes + segment.Progress.Lines)
+        && segment.Progress.IsFinished;
 }

@@ -11,7 +11,7 @@ namespace ControlZero.Audit.Log;
 /// A silo's log. Callers fill the open batch; one thread chains it, writes it with one write and one flush, and answers all of them at once. While it flushes,
 /// the next batch fills: the busier the log and the slower the disk, the larger the batches. An idle log flushes at once.
 /// </summary>
-public sealed partial class AuditLog : IAuditLog, IAsyncDisposable
+public sealed partial class AuditLog : IAuditLog, ILaneLog, IAsyncDisposable
 {
     // A batch past this is closed and the next one begun: nobody waits for more than about this much to be written before his own.
     private const int BatchBytes = 4 << 20;
@@ -53,7 +53,7 @@ public sealed partial class AuditLog : IAuditLog, IAsyncDisposable
         var waitsForSink = options.Mode is AuditMode.DurableInSink;
         _waiters = waitsForSink ? new SinkWaiters(options.SinkPatience, time, Recycle) : null;
         _lanes = [.. sinks.Select(sink => new SinkLane(
-            sink, new SegmentId(options.Silo, _generation, 0), waitsForSink ? TimeSpan.Zero : sink.Linger, time, logger, Progressed, Sealed))];
+            sink, new SegmentId(options.Silo, _generation, 0), waitsForSink ? TimeSpan.Zero : sink.Linger, time, logger, this))];
         Adopt(recovered);
         _writer = new SegmentWriter(options, _generation, _store, time, Readers, Begun, Released);
         _committed = new AuditPosition(options.Silo, _generation, 0);

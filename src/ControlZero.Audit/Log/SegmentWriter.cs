@@ -71,10 +71,10 @@ internal sealed class SegmentWriter(
         }
     }
 
-    /// <summary>Ends the segment when its time is over.</summary>
-    public void EndWhenDue()
+    /// <summary>Ends the segment when its time is over, or when it is the one that a sink wants to end.</summary>
+    public void EndWhenDue(WalSegment? wanted)
     {
-        if (_segment is { } segment && !_progress.IsEmpty && IsDue(segment, time.GetUtcNow()))
+        if (_segment is { } segment && !_progress.IsEmpty && (segment == wanted || IsDue(segment, time.GetUtcNow())))
         {
             End();
         }

@@ -5,14 +5,13 @@ namespace ControlZero.Audit.Log;
 /// </summary>
 internal sealed class SinkWaiters : IDisposable
 {
-    private static readonly AuditAppend Durable = new(AuditOutcome.Durable);
-
     private readonly Lock _lock = new();
     private readonly Queue<(EntryBatch Batch, long Last, long Since)> _waiting = new();
     private readonly TimeSpan _patience;
     private readonly TimeProvider _time;
     private readonly Action<EntryBatch> _recycle;
     private readonly ITimer _timer;
+    private AuditAppend _answer = new(AuditOutcome.Durable);
     private long _last;
     private long _shipped;
     private bool _spills;
@@ -40,7 +39,7 @@ internal sealed class SinkWaiters : IDisposable
         lock (_lock)
         {
             _last = last;
-            if (!_spills && last > _shipped)
+            if (!_spills && last > _shipped && _answer.IsAccepted)
             {
                 _waiting.Enqueue((batch, last, _time.GetTimestamp()));
                 return;
@@ -59,6 +58,17 @@ internal sealed class SinkWaiters : IDisposable
         }
 
         AnswerThose(waiter => waiter.Last <= sequence || isFailing);
+    }
+
+    /// <summary>Nothing more will be in a sink.</summary>
+    public void Refuse(AuditAppend refusal)
+    {
+        lock (_lock)
+        {
+            _answer = refusal;
+        }
+
+        AnswerThose(_ => true);
     }
 
     public void Dispose()
@@ -103,7 +113,7 @@ internal sealed class SinkWaiters : IDisposable
 
     private void Answer(EntryBatch batch)
     {
-        batch.Answer(Durable);
+        batch.Answer(_answer);
         _recycle(batch);
     }
 }

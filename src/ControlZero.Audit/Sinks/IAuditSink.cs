@@ -27,8 +27,11 @@ public interface ISinkSegment : IAsyncDisposable
     /// <summary>Whether it has its end line.</summary>
     bool IsSealed { get; }
 
-    /// <summary>How many more appends it takes. With few left the lane gathers larger ones.</summary>
-    int AppendsLeft { get; }
+    /// <summary>Of a sealed one: the sequence of its last record.</summary>
+    long Last { get; }
+
+    /// <summary>Whether it takes few more appends: the log ends the segment, and what is left of it comes in full blocks.</summary>
+    bool IsNearlyFull { get; }
 
     /// <summary>
     /// Appends whole lines at <paramref name="offset"/>, which is <see cref="Length"/>. When it returns they are kept, once. After an exception nobody knows;

@@ -1,3 +1,5 @@
+using System.Text;
+using ControlZero.Audit.Format.Lines;
 using ControlZero.Audit.Format.Segments;
 using ControlZero.Audit.Wal;
 using Microsoft.Win32.SafeHandles;
@@ -22,7 +24,11 @@ public sealed class LocalFileSink(string root) : IAuditSink
         var full = Path.Combine(root, path);
         if (File.Exists(full))
         {
-            return Task.FromResult<ISinkSegment>(new LocalSegment(full, new FileInfo(full).Length));
+            var end = File.ReadLines(full).Last();
+            return Task.FromResult<ISinkSegment>(
+                ChainedLine.TryParse(Encoding.UTF8.GetBytes(end), out var line) && EndLine.TryParse(line.Content, out var last)
+                    ? new LocalSegment(full, new FileInfo(full).Length, last)
+                    : throw new InvalidDataException($"`{full}` has the name of a sealed segment and no end line; `cz audit verify` says more"));
         }
 
         // From the beginning each time: what a crash left of an unflushed file is anybody's guess, and the WAL has all of it.
@@ -38,13 +44,15 @@ public sealed class LocalFileSink(string root) : IAuditSink
 
         public LocalSegment(string path, SafeFileHandle handle) => (_path, _handle) = (path, handle);
 
-        public LocalSegment(string path, long length) => (_path, Length, IsSealed) = (path, length, true);
+        public LocalSegment(string path, long length, long last) => (_path, Length, Last, IsSealed) = (path, length, last, true);
 
         public long Length { get; private set; }
 
         public bool IsSealed { get; private set; }
 
-        public int AppendsLeft => int.MaxValue;
+        public long Last { get; }
+
+        public bool IsNearlyFull => false;
 
         public Task AppendAsync(long offset, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
         {

@@ -15,9 +15,6 @@ internal sealed partial class SinkLane : IAsyncDisposable
 {
     private const int BlockBytes = 4 << 20;
 
-    // With fewer appends left than this a segment's lines are sent in full blocks only.
-    private const int ScarceAppends = 1000;
-
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
@@ -26,8 +23,7 @@ internal sealed partial class SinkLane : IAsyncDisposable
     private readonly TimeSpan _linger;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly Action<SinkLane> _progressed;
-    private readonly Action<WalSegment> _sealedIn;
+    private readonly ILaneLog _log;
     private readonly ConcurrentQueue<WalSegment> _segments = new();
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
     private readonly CancellationTokenSource _stop = new();
@@ -43,18 +39,10 @@ internal sealed partial class SinkLane : IAsyncDisposable
     /// <param name="linger">How long lines are gathered.</param>
     /// <param name="time">For pauses.</param>
     /// <param name="logger">For what goes wrong.</param>
-    /// <param name="progressed">Something changed: more of a segment is in the sink, or it failed.</param>
-    /// <param name="sealedIn">A segment is final in this sink.</param>
-    public SinkLane(
-        IAuditSink sink,
-        SegmentId present,
-        TimeSpan linger,
-        TimeProvider time,
-        ILogger logger,
-        Action<SinkLane> progressed,
-        Action<WalSegment> sealedIn)
+    /// <param name="log">Whose lane it is.</param>
+    public SinkLane(IAuditSink sink, SegmentId present, TimeSpan linger, TimeProvider time, ILogger logger, ILaneLog log)
     {
-        (_sink, _present, _linger, _time, _logger, _progressed, _sealedIn) = (sink, present, linger, time, logger, progressed, sealedIn);
+        (_sink, _present, _linger, _time, _logger, _log) = (sink, present, linger, time, logger, log);
         _running = Task.Run(RunAsync);
     }
 
@@ -65,6 +53,9 @@ internal sealed partial class SinkLane : IAsyncDisposable
 
     /// <summary>Bytes of lines the sink has, over all segments the lane was given.</summary>
     public long ShippedBytes => Volatile.Read(ref _doneBytes) + Volatile.Read(ref _segmentBytes);
+
+    /// <summary>Bytes of lines of the segments that the lane is done with.</summary>
+    public long DoneBytes => Volatile.Read(ref _doneBytes);
 
     /// <summary>What the last attempt ended with; null while it goes well.</summary>
     public string? Trouble { get; private set; }
@@ -122,11 +113,11 @@ internal sealed partial class SinkLane : IAsyncDisposable
             {
                 return;
             }
-            catch (SinkFencedException fenced)
+            catch (SinkFencedException fenced) when (_segments.TryPeek(out var segment) && IsPresent(segment.Id))
             {
                 (IsFenced, Trouble) = (true, fenced.Message);
                 LogFenced(Name, fenced.Message);
-                _progressed(this);
+                _log.Progressed(this);
                 return;
             }
             catch (Exception failure)
@@ -137,7 +128,13 @@ internal sealed partial class SinkLane : IAsyncDisposable
                 }
 
                 Trouble = failure.Message;
-                _progressed(this);
+                _log.Progressed(this);
+                if (_segments.TryPeek(out var stuck) && _log.MayGiveUp(this, stuck))
+                {
+                    LogGivenUp(Name, stuck.Id.ToString());
+                    Complete(stuck);
+                }
+
                 await PauseAsync(pause);
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
             }
@@ -163,16 +160,27 @@ internal sealed partial class SinkLane : IAsyncDisposable
 
         if (progress.IsEmpty)
         {
-            _sealedIn(segment);
+            _log.SealedIn(segment);
             return;
         }
 
         await using var target = await _sink.OpenAsync(segment.Id, segment.Id.PathAt(segment.Created), _stop.Token);
-        var at = Skip(segment, progress, target.Length);
+        if (target.IsSealed && !IsPresent(segment.Id) && target.Last < progress.Last)
+        {
+            await ContinueAsync(segment, progress, target.Last);
+            return;
+        }
+
+        var at = Skip(segment, progress, target);
         while (!target.IsSealed)
         {
             progress = segment.Progress;
-            if (at < progress.End && (progress.IsFinished || target.AppendsLeft > ScarceAppends || progress.End - at >= BlockBytes))
+            if (target.IsNearlyFull && !progress.IsFinished)
+            {
+                _log.EndSegment(segment);
+            }
+
+            if (at < progress.End && (progress.IsFinished || !target.IsNearlyFull))
             {
                 at = await AppendAsync(segment, target, at, progress);
                 await PauseAsync(progress.IsFinished ? TimeSpan.Zero : _linger);
@@ -188,7 +196,41 @@ internal sealed partial class SinkLane : IAsyncDisposable
         }
 
         Report(segment, segment.Progress.Last, segment.Progress.Lines);
-        _sealedIn(segment);
+        _log.SealedIn(segment);
+    }
+
+    // Another silo sealed it when this one was taken for dead. What it lacks becomes a segment of its own, which goes on with its chain.
+    private async Task ContinueAsync(WalSegment segment, WalProgress progress, long last)
+    {
+        var continuation = WalContinuation.Of(segment, progress, last);
+        await using var target = await _sink.OpenAsync(continuation.Id, continuation.Id.PathAt(segment.Created), _stop.Token);
+        if (!target.IsSealed)
+        {
+            if (target.Length == 0)
+            {
+                await target.AppendAsync(0, continuation.Header, _stop.Token);
+            }
+
+            var (at, lines) = (continuation.At, (long)continuation.Header.Length);
+            while (at < progress.End)
+            {
+                // In the same blocks at every attempt, so that what is there is a number of whole ones.
+                _block.ResetWrittenCount();
+                (at, _) = segment.ReadLines(at, progress, BlockBytes, _block);
+                if (target.Length == lines)
+                {
+                    await target.AppendAsync(lines, _block.WrittenMemory, _stop.Token);
+                }
+
+                lines += _block.WrittenCount;
+            }
+
+            await target.SealAsync(EndLine.Of(last + 1, progress.Last, progress.Head, continuation.HeaderHash, out _), _stop.Token);
+        }
+
+        LogContinued(segment.Id.ToString(), continuation.Id.ToString(), progress.Last - last);
+        _log.SealedIn(continuation.ToSegment(segment, progress));
+        _log.SealedElsewhere(segment);
     }
 
     private async Task<long> AppendAsync(WalSegment segment, ISinkSegment target, long at, WalProgress progress)
@@ -206,11 +248,11 @@ internal sealed partial class SinkLane : IAsyncDisposable
     }
 
     // Where in the WAL the sink's last line ends. A sink cuts nothing apart, so that is the end of a frame.
-    private long Skip(WalSegment segment, WalProgress progress, long length)
+    private static long Skip(WalSegment segment, WalProgress progress, ISinkSegment target)
     {
         var (at, lines) = (0L, 0L);
         Span<byte> header = stackalloc byte[WalFrame.HeaderLength];
-        while (lines < length && at < progress.End)
+        while (lines < target.Length && at < progress.End)
         {
             if (segment.File.Read(header, at) < header.Length || !WalFrame.TryRead(header, out var frame))
             {
@@ -221,20 +263,25 @@ internal sealed partial class SinkLane : IAsyncDisposable
             lines += frame.Length;
         }
 
-        return at;
+        var end = target.IsSealed ? EndLine.Of(progress.First, progress.Last, progress.Head, segment.Header, out _).Length : 0;
+        return (target.IsSealed ? progress.IsFinished && target.Length == progress.Lines + end : target.Length == lines)
+            ? at
+            : throw new SinkFencedException($"segment {segment.Id} is there with {target.Length} bytes{(target.IsSealed ? " and sealed" : "")}, which this silo did not write");
     }
 
     private void Report(WalSegment segment, long last, long lines)
     {
         Trouble = null;
         Volatile.Write(ref _segmentBytes, lines);
-        if (segment.Id.Generation == _present.Generation && segment.Id.Silo == _present.Silo)
+        if (IsPresent(segment.Id))
         {
             Volatile.Write(ref _shipped, last);
         }
 
-        _progressed(this);
+        _log.Progressed(this);
     }
+
+    private bool IsPresent(SegmentId id) => id.Generation == _present.Generation && id.Silo == _present.Silo;
 
     private async Task WaitAsync() => await _wake.Reader.ReadAsync(_stop.Token);
 

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using ControlZero.Audit.Log;
 using ControlZero.Audit.Sinks;
+using ControlZero.Audit.Tests.Sinks;
+using ControlZero.Audit.Tests.Wal;
 
 namespace ControlZero.Audit.Tests.Log;
 
@@ -117,5 +119,5 @@ public sealed class CrashTests : IDisposable
     }
 
     private static AuditLogOptions Options(string silo) =>
-        new() { Silo = silo, Generation = 7, WalDirectory = "", SegmentBytes = 8 << 10, CloseTimeout = silo == "s1" ? TimeSpan.Zero : TimeSpan.FromSeconds(30) };
+        new() { Silo = silo, Generation = 7, WalDirectory = "", SegmentBytes = 64 << 10, CloseTimeout = silo == "s1" ? TimeSpan.Zero : TimeSpan.FromSeconds(30) };
 }

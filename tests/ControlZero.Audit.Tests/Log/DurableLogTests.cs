@@ -1,6 +1,8 @@
 using ControlZero.Audit.Format.Lines;
 using ControlZero.Audit.Log;
 using ControlZero.Audit.Sinks;
+using ControlZero.Audit.Tests.Sinks;
+using ControlZero.Audit.Tests.Wal;
 using ControlZero.Audit.Wal;
 using Microsoft.Extensions.Time.Testing;
 

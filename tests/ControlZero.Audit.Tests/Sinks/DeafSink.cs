@@ -1,7 +1,7 @@
 using ControlZero.Audit.Format.Segments;
 using ControlZero.Audit.Sinks;
 
-namespace ControlZero.Audit.Tests;
+namespace ControlZero.Audit.Tests.Sinks;
 
 /// <summary>A sink that refuses everything.</summary>
 internal sealed class DeafSink : IAuditSink

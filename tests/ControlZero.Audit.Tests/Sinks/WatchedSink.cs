@@ -1,7 +1,7 @@
 using ControlZero.Audit.Format.Segments;
 using ControlZero.Audit.Sinks;
 
-namespace ControlZero.Audit.Tests;
+namespace ControlZero.Audit.Tests.Sinks;
 
 /// <summary>Says when a segment is sealed.</summary>
 internal sealed class WatchedSink(IAuditSink inner) : IAuditSink
@@ -21,7 +21,9 @@ internal sealed class WatchedSink(IAuditSink inner) : IAuditSink
 
         public bool IsSealed => inner.IsSealed;
 
-        public int AppendsLeft => inner.AppendsLeft;
+        public long Last => inner.Last;
+
+        public bool IsNearlyFull => inner.IsNearlyFull;
 
         public Task AppendAsync(long offset, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken) => inner.AppendAsync(offset, lines, cancellationToken);
 

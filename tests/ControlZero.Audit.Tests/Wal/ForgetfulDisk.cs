@@ -1,6 +1,6 @@
 using ControlZero.Audit.Wal;
 
-namespace ControlZero.Audit.Tests;
+namespace ControlZero.Audit.Tests.Wal;
 
 /// <summary>
 /// A disk that keeps for sure only what was flushed. At a crash each write since the last flush is kept, torn in two, or forgotten, by seed, and names that were

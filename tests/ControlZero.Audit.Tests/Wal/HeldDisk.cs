@@ -1,6 +1,6 @@
 using ControlZero.Audit.Wal;
 
-namespace ControlZero.Audit.Tests;
+namespace ControlZero.Audit.Tests.Wal;
 
 /// <summary>A disk whose first flush waits until it is released.</summary>
 internal sealed class HeldDisk(IWalFiles inner) : IWalFiles

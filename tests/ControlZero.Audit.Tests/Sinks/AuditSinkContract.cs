@@ -1,0 +1,180 @@
+using ControlZero.Audit.Format.Archive;
+using ControlZero.Audit.Format.Verification;
+using ControlZero.Audit.Ledger;
+using ControlZero.Audit.Log;
+using ControlZero.Audit.Sinks;
+using ControlZero.Audit.Tests.Log;
+using ControlZero.Audit.Tests.Verification;
+
+namespace ControlZero.Audit.Tests.Sinks;
+
+/// <summary>What every sink must do, alone and under a log.</summary>
+public abstract class AuditSinkContract : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    internal SinkFaults Faults { get; } = new();
+
+    protected string Root => _folder.Path;
+
+    public void Dispose()
+    {
+        _folder.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>A sink of the test's own that meets <see cref="Faults"/>.</summary>
+    internal abstract IAuditSink CreateSink();
+
+    /// <summary>What is in it.</summary>
+    internal abstract IAuditArchive Archive { get; }
+
+    internal abstract ILedgerStore Ledger { get; }
+
+    [Fact]
+    public async Task Segment_Sealed_IsFinalForWhoeverOpensIt()
+    {
+        var sink = CreateSink();
+        await using (var log = Start([sink]))
+        {
+            await log.AppendAsync(Entries.Numbered(1));
+        }
+
+        var path = (await FilesAsync()).Single();
+        Assert.True(Format.Segments.SegmentId.TryParse(path, out var id));
+        await using var again = await CreateSink().OpenAsync(id, path, CancellationToken.None);
+
+        Assert.True(again.IsSealed);
+    }
+
+    [Fact]
+    public async Task Log_OverASinkThatFailsAtRandom_HasEachEventOnce()
+    {
+        for (var seed = 0; seed < 5; seed++)
+        {
+            Faults.AtRandom(seed);
+            await using var log = Start([CreateSink()], silo: $"s{seed}");
+            for (var number = 0; number < 100; number++)
+            {
+                Assert.Equal(AuditOutcome.Durable, (await log.AppendAsync(Entries.Numbered((seed * 100) + number))).Outcome);
+            }
+
+            Faults.Heal();
+        }
+
+        Assert.True(Faults.Met > 0, "no append met a fault");
+        Assert.Equal(Enumerable.Range(0, 500), (await NumbersAsync()).Order());
+        await AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Log_OverABlackHole_AnswersFromItsDiskUpToTheCapAndLosesNothing()
+    {
+        Faults.Always(SinkFault.BlackHole);
+        var options = Options("s1") with { Mode = AuditMode.DurableInSink, SegmentBytes = 32 << 10, SpillBytes = 64 << 10, SinkPatience = TimeSpan.FromMilliseconds(20) };
+        var accepted = new List<int>();
+        await using (var log = AuditLog.Start(options, [CreateSink()], Keeper(), TimeProvider.System))
+        {
+            AuditAppend answer;
+            var number = 0;
+            while ((answer = await log.AppendAsync(Entries.Numbered(number))).Outcome is AuditOutcome.Durable)
+            {
+                accepted.Add(number++);
+            }
+
+            Assert.Equal(AuditOutcome.Unavailable, answer.Outcome);
+            Assert.Contains("wait on the local disk", answer.Reason, StringComparison.Ordinal);
+            Assert.True(accepted.Count > 50, $"only {accepted.Count} were taken before the cap");
+
+            Faults.Heal();
+            await HealedAsync();
+            while ((answer = await log.AppendAsync(Entries.Numbered(number))).Outcome is not AuditOutcome.Durable)
+            {
+            }
+
+            accepted.Add(number);
+        }
+
+        Assert.Equal(accepted, (await NumbersAsync()).Order());
+        await AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task Log_WhoseFirstSinkIsGone_WorksWithTheSecond()
+    {
+        using var other = new TemporaryFolder();
+        Faults.Always(SinkFault.BlackHole);
+        var options = Options("s1") with { Mode = AuditMode.DurableInSink, SinkPatience = TimeSpan.FromMinutes(10), CloseTimeout = TimeSpan.FromSeconds(1) };
+        await using (var log = AuditLog.Start(options, [CreateSink(), new LocalFileSink(other.Path)], null, TimeProvider.System))
+        {
+            for (var number = 0; number < 50; number++)
+            {
+                Assert.Equal(AuditOutcome.Durable, (await log.AppendAsync(Entries.Numbered(number))).Outcome);
+            }
+        }
+
+        Assert.Equal(Enumerable.Range(0, 50), Entries.ReadBack(other.Path));
+    }
+
+    [Fact]
+    public async Task Log_ClosedWhileItsSinkIsGone_IsShippedByTheNextStart()
+    {
+        Faults.Always(SinkFault.Refuse);
+        await using (var log = Start([CreateSink()], options: Options("s1") with { CloseTimeout = TimeSpan.Zero }))
+        {
+            await log.AppendAsync(Entries.Numbered(1));
+        }
+
+        Faults.Heal();
+        await using (Start([CreateSink()], silo: "s2"))
+        {
+        }
+
+        Assert.Equal([1], await NumbersAsync());
+        await AssertSoundAsync();
+    }
+
+    /// <summary>Lets go of what still hangs from before <see cref="SinkFaults.Heal"/>.</summary>
+    internal virtual Task HealedAsync() => Task.CompletedTask;
+
+    internal AuditLogOptions Options(string silo) => new()
+    {
+        Silo = silo,
+        Generation = 7,
+        WalDirectory = _folder.Wal,
+        SegmentBytes = 8 << 10,
+        CloseTimeout = TimeSpan.FromMinutes(2),
+    };
+
+    internal AuditLog Start(IReadOnlyList<IAuditSink> sinks, string silo = "s1", AuditLogOptions? options = null) =>
+        AuditLog.Start(options ?? Options(silo), sinks, Keeper(), TimeProvider.System);
+
+    internal async Task<IReadOnlyList<int>> NumbersAsync() => [.. (await ReadLinesAsync()).Where(line => line.Kind == "event").Select(line => line.Number)];
+
+    internal async Task AssertSoundAsync()
+    {
+        var report = await LogVerifier.VerifyAsync(Archive, new VerifyOptions { Keys = [SampleLog.Key.Public] }, TimeProvider.System, null, CancellationToken.None);
+        Assert.True(report.IsSound && report.Records > 0, string.Join('\n', report.Findings));
+        Assert.Equal(0, report.Uncovered);
+    }
+
+    internal async Task<IReadOnlyList<string>> FilesAsync() =>
+        [.. await Archive.ListAsync("audit/", CancellationToken.None).Select(file => file.Path).ToListAsync()];
+
+    private LedgerKeeper Keeper() => new(Ledger, SampleLog.Key, TimeSpan.FromMinutes(1), TimeProvider.System);
+
+    private async Task<IReadOnlyList<ReadLine>> ReadLinesAsync()
+    {
+        var lines = new List<ReadLine>();
+        foreach (var path in await FilesAsync())
+        {
+            using var reader = new StreamReader(await Archive.OpenAsync(path, 0, CancellationToken.None));
+            while (await reader.ReadLineAsync() is { } line)
+            {
+                lines.Add(ReadLine.Of(line));
+            }
+        }
+
+        return lines;
+    }
+}
