@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Text;
 using ControlZero.Audit.Format.Lines;
 using ControlZero.Audit.Format.Segments;
@@ -128,7 +129,7 @@ internal sealed class SegmentWalk(string file, SegmentId id, GenerationBook? boo
         }
         else
         {
-            Content(line.Content[(line.Content.IndexOf((byte)',') + 1)..]);
+            Content(line.Content);
         }
 
         if (book is not null && book.Heads.TryGetValue(Last, out var head) && head != line.Hash)
@@ -139,22 +140,17 @@ internal sealed class SegmentWalk(string file, SegmentId id, GenerationBook? boo
 
     private void Content(ReadOnlySpan<byte> content)
     {
-        if (content.StartsWith("\"kind\":\"event\","u8))
+        if (EventContent.TryReadTenant(content, out var tenant))
         {
-            if (options.ExportOf is { } tenant)
+            if (options.ExportOf is { } owner && !Ascii.Equals(tenant, owner))
             {
-                var after = content[Math.Min(content.Length, content.IndexOf("\"tenant\":\""u8) + 10)..];
-                var name = Encoding.ASCII.GetString(after[..Math.Max(0, after.IndexOf((byte)'"'))]);
-                if (name != tenant)
-                {
-                    findings.Add(file, _line, $"is an event of tenant `{name}` in an export of `{tenant}`");
-                }
+                findings.Add(file, _line, $"is an event of tenant `{Encoding.UTF8.GetString(tenant)}` in an export of `{owner}`");
             }
         }
-        else if (content.StartsWith("\"kind\":\"gap\","u8))
+        else if (content[(content.IndexOf((byte)',') + 1)..].StartsWith("\"kind\":\"gap\","u8))
         {
             var count = content[(content.LastIndexOf((byte)':') + 1)..];
-            Lost = System.Buffers.Text.Utf8Parser.TryParse(count, out long lost, out _) && lost >= 0 && Lost >= 0 ? Lost + lost : -1;
+            Lost = Utf8Parser.TryParse(count, out long lost, out _) && lost >= 0 && Lost >= 0 ? Lost + lost : -1;
         }
         else
         {

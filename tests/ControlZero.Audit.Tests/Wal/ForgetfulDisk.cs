@@ -23,6 +23,9 @@ internal sealed class ForgetfulDisk(int seed, bool ignoresFlushes = false, int c
     /// <summary>When set, the next flush fails, and what it was for may be lost.</summary>
     public bool FailsNextFlush { get; set; }
 
+    /// <summary>Whether every write fails.</summary>
+    public bool FailsWrites { get; set; }
+
     public IReadOnlyList<string> List()
     {
         lock (_lock)
@@ -115,6 +118,11 @@ internal sealed class ForgetfulDisk(int seed, bool ignoresFlushes = false, int c
         {
             lock (disk._lock)
             {
+                if (disk.FailsWrites)
+                {
+                    throw new IOException("the disk says no");
+                }
+
                 from.CopyTo(content.Present.AsSpan((int)offset));
                 content.Unflushed.Add((offset, from.ToArray()));
                 if (--disk._writesLeft == 0)

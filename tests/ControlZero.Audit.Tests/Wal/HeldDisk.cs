@@ -2,12 +2,15 @@ using ControlZero.Audit.Wal;
 
 namespace ControlZero.Audit.Tests.Wal;
 
-/// <summary>A disk whose first flush waits until it is released.</summary>
+/// <summary>A disk whose flushes, or writes, wait until it is released.</summary>
 internal sealed class HeldDisk(IWalFiles inner) : IWalFiles
 {
     public TaskCompletionSource Held { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public TaskCompletionSource Release { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Whether writes wait, and not flushes.</summary>
+    public bool HoldsWrites { get; init; }
 
     public IReadOnlyList<string> List() => inner.List();
 
@@ -23,12 +26,15 @@ internal sealed class HeldDisk(IWalFiles inner) : IWalFiles
 
         public int Read(Span<byte> to, long offset) => inner.Read(to, offset);
 
-        public void Write(ReadOnlySpan<byte> from, long offset) => inner.Write(from, offset);
+        public void Write(ReadOnlySpan<byte> from, long offset)
+        {
+            Hold(disk.HoldsWrites);
+            inner.Write(from, offset);
+        }
 
         public void Flush()
         {
-            disk.Held.TrySetResult();
-            disk.Release.Task.Wait();
+            Hold(!disk.HoldsWrites);
             inner.Flush();
         }
 
@@ -39,5 +45,14 @@ internal sealed class HeldDisk(IWalFiles inner) : IWalFiles
         public void Delete() => inner.Delete();
 
         public void Dispose() => inner.Dispose();
+
+        private void Hold(bool holds)
+        {
+            if (holds)
+            {
+                disk.Held.TrySetResult();
+                disk.Release.Task.Wait();
+            }
+        }
     }
 }

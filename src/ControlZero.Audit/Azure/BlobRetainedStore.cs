@@ -1,0 +1,33 @@
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using ControlZero.Audit.Format.Archive;
+using ControlZero.Audit.Retention;
+
+namespace ControlZero.Audit.Azure;
+
+/// <summary>Segments in a container. A reduced one is a block blob: it is written once, and the service swaps it in whole.</summary>
+/// <param name="container">Of the log. Under an immutability policy nothing is replaced, and retention ends with the service's refusal.</param>
+public sealed class BlobRetainedStore(BlobContainerClient container) : IRetainedStore
+{
+    /// <inheritdoc/>
+    public IAuditArchive Archive { get; } = new BlobArchive(container);
+
+    /// <inheritdoc/>
+    public async Task ReplaceAsync(string path, Func<Stream, Task> write, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        var temporary = Path.GetTempFileName();
+        try
+        {
+            await using var stream = new FileStream(temporary, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            await write(stream);
+            stream.Position = 0;
+            await container.GetBlobClient(path).UploadAsync(
+                stream, new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentType = "application/x-ndjson" } }, cancellationToken);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+}
