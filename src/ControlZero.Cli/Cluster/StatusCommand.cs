@@ -37,6 +37,7 @@ internal static class StatusCommand
         StartedAt = Shapes.Instant(status.StartedAt),
         ServerTime = Shapes.Instant(status.ServerTime),
         status.Storage,
+        status.Role,
         Silos = status.Silos.Select(silo => new
         {
             silo.Name,
@@ -76,6 +77,7 @@ internal static class StatusCommand
             ("started", Shapes.Instant(status.StartedAt)),
             ("server time", Shapes.Instant(status.ServerTime)),
             ("storage", status.Storage),
+            ("role", status.Role),
             ("policies in force", Shapes.Number(status.PoliciesInForce)),
             ("policy epoch", status.PolicyEpoch.ToString(CultureInfo.InvariantCulture)),
             ("freshness", Describe(status.Freshness)),

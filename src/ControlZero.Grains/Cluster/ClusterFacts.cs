@@ -8,7 +8,7 @@ namespace ControlZero.Grains.Cluster;
 /// Asks every active silo about itself. At most once a second, however many ask here: a caller who asks without end must not make the
 /// silos do nothing else.
 /// </summary>
-public sealed class ClusterFacts : IDisposable
+public sealed class ClusterFacts : IClusterView, IDisposable
 {
     private static readonly TimeSpan Kept = TimeSpan.FromSeconds(1);
 
@@ -27,7 +27,11 @@ public sealed class ClusterFacts : IDisposable
         _clock = clock;
     }
 
-    /// <summary>What the active silos say, or said within the last second. One that takes longer than 2 s has no facts.</summary>
+    /// <inheritdoc/>
+    public SiloAddress? Self => _silos.SiloAddress;
+
+    /// <inheritdoc/>
+    /// <remarks>A silo that takes longer than 2 s has no facts.</remarks>
     public async Task<IReadOnlyList<SiloReport>> AskAsync(CancellationToken cancellationToken)
     {
         await _asking.WaitAsync(cancellationToken);
@@ -35,7 +39,7 @@ public sealed class ClusterFacts : IDisposable
         {
             if (_reports.Length == 0 || _clock.GetElapsedTime(_askedAt) >= Kept)
             {
-                _reports = await Task.WhenAll(_silos.GetApproximateSiloStatuses(onlyActive: true).Keys.Select(_client.AskAsync));
+                _reports = await Task.WhenAll(_silos.GetApproximateSiloStatuses().Select(silo => AskAsync(silo.Key, silo.Value)));
                 _askedAt = _clock.GetTimestamp();
             }
 
@@ -50,20 +54,26 @@ public sealed class ClusterFacts : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _asking.Dispose();
 
+    private async Task<SiloReport> AskAsync(SiloAddress silo, SiloStatus status) => new(
+        silo,
+        _silos.TryGetSiloName(silo, out var name) ? name : silo.ToString(),
+        status,
+        status == SiloStatus.Active ? await _client.AskAsync(silo) : null);
+
     private sealed class FactsClient(IServiceProvider services) : GrainServiceClient<ISiloFactsService>(services)
     {
         private static readonly TimeSpan Bound = TimeSpan.FromSeconds(2);
 
-        public async Task<SiloReport> AskAsync(SiloAddress silo)
+        public async Task<SiloFacts?> AskAsync(SiloAddress silo)
         {
             try
             {
                 // The machine's time: what is waited for is the network.
-                return new SiloReport(silo, await GetGrainService(silo).DescribeAsync().WaitAsync(Bound, TimeProvider.System));
+                return await GetGrainService(silo).DescribeAsync().WaitAsync(Bound, TimeProvider.System);
             }
             catch (Exception failure) when (failure is TimeoutException or OrleansException)
             {
-                return new SiloReport(silo, null);
+                return null;
             }
         }
     }

@@ -9,6 +9,7 @@ public static class ClusterFactsExtensions
     public static ISiloBuilder AddClusterFacts(this ISiloBuilder builder)
     {
         builder.Services.AddSingleton<ClusterFacts>();
+        builder.Services.AddSingleton<IClusterView>(services => services.GetRequiredService<ClusterFacts>());
         builder.AddGrainService<SiloFactsService>();
         return builder;
     }

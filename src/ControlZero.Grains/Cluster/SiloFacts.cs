@@ -34,7 +34,14 @@ public interface ISiloFactsSource
     SiloFacts Read();
 }
 
-/// <summary>An active silo and what it said.</summary>
+/// <summary>A silo and what it said.</summary>
 /// <param name="Address">Its address.</param>
-/// <param name="Facts">What it said. Null: it did not answer in time.</param>
-public readonly record struct SiloReport(SiloAddress Address, SiloFacts? Facts);
+/// <param name="Name">Its name.</param>
+/// <param name="Status">Its place in the membership.</param>
+/// <param name="Facts">What it said. Null: it is not active, or did not answer in time.</param>
+[GenerateSerializer, Immutable, Alias("cz.SiloReport")]
+public sealed record SiloReport(
+    [property: Id(0)] SiloAddress Address,
+    [property: Id(1)] string Name,
+    [property: Id(2)] SiloStatus Status,
+    [property: Id(3)] SiloFacts? Facts);

@@ -20,17 +20,8 @@ public static class GrainsExtensions
     /// <summary>Adds the silo's catalogs and the service by which other silos reach them. Call it when the storages are registered.</summary>
     public static ISiloBuilder AddControlZeroGrains(this ISiloBuilder builder)
     {
-        builder.Services.TryAddKeyedSingleton(ClusterClock.Key, TimeProvider.System);
-        builder.Services.TryAddKeyedSingleton(
-            StorageNames.Policies, (services, _) => services.GetRequiredKeyedService<IGrainStorage>(StorageNames.State));
-        builder.Services.AddSingleton<IValidateOptions<FreshnessOptions>, FreshnessOptionsValidator>();
-        builder.Services.AddOptions<FreshnessOptions>().ValidateOnStart();
-        builder.Services.AddSingleton<StoredRecords>();
-        builder.Services.AddSingleton<PolicyDocuments>();
+        builder.Services.AddFeedFollower();
         builder.Services.AddSingleton<Publishing>();
-        builder.Services.AddSingleton<PolicyCatalog>();
-        builder.Services.AddSingleton<KeyCatalog>();
-        builder.Services.TryAddSingleton<AgentCells>();
         builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, UsageSaver>();
         builder.Services.TryAddSingleton<IModelPrices, NoModelPrices>();
         builder.Services.AddSingleton<QuotaStore>();
@@ -38,14 +29,33 @@ public static class GrainsExtensions
         builder.Services.AddSingleton<AgentQuotas>();
         builder.Services.AddSingleton<TenantShares>();
         builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<TenantShares>());
-        builder.Services.AddSingleton<AgentNotices>();
-        builder.Services.AddSingleton<SiloFreshness>();
-        builder.Services.AddSingleton<ChangeFeed>();
         builder.Services.AddSingleton<ChangeAnnouncer>();
-        builder.Services.AddSingleton<FeedFollower>();
-        builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<FeedFollower>());
         builder.AddGrainService<CatalogService>();
         builder.AddGrainService<QuotaService>();
         return builder;
+    }
+
+    /// <summary>
+    /// Adds the catalogs of a process and what makes them follow the change feed in storage, by whoever runs the participants of a silo's lifecycle.
+    /// Without a silo nothing is pushed to them: the feed alone says what they know, and how old it is.
+    /// </summary>
+    public static IServiceCollection AddFeedFollower(this IServiceCollection services)
+    {
+        services.TryAddKeyedSingleton(ClusterClock.Key, TimeProvider.System);
+        services.TryAddKeyedSingleton(
+            StorageNames.Policies, (provider, _) => provider.GetRequiredKeyedService<IGrainStorage>(StorageNames.State));
+        services.AddSingleton<IValidateOptions<FreshnessOptions>, FreshnessOptionsValidator>();
+        services.AddOptions<FreshnessOptions>().ValidateOnStart();
+        services.AddSingleton<StoredRecords>();
+        services.AddSingleton<PolicyDocuments>();
+        services.AddSingleton<PolicyCatalog>();
+        services.AddSingleton<KeyCatalog>();
+        services.TryAddSingleton<AgentCells>();
+        services.AddSingleton<AgentNotices>();
+        services.AddSingleton<SiloFreshness>();
+        services.AddSingleton<ChangeFeed>();
+        services.AddSingleton<FeedFollower>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<FeedFollower>());
+        return services;
     }
 }

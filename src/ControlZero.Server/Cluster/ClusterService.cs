@@ -17,8 +17,7 @@ namespace ControlZero.Server.Cluster;
 /// <summary>Shows the cluster to whoever holds a key.</summary>
 internal sealed class ClusterService(
     IGrainFactory grains,
-    ISiloStatusOracle silos,
-    ClusterFacts facts,
+    IClusterView cluster,
     SetupReader setup,
     SiloFreshness freshness,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Protocol.V1.ClusterService.ClusterServiceBase
@@ -36,18 +35,17 @@ internal sealed class ClusterService(
         var caller = context.GetCaller();
         var manifest = await FindManifestAsync(caller.Tenant, context.CancellationToken);
         var mayAdminister = caller.Holds(Scopes.ClusterAdmin);
-        var said = (await facts.AskAsync(context.CancellationToken)).ToDictionary(report => report.Address, report => report.Facts);
+        var silos = await FindSilosAsync(context.CancellationToken);
         var status = new GetStatusResponse
         {
             Version = Version,
             StartedAt = StartedAt.ToTimestamp(),
             ServerTime = clock.GetUtcNow().ToTimestamp(),
             Storage = setup.Storage,
+            Role = setup.Role,
             Silos =
             {
-                silos.GetApproximateSiloStatuses()
-                    .Select(silo => Describe(silo.Key, silo.Value, said.GetValueOrDefault(silo.Key), mayAdminister))
-                    .OrderBy(silo => silo.Name, StringComparer.Ordinal),
+                silos.Select(silo => Describe(silo, mayAdminister)).OrderBy(silo => silo.Name, StringComparer.Ordinal),
             },
             Caller = new Protocol.V1.Caller
             {
@@ -97,6 +95,19 @@ internal sealed class ClusterService(
         }
     }
 
+    // A front door that lost its gateways tells at least about itself.
+    private async Task<IReadOnlyList<SiloReport>> FindSilosAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await cluster.AskAsync(cancellationToken);
+        }
+        catch (Exception failure) when (RpcErrors.FromStateFailure(failure) is not null)
+        {
+            return [];
+        }
+    }
+
     private Freshness DescribeFreshness()
     {
         var age = freshness.Age;
@@ -109,18 +120,18 @@ internal sealed class ClusterService(
         };
     }
 
-    private Protocol.V1.Silo Describe(SiloAddress address, SiloStatus status, SiloFacts? facts, bool withAddress)
+    private Protocol.V1.Silo Describe(SiloReport report, bool withAddress)
     {
         var silo = new Protocol.V1.Silo
         {
-            Name = silos.TryGetSiloName(address, out var name) ? name : address.ToString(),
-            Status = status.ToString().ToLowerInvariant(),
-            Answering = address.Equals(silos.SiloAddress),
-            Address = withAddress ? address.Endpoint.ToString() : "",
+            Name = report.Name,
+            Status = report.Status.ToString().ToLowerInvariant(),
+            Answering = report.Address.Equals(cluster.Self),
+            Address = withAddress ? report.Address.Endpoint.ToString() : "",
         };
-        if (facts is null)
+        if (report.Facts is not { } facts)
         {
-            silo.NotReadyReasons.Add(status == SiloStatus.Active ? "no_answer" : "silo_not_active");
+            silo.NotReadyReasons.Add(report.Status == SiloStatus.Active ? "no_answer" : "silo_not_active");
             return silo;
         }
 

@@ -7,7 +7,7 @@ namespace ControlZero.Server.Cluster;
 /// Where the front doors of the other silos are. Nobody waits for it: the first to ask about a silo starts the question, and later ones have the
 /// answer.
 /// </summary>
-internal sealed class FrontDoors(ClusterFacts facts, ILocalSiloDetails local)
+internal sealed class FrontDoors(IClusterView cluster)
 {
     // A silo that starts anew has another address, so what is known of one stays true. Past this many, all are forgotten.
     private const int Capacity = 1_000;
@@ -16,7 +16,7 @@ internal sealed class FrontDoors(ClusterFacts facts, ILocalSiloDetails local)
     private int _asking;
 
     /// <summary>Whether an answer came from another silo than this one.</summary>
-    public bool IsElsewhere(SiloAddress? silo) => silo is not null && !silo.Equals(local.SiloAddress);
+    public bool IsElsewhere(SiloAddress? silo) => silo is not null && !silo.Equals(cluster.Self);
 
     /// <summary>Where clients reach that silo. Null: it is this one, or that is not known yet.</summary>
     public string? Find(SiloAddress? silo)
@@ -48,11 +48,11 @@ internal sealed class FrontDoors(ClusterFacts facts, ILocalSiloDetails local)
                 _known.Clear();
             }
 
-            foreach (var (silo, said) in await facts.AskAsync(CancellationToken.None))
+            foreach (var silo in await cluster.AskAsync(CancellationToken.None))
             {
-                if (said?.FrontDoor is { } address)
+                if (silo.Facts?.FrontDoor is { } address)
                 {
-                    _known[silo] = address;
+                    _known[silo.Address] = address;
                 }
             }
         }

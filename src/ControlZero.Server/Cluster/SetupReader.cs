@@ -14,6 +14,9 @@ internal sealed class SetupReader(ServerOptions options, DataDirectory data)
     /// <summary>Where state is kept: the set-up's name.</summary>
     public string Storage { get; } = options.Cluster.Setup.ToString().ToLowerInvariant();
 
+    /// <summary>What this server is in its cluster.</summary>
+    public string Role { get; } = options.Cluster.Role.ToString().ToLowerInvariant();
+
     /// <summary>The set-up as it is now.</summary>
     /// <param name="silos">The silos as the status shows them.</param>
     /// <param name="tenant">The settings of the caller's tenant. Null: it is gone.</param>

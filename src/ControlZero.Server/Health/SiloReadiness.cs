@@ -3,17 +3,17 @@ using ControlZero.Grains.Feed;
 namespace ControlZero.Server.Health;
 
 /// <summary>
-/// Whether this silo wants work: it is an active member of its cluster, was not told to stop, reaches its storage and knows of the cluster's
-/// changes. Asks nobody: each part is a look at what is known.
+/// Whether this server wants work: it is a part of its cluster, was not told to stop, reaches its storage and knows of the cluster's changes. Asks
+/// nobody: each part is a look at what is known.
 /// </summary>
-internal sealed class SiloReadiness(ISiloStatusOracle silos, Drain drain, StorageProbe storage, SiloFreshness freshness)
+internal sealed class SiloReadiness(IMembership membership, Drain drain, StorageProbe storage, SiloFreshness freshness)
 {
     /// <summary>Why it does not, each a word for programs. Empty: it does.</summary>
     public IReadOnlyList<string> Reasons()
     {
         List<string>? reasons = null;
         Add(drain.HasBegun, "draining");
-        Add(silos.CurrentStatus != SiloStatus.Active, "silo_not_active");
+        Add(membership.Missing is not null, membership.Missing!);
         Add(!storage.IsReachable, "storage_unreachable");
         Add(!freshness.IsFresh, "policies_stale");
         return (IReadOnlyList<string>?)reasons ?? [];

@@ -27,7 +27,7 @@ internal static class Greeting
         }
 
         await Console.Out.WriteLineAsync($"  key     {host.Data.AdminKeyPath}");
-        if (host.App.Services.GetRequiredService<FirstKey>().WasCreated && !Console.IsOutputRedirected)
+        if (host.App.Services.GetService<FirstKey>() is { WasCreated: true } && !Console.IsOutputRedirected)
         {
             await Console.Out.WriteLineAsync($"          {host.Data.ReadAdminKey()!.Text}  (shown this once)");
         }

@@ -6,7 +6,6 @@ using ControlZero.Server.Hosting.Logging;
 using ControlZero.Server.Policies;
 using ControlZero.Server.Rpc;
 using ControlZero.Server.Telemetry;
-using ControlZero.Server.Tenants;
 using ControlZero.Storage.Embedded;
 
 namespace ControlZero.Server.Hosting;
@@ -87,13 +86,19 @@ internal sealed class ServerHost : IAsyncDisposable
         builder.Services.AddRouting();
         builder.AddLogging(options.Logging);
         builder.ConfigureListeners(options);
-        builder.UseSilo(options, database, siloPort);
+        if (options.Cluster.HasSilo)
+        {
+            builder.UseSilo(options, database, siloPort);
+        }
+        else
+        {
+            builder.UseGateways(options);
+        }
+
         builder.Services.AddSingleton(options);
         builder.Services.Configure<FreshnessOptions>(freshness => freshness.Bound = options.Freshness.Bound);
         builder.Services.AddSingleton(data);
         builder.Services.AddSingleton<PolicyTrial>();
-        builder.Services.AddSingleton<FirstKey>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<FirstKey>());
         builder.Services.AddFrontDoor();
         builder.Services.AddHealth(options.Shutdown);
         builder.AddTelemetry(options.Telemetry);

@@ -19,6 +19,7 @@ internal sealed class SettingOptions
         (Text("--grpc", "ADDRESS:PORT", "where gRPC listens; port 0 takes a free one; default: 127.0.0.1:5050"), "Listen:Grpc"),
         (Text("--http", "ADDRESS:PORT", "where HTTP listens (health); port 0 takes a free one; default: 127.0.0.1:5051"), "Listen:Http"),
         (Text("--setup", "embedded|azure|postgres", "where state and membership are kept; default: embedded, one server without others"), "Cluster:Setup"),
+        (Text("--role", "silo|frontdoor", "frontdoor: no silo, only a front door before those of the cluster; default: silo"), "Cluster:Role"),
         (Text("--silo", "ADDRESS:PORT", "where the other servers of the cluster reach this one; port 0 takes a free one; default: 127.0.0.1:11111"), "Cluster:Silo"),
         (new Option<bool>("--allow-insecure") { Description = "serve addresses that are not loopback without TLS, keys in the clear", Recursive = true }, "Listen:AllowInsecure"),
         (Text("--freshness-bound", "TIME", "how far this server may be behind the others before it allows nothing more; default: 2s"), "Freshness:Bound"),

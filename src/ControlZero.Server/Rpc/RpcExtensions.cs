@@ -1,5 +1,4 @@
 using ControlZero.Engine;
-using ControlZero.Grains.Cluster;
 using ControlZero.Grains.Hosting;
 using ControlZero.Server.Agents;
 using ControlZero.Server.Audit;
@@ -44,7 +43,6 @@ internal static class RpcExtensions
         services.AddSingleton<AuditService>();
         services.AddSingleton<ClusterService>();
         services.AddSingleton<SetupReader>();
-        services.AddSingleton<ISiloFactsSource, SiloSelf>();
         services.AddGrpc(options =>
         {
             options.EnableDetailedErrors = false;

@@ -123,9 +123,12 @@ internal sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>Asks it to end (SIGTERM).</summary>
-    public async Task AskToEndAsync()
+    public Task AskToEndAsync() => SignalAsync("TERM");
+
+    /// <summary>Sends it a signal by name, <c>STOP</c>.</summary>
+    public async Task SignalAsync(string signal)
     {
-        var asked = await RunAsync("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        var asked = await RunAsync("kill", [$"-{signal}", _process.Id.ToString(CultureInfo.InvariantCulture)]);
         Assert.True(asked.ExitCode == 0, asked.Report);
     }
 

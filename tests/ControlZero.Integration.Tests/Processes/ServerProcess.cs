@@ -104,6 +104,20 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Stops it as a supervisor does, with SIGTERM, and waits until it has ended.</summary>
     public Task<Ended> StopAsync() => _process.TerminateAsync();
 
+    /// <summary>Pauses it where it stands (SIGSTOP).</summary>
+    public Task PauseAsync() => _process.SignalAsync("STOP");
+
+    /// <summary>Lets it go on (SIGCONT).</summary>
+    public Task ContinueAsync() => _process.SignalAsync("CONT");
+
+    /// <summary>What a health page says, and whether with 200.</summary>
+    public async Task<(bool Ok, string Text)> HealthAsync(string page)
+    {
+        using var client = new HttpClient();
+        using var answer = await client.GetAsync(new Uri($"{Http}/health/{page}"));
+        return (answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
     /// <summary>kill -9, without waiting.</summary>
     public void Kill() => _process.Kill();
 

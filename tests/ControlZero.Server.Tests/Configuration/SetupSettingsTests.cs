@@ -34,6 +34,8 @@ public sealed class SetupSettingsTests : IDisposable
     [InlineData("""{ "Redis": { "Connection": "r" } }""", "Redis:Connection is set, but Cluster:Setup `embedded` does not use it; ")]
     [InlineData("""{ "Azure": { "Connection": "x" } }""", "Azure:Connection, Azure:TableEndpoint or Azure:BlobEndpoint is set, but Cluster:Setup `embedded` ")]
     [InlineData("""{ "Cluster": { "Silo": "127.0.0.1:0" } }""", "Cluster:Silo is set, but an embedded server has no cluster; ")]
+    [InlineData("""{ "Cluster": { "Role": "frontdoor" } }""", "Cluster:Role is set, but an embedded server has no cluster; ")]
+    [InlineData("""{ "Cluster": { "Role": "gateway" } }""", "Cluster:Role `gateway` (")]
     public void Setup_LackingOrUnused_IsRefused(string json, string fault) =>
         Assert.StartsWith(fault, Assert.Single(_settings.Read(json).Faults), StringComparison.Ordinal);
 
@@ -55,6 +57,24 @@ public sealed class SetupSettingsTests : IDisposable
         _settings.Options[$"Cluster:{key}"] = value;
 
         Assert.StartsWith(fault, Assert.Single(_settings.Read().Faults), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Name", "a")]
+    [InlineData("Silo", "127.0.0.1:0")]
+    [InlineData("GatewayPort", "30000")]
+    [InlineData("FrontDoor", "door:5050")]
+    [InlineData("MaxProbe", "5s")]
+    public void FrontDoor_WithWhatOnlyASiloHas_IsRefused(string key, string value)
+    {
+        _settings.Options["Cluster:Setup"] = "postgres";
+        _settings.Options["Cluster:Role"] = "frontdoor";
+        _settings.Options["Postgres:Connection"] = "Host=db";
+        Assert.Empty(_settings.Read().Faults);
+
+        _settings.Options[$"Cluster:{key}"] = value;
+
+        Assert.StartsWith($"Cluster:{key} is set, but a front door has no silo; ", Assert.Single(_settings.Read().Faults), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -20,6 +20,11 @@ internal sealed record ClusterSettings
     public SetupKind Setup { get; init; } = SetupKind.Embedded;
 
     /// <summary>
+    /// What this server is: a silo with its front door, or a front door alone, which asks the silos that open a gateway. Default: silo.
+    /// </summary>
+    public ServerRole Role { get; init; } = ServerRole.Silo;
+
+    /// <summary>
     /// Name of the cluster, the same on all its servers: 3 to 40 lower-case letters, digits and single inner dashes. State is kept under it, so a
     /// cluster that is renamed begins empty. Default: <c>controlzero</c>.
     /// </summary>
@@ -60,6 +65,9 @@ internal sealed record ClusterSettings
     /// <summary>Whether there is a cluster around this server.</summary>
     public bool HasPeers => Setup != SetupKind.Embedded;
 
+    /// <summary>Whether this server has a silo.</summary>
+    public bool HasSilo => Role != ServerRole.FrontDoor;
+
     /// <summary>Reads the section.</summary>
     public static ClusterSettings Read(SettingReader reader)
     {
@@ -67,6 +75,7 @@ internal sealed record ClusterSettings
         return new()
         {
             Setup = section.OneOf(nameof(Setup), standard.Setup, SetupKind.Embedded, SetupKind.Azure, SetupKind.Postgres),
+            Role = section.OneOf(nameof(Role), standard.Role, ServerRole.Silo, ServerRole.FrontDoor),
             Id = section.Text(nameof(Id), standard.Id),
             Name = section.Text(nameof(Name), "") is { Length: > 0 } name ? name : null,
             Silo = section.Address(nameof(Silo), standard.Silo),
@@ -112,27 +121,37 @@ internal sealed record ClusterSettings
                 + "start it as deploy/kubernetes does, or leave it out";
         }
 
-        foreach (var unused in HasPeers ? [] : Unused())
+        if (!HasPeers)
         {
-            yield return $"Cluster:{unused} is set, but an embedded server has no cluster; remove it, or choose Cluster:Setup `azure` or `postgres`";
+            foreach (var unused in UnusedAlone().Concat(UnusedWithoutSilo()))
+            {
+                yield return $"Cluster:{unused} is set, but an embedded server has no cluster; remove it, or choose Cluster:Setup `azure` or `postgres`";
+            }
+        }
+        else if (!HasSilo)
+        {
+            foreach (var unused in UnusedWithoutSilo())
+            {
+                yield return $"Cluster:{unused} is set, but a front door has no silo; remove it, or choose Cluster:Role `silo`";
+            }
         }
     }
 
-    private IEnumerable<string> Unused()
+    private IEnumerable<string> UnusedAlone() => Set((nameof(Role), !HasSilo), (nameof(Id), Id != new ClusterSettings().Id));
+
+    private IEnumerable<string> UnusedWithoutSilo()
     {
         var standard = new ClusterSettings();
-        (string Key, bool IsSet)[] keys =
-        [
-            (nameof(Id), Id != standard.Id),
+        return Set(
             (nameof(Name), Name is not null),
             (nameof(Silo), !Silo.Equals(standard.Silo)),
             (nameof(GatewayPort), GatewayPort != 0),
             (nameof(FrontDoor), FrontDoor is not null),
             (nameof(MaxProbe), MaxProbe != standard.MaxProbe),
-            (nameof(Kubernetes), Kubernetes),
-        ];
-        return keys.Where(key => key.IsSet).Select(key => key.Key);
+            (nameof(Kubernetes), Kubernetes));
     }
+
+    private static IEnumerable<string> Set(params (string Key, bool IsSet)[] keys) => keys.Where(key => key.IsSet).Select(key => key.Key);
 
     // Also a container's name in Azure, with `-policies` behind it.
     private static bool IsId(string id) =>

@@ -3,7 +3,9 @@ using System.Net;
 using ControlZero.Abstractions;
 using ControlZero.Grains.Cluster;
 using ControlZero.Grains.Hosting;
+using ControlZero.Server.Health;
 using ControlZero.Server.Hosting;
+using ControlZero.Server.Tenants;
 using ControlZero.Storage.Azure;
 using ControlZero.Storage.Embedded;
 using ControlZero.Storage.Postgres;
@@ -35,6 +37,7 @@ internal static class SiloExtensions
             else
             {
                 silo.JoinCluster(options.Cluster, port);
+                silo.KeepMembership(options);
                 silo.KeepState(options);
                 silo.AddStorageTrial();
             }
@@ -42,6 +45,10 @@ internal static class SiloExtensions
             silo.AddControlZeroGrains();
             silo.AddClusterFacts();
         });
+        builder.Services.AddSingleton<IMembership, SiloMembership>();
+        builder.Services.AddSingleton<ISiloFactsSource, SiloSelf>();
+        builder.Services.AddSingleton<FirstKey>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<FirstKey>());
         return builder;
     }
 
@@ -65,7 +72,7 @@ internal static class SiloExtensions
         }
     }
 
-    private static void KeepState(this ISiloBuilder silo, ServerOptions options)
+    private static void KeepMembership(this ISiloBuilder silo, ServerOptions options)
     {
         if (options.Postgres.Connection is { } database)
         {
@@ -75,7 +82,11 @@ internal static class SiloExtensions
         {
             silo.UseRedisMembership(options.Redis.Connection!);
         }
+    }
 
+    /// <summary>Registers the storages of grain state that a cluster's set-up has.</summary>
+    public static void KeepState(this ISiloBuilder silo, ServerOptions options)
+    {
         if (options.Cluster.Setup == SetupKind.Postgres)
         {
             silo.AddPostgresGrainStorage(StorageNames.State, options.Postgres.Connection!);
