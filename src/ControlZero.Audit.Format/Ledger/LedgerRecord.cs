@@ -53,9 +53,6 @@ public sealed record LedgerRecord
     /// <summary>Hash of the end line (<c>sealed</c>).</summary>
     public ChainHash? End { get; init; }
 
-    /// <summary>Records whose bodies go (<c>reduced</c>).</summary>
-    public long? Records { get; init; }
-
     /// <summary>Why (<c>reduced</c>): <c>age</c> or <c>size</c>.</summary>
     public string? Reason { get; init; }
 
@@ -73,7 +70,6 @@ public sealed record LedgerRecord
         Append(text, "last", Last);
         Append(text, "head", Head is { } head ? $"\"{head}\"" : null);
         Append(text, "end", End is { } end ? $"\"{end}\"" : null);
-        Append(text, "records", Records);
         Append(text, "reason", Reason is null ? null : $"\"{Reason}\"");
         return text.ToString();
     }
@@ -102,7 +98,6 @@ public sealed record LedgerRecord
                 Last = root.TryGetProperty("last", out var last) ? last.GetInt64() : null,
                 Head = root.TryGetProperty("head", out var head) && ChainHash.TryParse(head.GetString(), out var headHash) ? headHash : null,
                 End = root.TryGetProperty("end", out var end) && ChainHash.TryParse(end.GetString(), out var endHash) ? endHash : null,
-                Records = root.TryGetProperty("records", out var records) ? records.GetInt64() : null,
                 Reason = root.TryGetProperty("reason", out var reason) ? reason.GetString() : null,
             };
             return true;

@@ -10,6 +10,19 @@ public sealed partial class AuditLog
     private readonly HashSet<WalSegment> _held = [];
     private readonly HashSet<SegmentId> _damaged = [];
 
+    // Before the writer's thread begins.
+    private void RecoverLosses()
+    {
+        if (AcceptedCount.Recover(_options.WalDirectory) is not { } lost)
+        {
+            _open.Add(SegmentLines.Gap(_time.GetUtcNow(), Crash, -1));
+        }
+        else if (lost > 0)
+        {
+            (_dropped, _lost, _dropReason, _ticked) = (lost, lost, Crash, true);
+        }
+    }
+
     // The first sink's word is enough for the ledger, which is one more reader of the file.
     void ILaneLog.SealedIn(WalSegment segment)
     {

@@ -10,6 +10,7 @@ public sealed partial class AuditLog
     private const int GatherMilliseconds = 1;
 
     private const string QueueFull = "queue_full";
+    private const string Crash = "crash";
 
     // After the disk has failed, entries are refused for this long without asking it.
     private static readonly TimeSpan DiskPause = TimeSpan.FromMilliseconds(250);
@@ -133,6 +134,7 @@ public sealed partial class AuditLog
             return;
         }
 
+        _count?.Write(batch.Count - (_gapInBatch > 0 ? 1 : 0) + _gapInBatch);
         _unflushed |= !flush;
         Committed();
         if (_waiters is not null)
@@ -181,7 +183,7 @@ public sealed partial class AuditLog
                 var entries = batch.Count - (_gapInBatch > 0 ? 1 : 0);
                 _lost += entries;
                 _dropped += entries + _gapInBatch;
-                _dropReason = "disk";
+                _dropReason = _dropReason == Crash ? Crash : "disk";
             }
         }
 

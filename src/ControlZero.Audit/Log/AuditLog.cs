@@ -33,6 +33,7 @@ public sealed partial class AuditLog : IAuditLog, ILaneLog, IAsyncDisposable
     private readonly LedgerKeeper? _ledger;
     private readonly Queue<EntryBatch> _full = new();
     private readonly Stack<EntryBatch> _free = new();
+    private readonly AcceptedCount? _count;
     private readonly Thread _thread;
     private readonly ITimer _tick;
     private EntryBatch _open = new();
@@ -58,6 +59,8 @@ public sealed partial class AuditLog : IAuditLog, ILaneLog, IAsyncDisposable
         _writer = new SegmentWriter(options, _generation, _store, time, Readers, Begun, Released);
         _committed = new AuditPosition(options.Silo, _generation, 0);
         _ledger?.Open(options.Silo, _generation);
+        RecoverLosses();
+        _count = options.Mode is AuditMode.Buffered ? AcceptedCount.Create(options.WalDirectory, options.Silo, _generation) : null;
         _thread = new Thread(Run) { IsBackground = true, Name = "controlzero-audit" };
         _thread.Start();
         var second = TimeSpan.FromSeconds(1);
@@ -124,7 +127,7 @@ public sealed partial class AuditLog : IAuditLog, ILaneLog, IAsyncDisposable
 
             var before = _open.Bytes;
             _open.Add(entry);
-            return Queued(before);
+            return Queued(before, 1);
         }
     }
 
@@ -156,7 +159,7 @@ public sealed partial class AuditLog : IAuditLog, ILaneLog, IAsyncDisposable
                 _open.Add(entry);
             }
 
-            return Queued(before);
+            return Queued(before, entries.Length);
         }
     }
 
@@ -185,6 +188,7 @@ public sealed partial class AuditLog : IAuditLog, ILaneLog, IAsyncDisposable
         }
 
         _waiters?.Dispose();
+        _count?.Dispose();
         if (_ledger is not null)
         {
             await _ledger.CloseAsync(patience.Token);
@@ -230,12 +234,14 @@ public sealed partial class AuditLog : IAuditLog, ILaneLog, IAsyncDisposable
 
         _dropped += count;
         _lost += count;
+        _count?.Accept(count);
         return Dropped;
     }
 
-    private Task<AuditAppend> Queued(int before)
+    private Task<AuditAppend> Queued(int before, int count)
     {
         var batch = _open;
+        _count?.Accept(count);
         var answer = _options.Mode is AuditMode.Buffered ? Taken : batch.Completion;
         _queuedBytes += batch.Bytes - before;
         if (batch.Bytes >= BatchBytes)

@@ -42,4 +42,24 @@ public sealed class KillTests : IDisposable
         Assert.True(found.Values.Sum() <= acknowledged.Count + 1 + (3 * 32), "more events than callers had asked for");
         Assert.Empty(Directory.EnumerateFiles(Path.Combine(_folder.Path, "audit"), "*.open", SearchOption.AllDirectories));
     }
+
+    [Fact]
+    public async Task Process_KilledWithBufferedEntries_LeavesTheirNumberToTheNext()
+    {
+        using (var process = WriterProcess.Start(_folder.Path, "accept-and-hold"))
+        {
+            Assert.Equal("500", await process.StandardOutput.ReadLineAsync());
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+
+        for (var start = 0; start < 2; start++)
+        {
+            await using var log = AuditLog.Start(
+                new AuditLogOptions { Silo = $"next{start}", WalDirectory = _folder.Wal, Mode = AuditMode.Buffered }, [new LocalFileSink(_folder.Path)], null, TimeProvider.System);
+        }
+
+        var gap = Assert.Single(Entries.Lines(_folder.Path), line => line.Kind == "gap");
+        Assert.Equal((500, "crash"), (gap.Count, gap.Reason));
+    }
 }

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using ControlZero.Audit.Ledger;
 using ControlZero.Audit.Log;
 using ControlZero.Audit.Sinks;
+using ControlZero.Audit.Tests.Wal;
+using ControlZero.Audit.Wal;
 
 namespace ControlZero.Audit.Tests.Log;
 
@@ -10,11 +12,11 @@ internal static class WriterProcess
 {
     private const int Callers = 32;
 
-    public static Process Start(string root)
+    public static Process Start(string root, string what = "write-until-killed")
     {
         var process = new Process
         {
-            StartInfo = new ProcessStartInfo("dotnet", [typeof(WriterProcess).Assembly.Location, "write-until-killed", root]) { RedirectStandardOutput = true },
+            StartInfo = new ProcessStartInfo("dotnet", [typeof(WriterProcess).Assembly.Location, what, root]) { RedirectStandardOutput = true },
         };
         process.Start();
         return process;
@@ -46,6 +48,22 @@ internal static class WriterProcess
                 }
             }
         })));
+        return 0;
+    }
+
+    /// <summary>Accepts entries in mode <c>buffered</c> over a disk that does not take them, says how many, and waits to be killed.</summary>
+    public static async Task<int> HoldAsync(string root)
+    {
+        var options = new AuditLogOptions { Silo = "killed", WalDirectory = Path.Combine(root, "wal"), Mode = AuditMode.Buffered };
+        await using var log = AuditLog.Start(
+            options, new HeldDisk(new DiskWalFiles(options.WalDirectory)) { HoldsWrites = true }, [new LocalFileSink(root)], null, TimeProvider.System);
+        for (var number = 0; number < 500; number++)
+        {
+            await log.AppendAsync(Entries.Numbered(number));
+        }
+
+        Console.WriteLine("500");
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System);
         return 0;
     }
 }
