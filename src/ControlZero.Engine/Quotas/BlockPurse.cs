@@ -57,7 +57,7 @@ internal sealed class BlockPurse(QuotaLimit limit) : QuotaPurse(limit)
             left = _left;
         }
 
-        if (units <= left && _confirmedAt >= confirmedSince)
+        if (units <= left && _confirmedAt >= confirmedSince && !IsDoubted(now))
         {
             return ChargeStatus.Granted;
         }
@@ -132,6 +132,12 @@ internal sealed class BlockPurse(QuotaLimit limit) : QuotaPurse(limit)
         {
             // Units of a window that has ended are worth nothing, here and in storage.
             (_windowId, _endsAt, _left, _returning) = (current.WindowId, current.EndsAt, 0, 0);
+        }
+
+        // INVARIANT: what is reserved anew rests on the record as this holder knows it, so it is written only if nobody has used more since.
+        if (IsDoubted(now))
+        {
+            Trim(_left);
         }
 
         var most = Most(now);

@@ -9,12 +9,26 @@ internal abstract class QuotaPurse(QuotaLimit limit)
     /// <summary>The debts that an entry remembers by name. Unit: entries.</summary>
     private const int DebtsKept = 16;
 
+    // So long after one server has learned of a lowered limit, others may still reserve under the higher one.
+    private static readonly TimeSpan LearnedWithin = TimeSpan.FromSeconds(5);
+
     private readonly List<(Guid Id, long Units)> _debts = [];
     private readonly List<QuotaAdjustment> _adjustments = [];
-    private (int Debts, int Adjustments) _planned;
+    private (int Debts, int Adjustments, int Doubts) _planned;
+    private bool _wasLowered;
+    private DateTimeOffset? _doubtAgainAt;
+    private (int Raised, int Resolved) _doubts;
 
     /// <summary>The limit, as it was last stated.</summary>
-    public QuotaLimit Limit { get; set; } = limit;
+    public QuotaLimit Limit
+    {
+        get;
+        set
+        {
+            _wasLowered |= value.Limit < field.Limit;
+            field = value;
+        }
+    } = limit;
 
     /// <summary>What storage was last known to keep of it. Null: nothing.</summary>
     public QuotaEntry? Entry { get; private set; }
@@ -69,7 +83,7 @@ internal abstract class QuotaPurse(QuotaLimit limit)
     {
         var current = Roll(now);
         var planned = Reserve(current, need, orLess, now);
-        _planned = (_debts.Count, _adjustments.Count);
+        _planned = (_debts.Count, _adjustments.Count, _doubts.Raised);
         foreach (var (id, units) in _debts.Where(debt => !planned.Debts.Contains(debt.Id)))
         {
             planned = planned with { Debt = planned.Debt + units, Debts = [.. planned.Debts.TakeLast(DebtsKept - 1), id] };
@@ -89,6 +103,7 @@ internal abstract class QuotaPurse(QuotaLimit limit)
         Owed -= _debts.Take(_planned.Debts).Sum(debt => debt.Units);
         _debts.RemoveRange(0, _planned.Debts);
         _adjustments.RemoveRange(0, _planned.Adjustments);
+        _doubts.Resolved = _planned.Doubts;
         _planned = default;
         Know(entry);
         OnConfirmed();
@@ -139,6 +154,26 @@ internal abstract class QuotaPurse(QuotaLimit limit)
 
     /// <summary>The entry with what is reserved for a need, and nothing else changed.</summary>
     protected abstract QuotaEntry Reserve(QuotaEntry current, long need, bool orLess, DateTimeOffset now);
+
+    /// <summary>
+    /// True: the limit was lowered, and what is at hand may not be used before storage was asked again. It rests on the record as it was when it was
+    /// reserved, and others may have used since what the lower limit leaves. So it is twice: at once, and when everybody has learned of it.
+    /// </summary>
+    protected bool IsDoubted(DateTimeOffset now)
+    {
+        if (_wasLowered)
+        {
+            (_wasLowered, _doubtAgainAt) = (false, now + LearnedWithin);
+            _doubts.Raised++;
+        }
+        else if (_doubtAgainAt is { } again && (now >= again || now < again - LearnedWithin))
+        {
+            _doubtAgainAt = null;
+            _doubts.Raised++;
+        }
+
+        return _doubts.Raised > _doubts.Resolved;
+    }
 
     /// <summary>What was planned is reserved.</summary>
     protected abstract void OnConfirmed();

@@ -36,7 +36,7 @@ internal sealed class SlotPurse(QuotaLimit limit, Guid owner) : QuotaPurse(limit
             return ChargeStatus.Exhausted;
         }
 
-        return _calls + units <= _places && now + Limit.Hold <= _until ? ChargeStatus.Granted : ChargeStatus.Refill;
+        return _calls + units <= _places && now + Limit.Hold <= _until && !IsDoubted(now) ? ChargeStatus.Granted : ChargeStatus.Refill;
     }
 
     public override long Take(long units, DateTimeOffset now)
@@ -88,7 +88,7 @@ internal sealed class SlotPurse(QuotaLimit limit, Guid owner) : QuotaPurse(limit
         need = orLess ? Math.Min(need, Math.Max(0, free - _calls)) : need;
         var isShrinking = _isShrinking && _places > _calls;
         _isShrinking = false;
-        var isShort = need > 0 && (_calls + need > _places || now + Limit.Hold > _until);
+        var isShort = need > 0 && (_calls + need > _places || now + Limit.Hold > _until || IsDoubted(now));
         if (_calls + need > free || !(isShort || isShrinking || IsLow))
         {
             return current;

@@ -77,6 +77,18 @@ public sealed class QuotaAccountTests
     }
 
     [Fact]
+    public void Charge_AfterTheLimitWasLowered_GrantsNothingFromABlockWhenOthersHaveUsedMore()
+    {
+        var (one, other) = (Open(), Open());
+        Warm(one, Requests(1000), 100);
+        Assert.Equal(700, GrantAll(other, Requests(1000), 700));
+        Assert.True(one.Charge([new(Requests(1000), 1)], _now) == ChargeResult.Granted, "there must be a block at hand");
+
+        Assert.Equal(0, GrantAll(one, Requests(500), 10));
+        Assert.Equal(0, GrantAll(other, Requests(500), 10));
+    }
+
+    [Fact]
     public void Charge_AfterTheLimitWasLowered_GrantsNothingAboveItFromABlockAtHand()
     {
         var account = Open();

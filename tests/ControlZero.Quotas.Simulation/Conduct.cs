@@ -1,0 +1,36 @@
+using ControlZero.Engine.Quotas;
+
+namespace ControlZero.Quotas.Simulation;
+
+/// <summary>
+/// How those who hold accounts, and storage, keep to the protocol: faithfully. A mutant overrides one of these, which takes one protection away;
+/// the account itself is always the real one.
+/// </summary>
+internal class Conduct
+{
+    public virtual string Name => "faithful";
+
+    /// <summary>Whether storage compares what a write rests on.</summary>
+    public virtual bool StorageCompares => true;
+
+    /// <summary>Whether a write is taken for done when it is sent.</summary>
+    public virtual bool ConfirmsOnSending => false;
+
+    /// <summary>Whether a debt is acknowledged before it is written.</summary>
+    public virtual bool AcknowledgesDebtAtOnce => false;
+
+    /// <summary>Whether a settle that is told twice counts once.</summary>
+    public virtual bool SettlesOnce => true;
+
+    /// <summary>For how long limits may be taken for those in force without a look.</summary>
+    public virtual TimeSpan Freshness => TimeSpan.FromSeconds(2);
+
+    /// <summary>Whether an answer says that a write was done. Otherwise the record is read.</summary>
+    public virtual bool IsConfirmation(WriteReply reply) => reply == WriteReply.Done;
+
+    /// <summary>The record as its holder takes it.</summary>
+    public virtual QuotaRecord? Take(QuotaRecord? record, Guid owner, bool isOpening, DateTimeOffset now) => record;
+
+    /// <summary>The time a decision goes by.</summary>
+    public virtual DateTimeOffset Time(DateTimeOffset now, DateTimeOffset lastWrite) => now;
+}

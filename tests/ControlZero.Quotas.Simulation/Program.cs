@@ -1,0 +1,3 @@
+using ControlZero.Quotas.Simulation;
+
+return SimulateCommand.Build().Parse(args).Invoke();

@@ -1,0 +1,40 @@
+using ControlZero.Engine.Quotas;
+
+namespace ControlZero.Quotas.Simulation;
+
+/// <summary>What an agent's program asks for.</summary>
+internal sealed record Request(int Number, int Agent, long Tokens)
+{
+    public QuotaDemand[] DemandsOf(IReadOnlyList<QuotaLimit> limits, QuotaScope scope) =>
+        [.. limits.Where(limit => limit.Scope == scope).Select(limit => new QuotaDemand(limit, limit.Metric == QuotaMetric.TotalTokens ? Tokens : 1))];
+
+    public override string ToString() => $"request {Number} of agent {Agent} for {Tokens} tokens";
+}
+
+/// <summary>What it is told. Null: denied, or nobody could decide.</summary>
+internal readonly record struct Answer(Reservation? Reservation)
+{
+    public static readonly Answer Denied = new(null);
+}
+
+/// <summary>What was charged for a call, until it ends.</summary>
+internal sealed class Reservation(Guid id, Holder holder, Request request, IReadOnlyList<QuotaCharge> charges)
+{
+    public Guid Id => id;
+
+    public Holder Holder => holder;
+
+    public Request Request => request;
+
+    public IReadOnlyList<QuotaCharge> Charges => charges;
+
+    public bool IsOpen { get; set; } = true;
+}
+
+/// <summary>What a call has used.</summary>
+/// <param name="Tokens">Tokens of it.</param>
+/// <param name="Calls">1, or 0: it was not made.</param>
+internal readonly record struct Usage(long Tokens, long Calls)
+{
+    public long Of(in QuotaCharge charge) => charge.Limit.Metric == QuotaMetric.TotalTokens ? Tokens : Calls;
+}

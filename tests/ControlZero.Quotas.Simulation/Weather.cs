@@ -1,0 +1,61 @@
+namespace ControlZero.Quotas.Simulation;
+
+/// <summary>
+/// What goes wrong in a run, and how often: each kind of fault is switched off in some runs, so that the others are seen undisturbed. Unit of the
+/// figures: probability, of an operation or a second.
+/// </summary>
+internal sealed class Weather
+{
+    public Weather(Dice dice)
+    {
+        Refused = Rate(0.05);
+        AnswerLost = Rate(0.08);
+        Late = Rate(0.05);
+        Doubled = Rate(0.05);
+        ReadFails = Rate(0.05);
+        Kill = Rate(0.03);
+        Pause = Rate(0.04);
+        ClockJump = dice.Chance(0.4) ? 0.03 : 0;
+        Move = Rate(0.05);
+        Misrouted = Rate(0.08);
+        MessageLost = Rate(0.05);
+        MessageLate = Rate(0.05);
+        MessageDoubled = Rate(0.05);
+        LimitChange = Rate(0.06);
+        Skew = TimeSpan.FromMilliseconds(dice.Chance(0.5) ? 50 : 2_000);
+
+        double Rate(double most) => dice.Chance(0.7) ? most : 0;
+    }
+
+    public double Refused { get; }
+
+    public double AnswerLost { get; }
+
+    public double Late { get; }
+
+    public double Doubled { get; }
+
+    public double ReadFails { get; }
+
+    public double Kill { get; }
+
+    public double Pause { get; }
+
+    public double ClockJump { get; }
+
+    public double Move { get; }
+
+    /// <summary>A request reaches another silo than the owner of its agent.</summary>
+    public double Misrouted { get; }
+
+    public double MessageLost { get; }
+
+    public double MessageLate { get; }
+
+    public double MessageDoubled { get; }
+
+    public double LimitChange { get; }
+
+    /// <summary>How far clocks are off when nothing is wrong with them.</summary>
+    public TimeSpan Skew { get; }
+}
