@@ -5,6 +5,8 @@ using ControlZero.Chaos.Checking;
 using ControlZero.Chaos.Faults;
 using ControlZero.Chaos.Records;
 using ControlZero.Chaos.Reports;
+using ControlZero.Chaos.Rounds;
+using ControlZero.Chaos.Scale;
 using ControlZero.Servers.Cluster;
 using Grpc.Core;
 
@@ -54,6 +56,10 @@ internal static class ChaosCommand
         Description = "Freshness:Bound of the servers, to see that the checkers find servers that promise less; default: their own",
     };
 
+    private static readonly Option<int> Rounds = new("--rounds") { Description = "how often a server is paused", DefaultValueFactory = _ => 50 };
+
+    private static readonly Option<int> Agents = new("--agents") { Description = "how many agents", DefaultValueFactory = _ => 100_000 };
+
     private static readonly Option<bool> Json = new("--json") { Description = "print JSON instead of Markdown" };
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, IncludeFields = true };
@@ -65,6 +71,26 @@ internal static class ChaosCommand
             Server, OtherServer, Setup, Seed, Seconds, Faults, Folder, PrivateNetwork, ServerBound, Json,
         };
         root.SetAction(RunAsync);
+        var rounds = new Command("rounds", "pauses the server that owns an agent, suspends the agent, lets the server go on: how late is the latest allow")
+        {
+            Server, Setup, Seed, Rounds, Folder, PrivateNetwork, Json,
+        };
+        rounds.SetAction((line, stop) => RunAsync(line, Rounds, 1_000, async (options, count) =>
+        {
+            var report = await new PauseRounds(options, count, Console.Error).RunAsync(stop);
+            return (line.GetValue(Json) ? JsonSerializer.Serialize(report, Indented) : report.Write(), report.Violations.Count > 0 || report.Rounds < count);
+        }));
+        root.Subcommands.Add(rounds);
+        var scale = new Command("scale", "many agents on three servers: balance, memory, restart, what a question at the wrong server costs")
+        {
+            Server, Setup, Seed, Agents, Folder, PrivateNetwork, Json,
+        };
+        scale.SetAction((line, stop) => RunAsync(line, Agents, 2_000_000, async (options, count) =>
+        {
+            var report = await new ScaleRun(options, count, Console.Error).RunAsync(stop);
+            return (line.GetValue(Json) ? JsonSerializer.Serialize(report, Indented) : report.Write(), false);
+        }));
+        root.Subcommands.Add(scale);
         var check = new Command("check", "holds a record against the promises once more") { Record };
         check.SetAction(CheckAsync);
         root.Subcommands.Add(check);
@@ -111,31 +137,60 @@ internal static class ChaosCommand
             return NotMade;
         }
 
-        var seed = line.GetValue(Seed);
-        var folder = line.GetValue(Folder)!;
-        var options = new ChaosOptions
+        var options = OptionsOf(line) with
         {
-            Server = Path.GetFullPath(line.GetValue(Server)!),
             OtherServer = line.GetValue(OtherServer) is { Length: > 0 } other ? Path.GetFullPath(other) : "",
-            Setup = setup,
-            Seed = seed,
             Time = TimeSpan.FromSeconds(line.GetValue(Seconds)),
             Faults = faults,
             NotRun = notRun,
-            Folder = Path.GetFullPath(folder.Length > 0 ? folder : string.Create(CultureInfo.InvariantCulture, $"artifacts/chaos/{setup}-{seed}-{Environment.ProcessId}")),
-            PrivateNetwork = isPrivate,
             ServerBound = line.GetValue(ServerBound),
         };
         return await RunAsync(options, line.GetValue(Json), cancellationToken);
     }
 
-    private static async Task<int> RunAsync(ChaosOptions options, bool json, CancellationToken cancellationToken)
+    private static Task<int> RunAsync(ChaosOptions options, bool json, CancellationToken cancellationToken) => PrintAsync(async () =>
+    {
+        var report = await new ChaosRun(options, Console.Error).RunAsync(cancellationToken);
+        return (json ? JsonSerializer.Serialize(report, Indented) : MarkdownReport.Write(report), report.HasFailed);
+    });
+
+    // A command on three servers, with a count.
+    private static async Task<int> RunAsync(ParseResult line, Option<int> count, int most, Func<ChaosOptions, int, Task<(string Text, bool Failed)>> run)
+    {
+        if (line.GetValue(Setup) is not ("azure" or "postgres"))
+        {
+            return await RefuseAsync($"--setup `{line.GetValue(Setup)}` has no three servers; take azure or postgres");
+        }
+
+        return line.GetValue(count) < 1 || line.GetValue(count) > most
+            ? await RefuseAsync($"{count.Name} `{line.GetValue(count)}` is out of bounds; take 1 to {most}")
+            : await PrintAsync(() => run(OptionsOf(line), line.GetValue(count)));
+    }
+
+    private static ChaosOptions OptionsOf(ParseResult line)
+    {
+        var (command, setup, seed) = (line.CommandResult.Command.Name, line.GetValue(Setup)!, line.GetValue(Seed));
+        var kind = line.CommandResult.Command is RootCommand ? "" : $"{command}-";
+        var folder = line.GetValue(Folder) is { Length: > 0 } named
+            ? named
+            : string.Create(CultureInfo.InvariantCulture, $"artifacts/chaos/{kind}{setup}-{seed}-{Environment.ProcessId}");
+        return new ChaosOptions
+        {
+            Server = Path.GetFullPath(line.GetValue(Server)!),
+            Setup = setup,
+            Seed = seed,
+            Folder = Path.GetFullPath(folder),
+            PrivateNetwork = line.GetValue(PrivateNetwork) && setup != "embedded",
+        };
+    }
+
+    private static async Task<int> PrintAsync(Func<Task<(string Text, bool Failed)>> run)
     {
         try
         {
-            var report = await new ChaosRun(options, Console.Error).RunAsync(cancellationToken);
-            await Console.Out.WriteLineAsync(json ? JsonSerializer.Serialize(report, Indented) : MarkdownReport.Write(report));
-            return report.HasFailed ? Violated : 0;
+            var (text, failed) = await run();
+            await Console.Out.WriteLineAsync(text);
+            return failed ? Violated : 0;
         }
         catch (Exception failure) when (failure is ChaosException or InvalidOperationException or IOException or RpcException or Client.ControlZeroException)
         {

@@ -21,10 +21,11 @@ internal sealed record ChaosOptions
 
     public required int Seed { get; init; }
 
-    public required TimeSpan Time { get; init; }
+    /// <summary>About how long faults are injected.</summary>
+    public TimeSpan Time { get; init; }
 
     /// <summary>The faults, those that the set-up or the machine does not have left out already.</summary>
-    public required IReadOnlyList<FaultKind> Faults { get; init; }
+    public IReadOnlyList<FaultKind> Faults { get; init; } = [];
 
     /// <summary>What was asked for and cannot be had here, with the reason.</summary>
     public IReadOnlyList<string> NotRun { get; init; } = [];
