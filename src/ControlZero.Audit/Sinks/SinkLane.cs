@@ -129,7 +129,7 @@ internal sealed partial class SinkLane : IAsyncDisposable
 
                 Trouble = failure.Message;
                 _log.Progressed(this);
-                if (_segments.TryPeek(out var stuck) && _log.MayGiveUp(this, stuck))
+                while (_segments.TryPeek(out var stuck) && _log.MayGiveUp(this, stuck))
                 {
                     LogGivenUp(Name, stuck.Id.ToString());
                     Complete(stuck);

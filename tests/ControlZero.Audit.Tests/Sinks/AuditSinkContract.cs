@@ -1,7 +1,10 @@
 using ControlZero.Audit.Format.Archive;
+using ControlZero.Audit.Format.Ledger;
+using ControlZero.Audit.Format.Lines;
 using ControlZero.Audit.Format.Verification;
 using ControlZero.Audit.Ledger;
 using ControlZero.Audit.Log;
+using ControlZero.Audit.Retention;
 using ControlZero.Audit.Sinks;
 using ControlZero.Audit.Tests.Log;
 using ControlZero.Audit.Tests.Verification;
@@ -134,6 +137,108 @@ public abstract class AuditSinkContract : IDisposable
         await AssertSoundAsync();
     }
 
+    // The disk keeps no more than the cap for a sink that is gone, and goes on for the other.
+    [Fact]
+    public async Task Sink_ThatStaysGone_IsLeftBehindForTheOther()
+    {
+        using var other = new TemporaryFolder();
+        Faults.Always(SinkFault.Refuse);
+        var options = Options("s1") with { SpillBytes = 32 << 10, CloseTimeout = TimeSpan.FromSeconds(1) };
+        const int Count = 1000;
+        await using (var log = AuditLog.Start(options, [CreateSink(), new LocalFileSink(other.Path)], null, TimeProvider.System))
+        {
+            for (var number = 0; number < Count; number++)
+            {
+                // The second sink may be a moment behind as well.
+                while ((await log.AppendAsync(Entries.Numbered(number))).Outcome is not AuditOutcome.Durable)
+                {
+                }
+            }
+
+            var patience = TimeProvider.System.GetTimestamp();
+            while (WalFiles() > 2 * options.SpillBytes / options.SegmentBytes)
+            {
+                await Task.Yield();
+                Assert.True(TimeProvider.System.GetElapsedTime(patience) < TimeSpan.FromMinutes(2), $"{WalFiles()} segments are kept for a sink that is gone");
+            }
+        }
+
+        Assert.Equal(Enumerable.Range(0, Count), Entries.ReadBack(other.Path).Distinct());
+    }
+
+    [Fact]
+    public async Task Ledger_OfManyWriters_IsOneChain()
+    {
+        var time = DateTimeOffset.UnixEpoch;
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(writer => Task.Run(async () =>
+        {
+            var ledger = new LedgerWriter(Ledger, SampleLog.Key);
+            for (var number = 0; number < 25; number++)
+            {
+                var record = new LedgerRecord { Kind = LedgerRecord.Open, Time = time.AddSeconds(number), Silo = $"s{writer}", Generation = number };
+                await ledger.AppendAsync(record, CancellationToken.None);
+            }
+        })));
+
+        var report = await LogVerifier.VerifyAsync(Archive, new VerifyOptions { Keys = [SampleLog.Key.Public] }, TimeProvider.System, null, CancellationToken.None);
+
+        Assert.True(report.IsSound, string.Join('\n', report.Findings));
+        Assert.Equal(100, report.LedgerRecords);
+    }
+
+    [Fact]
+    public async Task Ledger_WhoseFileIsFull_GoesOnInTheNext()
+    {
+        var (content, previous) = (new MemoryStream(), default(ChainHash));
+        var record = new LedgerRecord { Kind = LedgerRecord.Open, Time = DateTimeOffset.UnixEpoch, Silo = "s1", Generation = 1 };
+        for (var number = 0; number < LedgerRecord.RecordsPerFile - 1; number++)
+        {
+            content.Write(LedgerLine.Write(previous, record.ToContent(number), key: null, out previous));
+        }
+
+        await PutAsync(LedgerRecord.PathOf(0), content.ToArray());
+        var ledger = new LedgerWriter(Ledger, key: null);
+        for (var number = 0; number < 3; number++)
+        {
+            await ledger.AppendAsync(record, CancellationToken.None);
+        }
+
+        await new LedgerWriter(Ledger, key: null).AppendAsync(record, CancellationToken.None);
+        var report = await LogVerifier.VerifyAsync(Archive, new VerifyOptions(), TimeProvider.System, null, CancellationToken.None);
+        var files = await Archive.ListAsync("ledger/", CancellationToken.None).Where(file => file.Path.EndsWith(".jsonl", StringComparison.Ordinal)).ToListAsync();
+
+        Assert.True(report.IsSound, string.Join('\n', report.Findings));
+        Assert.Equal((LedgerRecord.RecordsPerFile + 3, 2), (report.LedgerRecords, files.Count));
+    }
+
+    [Fact]
+    public async Task Bodies_OfThisStore_AreDroppedAndTheLogVerifies()
+    {
+        await using (var log = Start([CreateSink()]))
+        {
+            for (var number = 0; number < 50; number++)
+            {
+                await log.AppendAsync(Entries.Numbered(number));
+            }
+        }
+
+        var files = await FilesAsync();
+        var done = await new RetentionKeeper(Retained, Ledger, SampleLog.Key, TimeProvider.System).ApplyAsync(new RetentionOptions { Bytes = 0 }, CancellationToken.None);
+
+        Assert.Equal(files.Count, done.Count);
+        Assert.Equal(files, await FilesAsync());
+        Assert.Empty(await NumbersAsync());
+        await AssertSoundAsync();
+    }
+
+    /// <summary>The same files, for retention.</summary>
+    internal abstract IRetainedStore Retained { get; }
+
+    /// <summary>Puts a file there.</summary>
+    internal abstract Task PutAsync(string path, byte[] content);
+
+    private int WalFiles() => Directory.EnumerateFiles(_folder.Wal, "s*.wal").Count();
+
     /// <summary>Lets go of what still hangs from before <see cref="SinkFaults.Heal"/>.</summary>
     internal virtual Task HealedAsync() => Task.CompletedTask;
 
@@ -171,7 +276,10 @@ public abstract class AuditSinkContract : IDisposable
             using var reader = new StreamReader(await Archive.OpenAsync(path, 0, CancellationToken.None));
             while (await reader.ReadLineAsync() is { } line)
             {
-                lines.Add(ReadLine.Of(line));
+                if (!line.Contains("\"leaf\":", StringComparison.Ordinal))
+                {
+                    lines.Add(ReadLine.Of(line));
+                }
             }
         }
 

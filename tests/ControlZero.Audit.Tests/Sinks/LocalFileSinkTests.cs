@@ -1,6 +1,7 @@
 using ControlZero.Audit.Format.Archive;
 using ControlZero.Audit.Format.Segments;
 using ControlZero.Audit.Ledger;
+using ControlZero.Audit.Retention;
 using ControlZero.Audit.Sinks;
 
 namespace ControlZero.Audit.Tests.Sinks;
@@ -14,6 +15,14 @@ public sealed class LocalFileSinkTests : AuditSinkContract
     internal override ILedgerStore Ledger => new LocalLedgerStore(Root, TimeProvider.System);
 
     internal override IAuditSink CreateSink() => new FaultySink(new LocalFileSink(Root), Faults, _hanging.Token);
+
+    internal override IRetainedStore Retained => new LocalRetainedStore(Root);
+
+    internal override Task PutAsync(string path, byte[] content)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(Root, path))!);
+        return File.WriteAllBytesAsync(Path.Combine(Root, path), content);
+    }
 
     internal override Task HealedAsync() => _hanging.CancelAsync();
 
