@@ -60,7 +60,7 @@ const sets = {
   },
   "Azure by identity with membership in PostgreSQL, in a mesh": {
     ...least,
-    cluster: { setup: "azure", kubernetes: false },
+    cluster: { setup: "azure", kubernetes: false, allowInsecure: true },
     azure: { tableEndpoint: "https://a.table.core.windows.net", blobEndpoint: "https://a.blob.core.windows.net" },
     tls: { allowInsecure: true },
     networkPolicy: { enabled: false },

@@ -22,6 +22,14 @@ internal static class ProductionAdvice
         {
             yield return Error("no_tls", "gRPC is spoken without TLS, and keys cross the network in the clear", "configure a certificate");
         }
+
+        if (setup.InsecureSilo)
+        {
+            yield return Warning(
+                "no_cluster_tls",
+                "silos are reached without TLS: whoever the network lets connect to one may call any grain of any tenant",
+                "give them certificates with Cluster:Tls, or make sure of the network policy");
+        }
     }
 
     private static IEnumerable<Advice> Silos(Setup setup)

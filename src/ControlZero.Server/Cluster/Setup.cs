@@ -15,6 +15,9 @@ internal sealed record Setup
     /// <summary>Whether gRPC is spoken over TLS.</summary>
     public required bool Tls { get; init; }
 
+    /// <summary>Whether other machines may reach a silo without TLS.</summary>
+    public required bool InsecureSilo { get; init; }
+
     /// <summary>The active silos: name, version (empty: no answer) and why each wants no work.</summary>
     public required ImmutableArray<(string Name, string Version, ImmutableArray<string> NotReady)> Silos { get; init; }
 

@@ -25,6 +25,7 @@ internal sealed class SetupReader(ServerOptions options, DataDirectory data)
         Storage = Storage,
         GrpcAddress = options.Listen.Grpc.Address,
         Tls = options.Tls.IsOn,
+        InsecureSilo = options.Cluster.IsInsecure,
         Silos = [.. silos.Where(silo => silo.Status == "active").Select(silo => (silo.Name, silo.Version, silo.NotReadyReasons.ToImmutableArray()))],
         Audit = false,
         AdminKeyFile = File.Exists(data.AdminKeyPath),

@@ -12,6 +12,11 @@ internal sealed partial class InsecureWarning(ServerOptions options, ILogger<Ins
             LogInsecure(path, address);
         }
 
+        if (options.Cluster.IsInsecure)
+        {
+            LogInsecureSilo(options.Cluster.Silo);
+        }
+
         return Task.CompletedTask;
     }
 
@@ -22,4 +27,10 @@ internal sealed partial class InsecureWarning(ServerOptions options, ILogger<Ins
         Level = LogLevel.Warning,
         Message = "{Setting} {Address} is served without TLS, as Listen:AllowInsecure says: keys and questions cross the network in the clear")]
     private partial void LogInsecure(string setting, IPEndPoint address);
+
+    [LoggerMessage(
+        EventId = 4004,
+        Level = LogLevel.Warning,
+        Message = "Silo {Address} is reached without TLS, as Cluster:AllowInsecure says: whoever the network lets connect to it may call any grain of any tenant")]
+    private partial void LogInsecureSilo(IPEndPoint address);
 }

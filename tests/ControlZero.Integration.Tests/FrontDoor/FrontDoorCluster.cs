@@ -8,8 +8,8 @@ namespace ControlZero.Integration.Tests.FrontDoor;
 /// <summary>Two silos with open gateways and a front door without a silo, each a process.</summary>
 internal sealed class FrontDoorCluster : IAsyncDisposable
 {
-    private const int SiloPort = 11111;
-    private const int GatewayPort = 30000;
+    public const int SiloPort = 11111;
+    public const int GatewayPort = 30000;
 
     private readonly ScratchDirectory _scratch = new();
     private readonly LoopbackNetwork _network = new();
@@ -34,9 +34,10 @@ internal sealed class FrontDoorCluster : IAsyncDisposable
     /// <summary>Starts them, the front door first: it waits for the silos.</summary>
     /// <param name="storage">What they store in.</param>
     /// <param name="bound">The freshness bound. Default: so long that a busy machine denies nothing.</param>
-    public static async Task<FrontDoorCluster> StartAsync(ClusterStorage storage, string bound = "5m")
+    /// <param name="tls">Variables for TLS between them. Null: none.</param>
+    public static async Task<FrontDoorCluster> StartAsync(ClusterStorage storage, string bound = "5m", IReadOnlyDictionary<string, string>? tls = null)
     {
-        var cluster = new FrontDoorCluster(storage.NextCluster(), bound);
+        var cluster = new FrontDoorCluster(new Dictionary<string, string>([.. storage.NextCluster(), .. tls ?? new Dictionary<string, string>()]), bound);
         var door = ServerProcess.StartAsync(
             cluster._scratch.At("door"),
             cluster._cluster.Where(setting => setting.Key != "CONTROLZERO__CLUSTER__MAXPROBE").ToDictionary(),
@@ -47,14 +48,16 @@ internal sealed class FrontDoorCluster : IAsyncDisposable
         return cluster;
     }
 
+    /// <summary>The address of a silo, without port.</summary>
+    public string AddressOf(int silo) => _network.AddressOf(silo);
+
     /// <summary>Starts a silo, again at the same address.</summary>
     public async Task StartSiloAsync(int index)
     {
-        var address = _network.AddressOf(index);
         Silos[index] = await ServerProcess.StartAsync(
             _scratch.At($"silo-{index}"),
             new Dictionary<string, string>(_cluster) { ["CONTROLZERO__CLUSTER__GATEWAYPORT"] = $"{GatewayPort}" },
-            "--silo", $"{address}:{SiloPort}", "--freshness-bound", _bound);
+            "--silo", $"{AddressOf(index)}:{SiloPort}", "--freshness-bound", _bound);
     }
 
     /// <summary>A client of the front door, or of another server.</summary>

@@ -44,15 +44,22 @@ internal sealed class TestAuthority : IDisposable
     /// <summary>A caller.</summary>
     public TestCertificate Client(string name = "client") => Issue(name, ClientUse, Begin, End);
 
+    /// <summary>A server of a cluster: it calls others and is called.</summary>
+    /// <param name="dnsName">The name that the cluster's servers know each other by.</param>
+    /// <param name="name">Its common name, by which a test tells certificates apart.</param>
+    public TestCertificate Peer(string dnsName, string name = "peer") => Issue(name, [ServerUse, ClientUse], Begin, End, dnsName);
+
     public void Dispose() => _own.Dispose();
 
-    private TestCertificate Issue(string name, string use, DateTimeOffset begin, DateTimeOffset end)
+    private TestCertificate Issue(string name, string use, DateTimeOffset begin, DateTimeOffset end) => Issue(name, [use], begin, end, "localhost");
+
+    private TestCertificate Issue(string name, string[] uses, DateTimeOffset begin, DateTimeOffset end, string dnsName)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = Request(name, key, authority: false);
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(use)], critical: false));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([.. uses.Select(use => new Oid(use))], critical: false));
         var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName("localhost");
+        names.AddDnsName(dnsName);
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
         using var signed = request.Create(_own, begin, end, Serial());

@@ -11,7 +11,7 @@ public sealed class SetupSettingsTests : IDisposable
     [InlineData("""{ "Cluster": { "Setup": "azure" }, "Azure": { "Connection": "x" }, "Redis": { "Connection": "r:6379" } }""")]
     [InlineData("""{ "Cluster": { "Setup": "azure" }, "Azure": { "Connection": "x" }, "Postgres": { "Connection": "Host=db" } }""")]
     [InlineData("""
-        { "Cluster": { "Setup": "azure", "Id": "eu-1", "Name": "silo.1", "Silo": "10.0.0.7:11111", "GatewayPort": 30000, "FrontDoor": "silo-1.example.com:5050", "MaxProbe": "2s" },
+        { "Cluster": { "Setup": "azure", "Id": "eu-1", "Name": "silo.1", "Silo": "10.0.0.7:11111", "AllowInsecure": true, "GatewayPort": 30000, "FrontDoor": "silo-1.example.com:5050", "MaxProbe": "2s" },
           "Azure": { "TableEndpoint": "https://a.table.core.windows.net", "BlobEndpoint": "https://a.blob.core.windows.net" },
           "Redis": { "Connection": "r:6379" } }
         """)]

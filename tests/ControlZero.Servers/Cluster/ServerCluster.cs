@@ -112,6 +112,7 @@ public sealed class ServerCluster : IAsyncDisposable
         new("CONTROLZERO__CLUSTER__SETUP", Store.Setup),
         new("CONTROLZERO__LISTEN__ALLOWEDHOSTS", "*"),
         .. Store.Setup == "embedded" ? Array.Empty<KeyValuePair<string, string>>() : [new("CONTROLZERO__CLUSTER__NAME", $"server-{server.Number}")],
+        .. Network.IsLoopback || Store.Setup == "embedded" ? Array.Empty<KeyValuePair<string, string>>() : [new("CONTROLZERO__CLUSTER__ALLOWINSECURE", "true")],
         .. Store.Settings,
         .. Options.Settings,
     ];

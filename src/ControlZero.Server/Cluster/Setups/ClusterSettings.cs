@@ -1,5 +1,6 @@
 using System.Net;
 using ControlZero.Engine.Diagnostics;
+using ControlZero.Server.Cluster.Tls;
 using ControlZero.Server.Hosting.Configuration;
 
 namespace ControlZero.Server.Cluster.Setups;
@@ -62,6 +63,18 @@ internal sealed record ClusterSettings
     /// </summary>
     public bool Kubernetes { get; init; }
 
+    /// <summary>TLS between the servers of the cluster. Default: none.</summary>
+    public ClusterTlsOptions Tls { get; init; } = new();
+
+    /// <summary>
+    /// True: a silo may be reached at an address that is not loopback without TLS, because the network itself lets nobody but the cluster's servers
+    /// connect (a network policy, a mesh); each start warns of it. Default: false, such a silo does not start.
+    /// </summary>
+    public bool AllowInsecure { get; init; }
+
+    /// <summary>Whether other machines may reach the silo in the clear.</summary>
+    public bool IsInsecure => HasPeers && HasSilo && !Tls.IsOn && !IsAny(Silo.Address) && !IPAddress.IsLoopback(Silo.Address);
+
     /// <summary>Whether there is a cluster around this server.</summary>
     public bool HasPeers => Setup != SetupKind.Embedded;
 
@@ -83,6 +96,8 @@ internal sealed record ClusterSettings
             FrontDoor = section.Text(nameof(FrontDoor), "") is { Length: > 0 } door ? door : null,
             MaxProbe = section.Duration(nameof(MaxProbe), standard.MaxProbe, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)),
             Kubernetes = section.Flag(nameof(Kubernetes), standard.Kubernetes),
+            AllowInsecure = section.Flag(nameof(AllowInsecure), standard.AllowInsecure),
+            Tls = ClusterTlsOptions.Read(reader),
         };
     }
 
@@ -99,9 +114,20 @@ internal sealed record ClusterSettings
             yield return $"Cluster:Name {Quoted.Text(Name)} is no name of a silo; write up to {LongestName} letters, digits, dots and dashes";
         }
 
-        if (Silo.Address.Equals(IPAddress.Any) || Silo.Address.Equals(IPAddress.IPv6Any))
+        if (IsAny(Silo.Address))
         {
             yield return $"Cluster:Silo `{Silo}` is no address that other servers could call; write this machine's own, for example `10.0.0.7:11111`";
+        }
+
+        if (IsInsecure && !AllowInsecure)
+        {
+            yield return $"Cluster:Silo `{Silo}` is not a loopback address, and whoever connects to a silo without TLS may call any grain of any tenant; give "
+                + "Cluster:Tls:CertificateFile, KeyFile and CaFile, or say Cluster:AllowInsecure=true where a network policy lets nobody else connect";
+        }
+
+        foreach (var fault in HasPeers ? Tls.Faults(Id, TimeProvider.System) : [])
+        {
+            yield return fault;
         }
 
         if (GatewayPort != 0 && GatewayPort == Silo.Port)
@@ -137,7 +163,8 @@ internal sealed record ClusterSettings
         }
     }
 
-    private IEnumerable<string> UnusedAlone() => Set((nameof(Role), !HasSilo), (nameof(Id), Id != new ClusterSettings().Id));
+    private IEnumerable<string> UnusedAlone() =>
+        Set((nameof(Role), !HasSilo), (nameof(Id), Id != new ClusterSettings().Id), (nameof(Tls), Tls != new ClusterTlsOptions()));
 
     private IEnumerable<string> UnusedWithoutSilo()
     {
@@ -148,10 +175,13 @@ internal sealed record ClusterSettings
             (nameof(GatewayPort), GatewayPort != 0),
             (nameof(FrontDoor), FrontDoor is not null),
             (nameof(MaxProbe), MaxProbe != standard.MaxProbe),
+            (nameof(AllowInsecure), AllowInsecure),
             (nameof(Kubernetes), Kubernetes));
     }
 
     private static IEnumerable<string> Set(params (string Key, bool IsSet)[] keys) => keys.Where(key => key.IsSet).Select(key => key.Key);
+
+    private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 
     // Also a container's name in Azure, with `-policies` behind it.
     private static bool IsId(string id) =>

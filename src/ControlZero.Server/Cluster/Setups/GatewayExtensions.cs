@@ -1,5 +1,6 @@
 using ControlZero.Grains.Cluster;
 using ControlZero.Grains.Hosting;
+using ControlZero.Server.Cluster.Tls;
 using ControlZero.Server.Health;
 using ControlZero.Server.Hosting;
 using ControlZero.Storage.Postgres;
@@ -26,6 +27,7 @@ internal static class GatewayExtensions
         services.AddFeedFollower();
         services.AddHostedService<StorageLifecycle>();
 
+        services.AddGatewayTls(options.Cluster);
         services.AddSingleton<Gateways>();
         services.AddSingleton<IMembership>(provider => provider.GetRequiredService<Gateways>());
         services.AddSingleton<IClusterView, GatewayView>();

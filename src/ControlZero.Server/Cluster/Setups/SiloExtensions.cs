@@ -3,6 +3,7 @@ using System.Net;
 using ControlZero.Abstractions;
 using ControlZero.Grains.Cluster;
 using ControlZero.Grains.Hosting;
+using ControlZero.Server.Cluster.Tls;
 using ControlZero.Server.Health;
 using ControlZero.Server.Hosting;
 using ControlZero.Server.Tenants;
@@ -45,6 +46,7 @@ internal static class SiloExtensions
             silo.AddControlZeroGrains();
             silo.AddClusterFacts();
         });
+        builder.Services.AddPeerTls(options.Cluster);
         builder.Services.AddSingleton<IMembership, SiloMembership>();
         builder.Services.AddSingleton<ISiloFactsSource, SiloSelf>();
         builder.Services.AddSingleton<FirstKey>();

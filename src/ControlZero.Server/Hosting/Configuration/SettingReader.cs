@@ -91,7 +91,7 @@ internal sealed class SettingReader(params IReadOnlyList<SettingLayer> layers)
         var parts = path.Split(':', 2);
         if (!HasSection(parts[0]))
         {
-            return $"is of no section of this build; {NearestWord.Remedy(parts[0], _sections)}";
+            return $"is of no section of this build; {NearestWord.Remedy(parts[0], [.. _sections.Where(section => !section.Contains(':', StringComparison.Ordinal))])}";
         }
 
         if (parts.Length == 1)
@@ -99,7 +99,7 @@ internal sealed class SettingReader(params IReadOnlyList<SettingLayer> layers)
             return $"is a section, not a setting; use one of {Listed(KeysOf(parts[0]))}";
         }
 
-        var elsewhere = _keys.Keys.FirstOrDefault(key => key.EndsWith($":{parts[1]}", StringComparison.OrdinalIgnoreCase));
+        var elsewhere = _keys.Keys.Where(key => key.EndsWith($":{parts[1]}", StringComparison.OrdinalIgnoreCase)).MinBy(key => key.Count(each => each == ':'));
         var own = KeysOf(parts[0]).ToList();
         var nearest = elsewhere ?? NearestWord.Find(path[(parts[0].Length + 1)..], [.. own.Select(key => key[(parts[0].Length + 1)..])]) switch
         {

@@ -12,14 +12,14 @@ internal sealed class CertificateFiles
     private readonly List<string> _faults = [];
     private readonly StringBuilder _digest = new();
 
-    private CertificateFiles()
-    {
-    }
+    private readonly TlsOptions _options;
+
+    private CertificateFiles(TlsOptions options) => _options = options;
 
     /// <summary>The credentials, or every fault there is, and in any case what the files held.</summary>
     public static (Credentials? Credentials, IReadOnlyList<string> Faults, string Digest) Read(TlsOptions options, TimeProvider clock)
     {
-        var files = new CertificateFiles();
+        var files = new CertificateFiles(options);
         var chain = options.PfxFile is { } pfx ? files.ReadPfx(pfx, options.PfxPassword) : files.ReadPem(options.CertificateFile!, options.KeyFile);
         var authorities = options.ClientCaFile is { } ca ? files.ReadAuthorities(ca) : null;
         if (chain is not null)
@@ -91,16 +91,16 @@ internal sealed class CertificateFiles
     }
 
     private X509Certificate2Collection? ReadAuthorities(string file) =>
-        ReadText(nameof(TlsOptions.ClientCaFile), file) is not { } text ? null
+        ReadText(_options.AuthoritiesKey, file) is not { } text ? null
         : Import(text) is { Count: > 0 } authorities ? authorities
-        : Refuse(nameof(TlsOptions.ClientCaFile), file, "holds no certificate in PEM form", "write the certificates of the authorities that sign your clients'");
+        : Refuse(_options.AuthoritiesKey, file, "holds no certificate in PEM form", "write the certificates of the authorities that sign the callers'");
 
     private void CheckTime(string key, X509Certificate2 certificate, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         if (now >= certificate.NotAfter.ToUniversalTime() || now < certificate.NotBefore.ToUniversalTime())
         {
-            _faults.Add($"Tls:{key} holds a certificate for {certificate.NotBefore.ToUniversalTime():yyyy-MM-dd} to "
+            _faults.Add($"{_options.Section}:{key} holds a certificate for {certificate.NotBefore.ToUniversalTime():yyyy-MM-dd} to "
                 + $"{certificate.NotAfter.ToUniversalTime():yyyy-MM-dd} only; every client would refuse it: renew it, or set the clock");
         }
     }
@@ -139,7 +139,7 @@ internal sealed class CertificateFiles
 
     private X509Certificate2Collection? Refuse(string key, string file, string fault, string remedy)
     {
-        _faults.Add($"Tls:{key} {Quoted.Path(file)} {fault}; {remedy}");
+        _faults.Add($"{_options.Section}:{key} {Quoted.Path(file)} {fault}; {remedy}");
         return null;
     }
 }

@@ -24,15 +24,22 @@ internal sealed record Credentials(SslStreamCertificateContext Certificate, X509
         {
             terms.ClientCertificateRequired = true;
             terms.CertificateRevocationCheckMode = X509RevocationMode.NoCheck;
-            terms.CertificateChainPolicy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust,
-                RevocationMode = X509RevocationMode.NoCheck,
-                DisableCertificateDownloads = true,
-            };
-            terms.CertificateChainPolicy.CustomTrustStore.AddRange(ClientAuthorities);
+            terms.CertificateChainPolicy = PeerPolicy();
         }
 
         return terms;
+    }
+
+    /// <summary>Who is believed: certificates of these authorities and no others. No revocation lists are fetched.</summary>
+    public X509ChainPolicy PeerPolicy()
+    {
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
+        };
+        policy.CustomTrustStore.AddRange(ClientAuthorities!);
+        return policy;
     }
 }

@@ -11,8 +11,17 @@ internal sealed record TlsOptions
     /// <summary>The section: <c>Tls</c>.</summary>
     public const string SectionName = "Tls";
 
-    private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestInterval = TimeSpan.FromDays(1);
+    /// <summary>The shortest <see cref="ReloadInterval"/>.</summary>
+    public static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The longest.</summary>
+    public static readonly TimeSpan LongestInterval = TimeSpan.FromDays(1);
+
+    /// <summary>The section that these options were read from, for what is said of them. Default: <see cref="SectionName"/>.</summary>
+    public string Section { get; init; } = SectionName;
+
+    /// <summary>The key that names the authorities. Default: <see cref="ClientCaFile"/>.</summary>
+    public string AuthoritiesKey { get; init; } = nameof(ClientCaFile);
 
     /// <summary>PEM file: the server's certificate, then the intermediate ones up to the root. Default: none, no TLS.</summary>
     public string? CertificateFile { get; init; }
