@@ -1,12 +1,13 @@
 using ControlZero.Grains.Feed;
+using ControlZero.Server.Rpc;
 
 namespace ControlZero.Server.Health;
 
 /// <summary>
-/// Whether this server wants work: it is a part of its cluster, was not told to stop, reaches its storage and knows of the cluster's changes. Asks
+/// Whether this server wants work: it is a part of its cluster, was not told to stop, reaches its storage, knows of the cluster's changes and keeps up. Asks
 /// nobody: each part is a look at what is known.
 /// </summary>
-internal sealed class SiloReadiness(IMembership membership, Drain drain, StorageProbe storage, SiloFreshness freshness)
+internal sealed class SiloReadiness(IMembership membership, Drain drain, StorageProbe storage, SiloFreshness freshness, CallLimit calls)
 {
     /// <summary>Why it does not, each a word for programs. Empty: it does.</summary>
     public IReadOnlyList<string> Reasons()
@@ -16,6 +17,7 @@ internal sealed class SiloReadiness(IMembership membership, Drain drain, Storage
         Add(membership.Missing is not null, membership.Missing!);
         Add(!storage.IsReachable, "storage_unreachable");
         Add(!freshness.IsFresh, "policies_stale");
+        Add(calls.IsOverloaded, "overloaded");
         return (IReadOnlyList<string>?)reasons ?? [];
 
         void Add(bool holds, string reason)

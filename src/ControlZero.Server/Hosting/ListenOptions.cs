@@ -23,6 +23,12 @@ internal sealed record ListenOptions
     public bool AllowInsecure { get; init; }
 
     /// <summary>
+    /// How many gRPC calls may be under way at a time, open streams among them; one more is <c>RESOURCE_EXHAUSTED</c> (<c>SERVER_OVERLOADED</c>), and the
+    /// server is not ready for the next five seconds. Default: 10,000; 1 to 1,000,000.
+    /// </summary>
+    public int MaxCalls { get; init; } = 10_000;
+
+    /// <summary>
     /// The names the server may be asked under (the <c>Host</c> header without its port), <c>*.example.com</c> for all below one, <c>*</c> for any;
     /// another name is answered 400. Default: <c>localhost</c>, <c>127.0.0.1</c> and <c>[::1]</c> while both addresses are loopback, else any.
     /// </summary>
@@ -45,6 +51,7 @@ internal sealed record ListenOptions
             Http = section.Address(nameof(Http), standard.Http),
             AllowInsecure = section.Flag(nameof(AllowInsecure), standard.AllowInsecure),
             AllowedHosts = section.List(nameof(AllowedHosts)),
+            MaxCalls = section.Number(nameof(MaxCalls), standard.MaxCalls, 1, 1_000_000),
         };
     }
 

@@ -168,6 +168,10 @@ internal static class RpcErrors
         return status;
     }
 
+    /// <summary>The server has as many calls as it takes at a time.</summary>
+    public static Status Overloaded() => Make(
+        StatusCode.ResourceExhausted, "SERVER_OVERLOADED", "this server has as many calls as it takes at a time (Listen:MaxCalls); ask another one, or again later");
+
     /// <summary>Fields that this build does not enforce. Accepting them would promise what is not kept.</summary>
     public static Status UnimplementedFeature(IReadOnlyList<string> fields)
     {

@@ -33,6 +33,7 @@ internal static class RpcExtensions
         services.AddSingleton<FailureTranslator>();
 
         services.AddSingleton<StatusGuard>();
+        services.AddSingleton<CallLimit>();
 
         // Left to gRPC, each call would make these anew.
         services.AddSingleton<EnforcementService>();
@@ -69,6 +70,7 @@ internal static class RpcExtensions
         });
         app.UseRouting();
         app.UseMiddleware<PastDeadlineMiddleware>();
+        app.UseMiddleware<CallLimitMiddleware>();
         app.UseMiddleware<KeyAuthenticationMiddleware>();
         app.UseMiddleware<StreamCutoffMiddleware>();
         app.MapGrpcService<EnforcementService>();

@@ -47,7 +47,14 @@ internal static class SiloExtensions
             silo.AddClusterFacts();
         });
         builder.Services.AddPeerTls(options.Cluster);
-        builder.Services.AddSingleton<IMembership, SiloMembership>();
+        if (options.Cluster.HasPeers)
+        {
+            builder.Services.AddSingleton<MembershipContact>();
+            builder.Services.AddHostedService(services => services.GetRequiredService<MembershipContact>());
+        }
+
+        builder.Services.AddSingleton<IMembership>(services => new SiloMembership(
+            services.GetRequiredService<ISiloStatusOracle>(), services.GetService<MembershipContact>()));
         builder.Services.AddSingleton<ISiloFactsSource, SiloSelf>();
         builder.Services.AddSingleton<FirstKey>();
         builder.Services.AddHostedService(services => services.GetRequiredService<FirstKey>());
