@@ -1,6 +1,6 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { DescMessage, DescMethodUnary, MessageShape } from '@bufbuild/protobuf';
-import { Client, Metadata, connectivityState, credentials } from '@grpc/grpc-js';
+import { Client, Metadata, connectivityState, credentials, status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
 
 import { ControlZeroError, errorCodes } from './errors.js';
@@ -119,8 +119,17 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
+/**
+ * How grpc-js tells of a server whose certificate is not trusted: with the code of an outage. It is none. Whoever answers there may be anybody, and
+ * `onUnavailable: 'allow'` must not become a way around the policies for whoever can bend a name or a route.
+ */
+const notTrusted = /^No connection established\. Last error: .*(?:certificate|altnames|self[- ]signed|CERT_)/i;
+
 function fromServiceError(error: ServiceError): ControlZeroError {
   const bytes = error.metadata?.get('grpc-status-details-bin')[0];
+  if (bytes === undefined && error.code === status.UNAVAILABLE && notTrusted.test(error.details)) {
+    return new ControlZeroError('INTERNAL', `the server's certificate is not trusted: ${error.details}`, { reason: 'SERVER_NOT_TRUSTED', cause: error });
+  }
   const { message, ...details } = readStatusDetails(typeof bytes === 'string' ? undefined : bytes);
   return new ControlZeroError(errorCodes[error.code] ?? 'UNKNOWN', message ?? (error.details || error.message), { ...details, cause: error });
 }
