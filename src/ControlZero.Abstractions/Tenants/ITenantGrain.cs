@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Keys;
 using ControlZero.Abstractions.Policies;
@@ -24,6 +25,10 @@ public interface ITenantGrain : IGrainWithStringKey
     [Alias("PublishPolicy")]
     Task<PublishOutcome> PublishPolicyAsync(PolicyPublication publication, CancellationToken cancellationToken);
 
+    /// <summary>Takes a policy out of force on every active silo. Its versions stay stored.</summary>
+    [Alias("DeletePolicy")]
+    Task<PublishOutcome> DeletePolicyAsync(DeletePolicyCommand command, CancellationToken cancellationToken);
+
     /// <summary>Stops the tenant, one of its agents or models on every active silo. Again changes nothing, and tells every silo again.</summary>
     [Alias("Suspend")]
     Task<SuspensionOutcome> SuspendAsync(SuspendCommand command, CancellationToken cancellationToken);
@@ -39,7 +44,17 @@ public interface ITenantGrain : IGrainWithStringKey
     /// <summary>Stores a new key of this tenant.</summary>
     [Alias("AddKey")]
     Task AddKeyAsync(KeyRecord key, CancellationToken cancellationToken);
+
+    /// <summary>Ids of all keys ever made, in order. One without a record was never handed out.</summary>
+    [Alias("GetKeys")]
+    Task<ImmutableArray<KeyId>> GetKeysAsync(CancellationToken cancellationToken);
 }
+
+/// <summary>A policy to take out of force.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="ExpectedVersion">The version that must be in force. Null: whichever is.</param>
+[GenerateSerializer, Immutable, Alias("cz.DeletePolicyCommand")]
+public sealed record DeletePolicyCommand([property: Id(0)] PolicyName Name, [property: Id(1)] long? ExpectedVersion);
 
 /// <summary>What came of a publish.</summary>
 /// <param name="Status">Whether it went through.</param>
@@ -79,4 +94,10 @@ public enum PublishStatus
 
     /// <summary>The enabled policies of the tenant would have more values together than they may. Nothing changed.</summary>
     TooManyPolicyValues = 7,
+
+    /// <summary>The policy is out of force.</summary>
+    Deleted = 8,
+
+    /// <summary>No such policy is in force. Nothing changed.</summary>
+    PolicyUnknown = 9,
 }

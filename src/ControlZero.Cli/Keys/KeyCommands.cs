@@ -8,10 +8,13 @@ using Google.Protobuf.WellKnownTypes;
 
 namespace ControlZero.Cli.Keys;
 
-/// <summary><c>cz key create</c> and <c>cz key revoke</c>.</summary>
+/// <summary><c>cz key create</c>, <c>list</c> and <c>revoke</c>.</summary>
 internal static class KeyCommands
 {
-    public static Command Create(CommandRunner runner) => new("key", "Creates and revokes API keys.") { CreateCreate(runner), CreateRevoke(runner) };
+    public static Command Create(CommandRunner runner) => new("key", "Creates, lists and revokes API keys.")
+    {
+        CreateCreate(runner), CreateList(runner), CreateRevoke(runner),
+    };
 
     private static Command CreateCreate(CommandRunner runner)
     {
@@ -42,6 +45,44 @@ internal static class KeyCommands
 
             run.Report.Line(answer.Key);
             run.Report.Words($"{Describe(answer.KeyInfo)}\nkeep it now: it is not shown again");
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static Command CreateList(CommandRunner runner)
+    {
+        var command = new Command("list", "Lists the keys of the tenant, ended ones among them.");
+        runner.Bind(command, async (run, cancellationToken) =>
+        {
+            var keys = new List<Key>();
+            var request = new ListKeysRequest();
+            do
+            {
+                var page = await run.Client.Tenants.ListKeysAsync(request, cancellationToken: cancellationToken);
+                keys.AddRange(page.Keys);
+                request.PageToken = page.NextPageToken;
+            }
+            while (request.PageToken.Length > 0);
+
+            if (run.Report.IsJson)
+            {
+                run.Report.Json(new { Keys = keys.Select(Shapes.Of) });
+                return ExitCodes.Ok;
+            }
+
+            run.Report.Table(
+                ["KEY", "NAME", "SCOPES", "AGENTS", "CREATED", "ENDS", "REVOKED"],
+                keys.Select(key => new[]
+                {
+                    key.KeyId,
+                    key.Name,
+                    string.Join(",", key.Scopes),
+                    key.Agents.Count == 0 ? "all" : string.Join(",", key.Agents),
+                    Shapes.Instant(key.CreatedAt) ?? "",
+                    Shapes.Instant(key.ExpiresAt) ?? "",
+                    Shapes.Instant(key.RevokedAt) ?? "",
+                }));
             return ExitCodes.Ok;
         });
         return command;

@@ -13,5 +13,8 @@ internal static class PolicyCommands
         PublishCommand.Create(runner),
         ListCommand.Create(runner),
         ShowCommand.Create(runner),
+        HistoryCommands.CreateVersions(runner),
+        HistoryCommands.CreateRollback(runner),
+        HistoryCommands.CreateDelete(runner),
     };
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ControlZero.Abstractions;
 using ControlZero.Abstractions.Keys;
 using ControlZero.Abstractions.Policies;
@@ -79,6 +80,29 @@ internal sealed partial class TenantGrain(
         };
         return new PublishOutcome(PublishStatus.Published, entry, next.Epoch, await EnforceAsync(next));
     }
+
+    public async Task<PublishOutcome> DeletePolicyAsync(DeletePolicyCommand command, CancellationToken cancellationToken)
+    {
+        if (await ManifestAsync(cancellationToken) is not { } manifest)
+        {
+            return new PublishOutcome(PublishStatus.TenantUnknown, null, 0);
+        }
+
+        if (manifest.Find(command.Name) is not { } current)
+        {
+            return new PublishOutcome(PublishStatus.PolicyUnknown, null, manifest.Epoch);
+        }
+
+        if (command.ExpectedVersion is { } expected && expected != current.Version)
+        {
+            return new PublishOutcome(PublishStatus.VersionConflict, current, manifest.Epoch);
+        }
+
+        var next = manifest with { Epoch = manifest.Epoch + 1, Policies = manifest.Policies.Remove(current) };
+        return new PublishOutcome(PublishStatus.Deleted, null, next.Epoch, await EnforceAsync(next));
+    }
+
+    public Task<ImmutableArray<KeyId>> GetKeysAsync(CancellationToken cancellationToken) => Task.FromResult<ImmutableArray<KeyId>>([.. keys.State.Keys]);
 
     public async Task AddKeyAsync(KeyRecord key, CancellationToken cancellationToken)
     {

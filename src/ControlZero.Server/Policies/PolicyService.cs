@@ -17,7 +17,7 @@ using Grpc.Core;
 namespace ControlZero.Server.Policies;
 
 /// <summary>Checks, publishes and shows the policies of the caller's tenant.</summary>
-internal sealed class PolicyService(IGrainFactory grains, PolicyTrial trial, PolicyDocuments documents) : Protocol.V1.PolicyService.PolicyServiceBase
+internal sealed partial class PolicyService(IGrainFactory grains, PolicyTrial trial, PolicyDocuments documents) : Protocol.V1.PolicyService.PolicyServiceBase
 {
     [RequiresScope(Scopes.PolicyRead)]
     public override Task<ValidatePolicyResponse> ValidatePolicy(ValidatePolicyRequest request, ServerCallContext context)
@@ -33,14 +33,29 @@ internal sealed class PolicyService(IGrainFactory grains, PolicyTrial trial, Pol
     [RequiresScope(Scopes.PolicyWrite)]
     public override async Task<PublishPolicyResponse> PublishPolicy(PublishPolicyRequest request, ServerCallContext context)
     {
-        var caller = context.GetCaller();
-        var parsed = documents.Read(Sized(request.Document));
+        var (outcome, findings) = await PublishAsync(
+            context.GetCaller(), Sized(request.Document), request.HasExpectedVersion ? request.ExpectedVersion : null);
+        return new PublishPolicyResponse
+        {
+            Policy = outcome.Entry!.ToMessage(),
+            PolicyEpoch = outcome.Epoch,
+            Unchanged = outcome.Status == PublishStatus.Unchanged,
+            Acknowledgement = outcome.Acknowledgement?.ToMessage(),
+            Diagnostics = { findings },
+        };
+    }
+
+    /// <summary>Publishes a document. It is in force when this returns.</summary>
+    /// <exception cref="RpcException">It is not.</exception>
+    private async Task<(PublishOutcome Outcome, IEnumerable<Diagnostic> Findings)> PublishAsync(ClientIdentity caller, string text, long? expectedVersion)
+    {
+        var parsed = documents.Read(text);
         if (parsed.Document is not { } document)
         {
             throw RpcErrors.PolicyInvalid(parsed.Diagnostics).ToRpcException();
         }
 
-        if (request is { HasExpectedVersion: true, ExpectedVersion: < 0 })
+        if (expectedVersion < 0)
         {
             throw RpcErrors.InvalidFields([new FieldFault(
                 "expected_version", "NUMBER_RANGE", "expected_version is below 0", "send the version in force, or 0 for none", 0)]).ToRpcException();
@@ -51,23 +66,16 @@ internal sealed class PolicyService(IGrainFactory grains, PolicyTrial trial, Pol
             {
                 Tenant = caller.Tenant,
                 Name = PolicyName.Parse(document.Name),
-                Document = request.Document,
-                ExpectedVersion = request.HasExpectedVersion ? request.ExpectedVersion : null,
+                Document = text,
+                ExpectedVersion = expectedVersion,
                 PublishedBy = caller.Key.Id.Value,
             },
             CancellationToken.None);
         return outcome.Status switch
         {
-            PublishStatus.Published or PublishStatus.Unchanged => new PublishPolicyResponse
-            {
-                Policy = outcome.Entry!.ToMessage(),
-                PolicyEpoch = outcome.Epoch,
-                Unchanged = outcome.Status == PublishStatus.Unchanged,
-                Acknowledgement = outcome.Acknowledgement?.ToMessage(),
-                Diagnostics = { parsed.Diagnostics.Select(finding => finding.ToMessage(0)) },
-            },
+            PublishStatus.Published or PublishStatus.Unchanged => (outcome, parsed.Diagnostics.Select(finding => finding.ToMessage(0))),
             PublishStatus.VersionConflict => throw RpcErrors
-                .VersionConflict("policy", document.Name, request.ExpectedVersion, outcome.Entry?.Version ?? 0).ToRpcException(),
+                .VersionConflict("policy", document.Name, expectedVersion ?? 0, outcome.Entry?.Version ?? 0).ToRpcException(),
             PublishStatus.TooManyPolicies => throw RpcErrors.Full("TENANT_MAX_POLICIES", "policies", Limits.TenantMaxPolicies).ToRpcException(),
             PublishStatus.TooManyPolicyBytes => throw RpcErrors
                 .Full("TENANT_MAX_POLICY_BYTES", "bytes of enabled policies", Limits.TenantMaxPolicyBytes).ToRpcException(),

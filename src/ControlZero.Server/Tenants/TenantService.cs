@@ -1,7 +1,9 @@
+using System.Globalization;
 using ControlZero.Abstractions;
 using ControlZero.Abstractions.Keys;
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine.Requests;
+using ControlZero.Grains.Catalog;
 using ControlZero.Grains.Hosting;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
@@ -13,8 +15,12 @@ namespace ControlZero.Server.Tenants;
 /// <summary>Manages tenants, and the keys of the caller's own.</summary>
 internal sealed class TenantService(
     IGrainFactory grains,
+    StoredRecords stored,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Protocol.V1.TenantService.TenantServiceBase
 {
+    // Records that are read at the same time.
+    private const int KeysAtOnce = 16;
+
     [RequiresScope(Scopes.ClusterAdmin)]
     public override async Task<CreateTenantResponse> CreateTenant(CreateTenantRequest request, ServerCallContext context)
     {
@@ -83,6 +89,27 @@ internal sealed class TenantService(
         var record = KeyIssue.Read(request, caller, key, clock.GetUtcNow());
         await tenant.AddKeyAsync(record, CancellationToken.None);
         return new CreateKeyResponse { Key = key.Text, KeyInfo = record.ToMessage() };
+    }
+
+    [RequiresScope(Scopes.Admin)]
+    public override async Task<ListKeysResponse> ListKeys(ListKeysRequest request, ServerCallContext context)
+    {
+        var caller = context.GetCaller();
+        var page = PageRequest.Read(request.PageSize, request.PageToken, $"keys\n{caller.Tenant}");
+        var ids = await Grain(caller.Tenant).GetKeysAsync(context.CancellationToken);
+
+        // Keys are only ever added, so a place in the list stays what it is.
+        var from = page.After is null ? 0
+            : int.TryParse(page.After, NumberStyles.None, CultureInfo.InvariantCulture, out var last) ? last + 1
+            : throw PageRequest.BadToken();
+        var (shown, next) = page.Cut(ids.Select((id, place) => (Id: id, Place: place)).Skip(from), item => item.Place.ToString(CultureInfo.InvariantCulture));
+        var records = new KeyRecord?[shown.Count];
+        await Parallel.ForAsync(
+            0,
+            shown.Count,
+            new ParallelOptions { MaxDegreeOfParallelism = KeysAtOnce, CancellationToken = context.CancellationToken },
+            async (place, cancellation) => records[place] = await stored.ReadKeyAsync(shown[place].Id, cancellation));
+        return new ListKeysResponse { Keys = { records.OfType<KeyRecord>().Select(record => record.ToMessage()) }, NextPageToken = next };
     }
 
     [RequiresScope(Scopes.Admin)]

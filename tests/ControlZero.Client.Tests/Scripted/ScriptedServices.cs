@@ -26,6 +26,15 @@ internal sealed class ScriptedPolicyService(ScriptedCluster cluster) : PolicySer
 
     public override Task<ListPoliciesResponse> ListPolicies(ListPoliciesRequest request, ServerCallContext context) =>
         cluster.AnswerAsync<ListPoliciesResponse>(request, context);
+
+    public override Task<ListPolicyVersionsResponse> ListPolicyVersions(ListPolicyVersionsRequest request, ServerCallContext context) =>
+        cluster.AnswerAsync<ListPolicyVersionsResponse>(request, context);
+
+    public override Task<RollbackPolicyResponse> RollbackPolicy(RollbackPolicyRequest request, ServerCallContext context) =>
+        cluster.AnswerAsync<RollbackPolicyResponse>(request, context);
+
+    public override Task<DeletePolicyResponse> DeletePolicy(DeletePolicyRequest request, ServerCallContext context) =>
+        cluster.AnswerAsync<DeletePolicyResponse>(request, context);
 }
 
 internal sealed class ScriptedAgentService(ScriptedCluster cluster) : AgentService.AgentServiceBase
@@ -64,6 +73,8 @@ internal sealed class ScriptedTenantService(ScriptedCluster cluster) : TenantSer
         cluster.AnswerAsync<ResumeTenantResponse>(request, context);
 
     public override Task<CreateKeyResponse> CreateKey(CreateKeyRequest request, ServerCallContext context) => cluster.AnswerAsync<CreateKeyResponse>(request, context);
+
+    public override Task<ListKeysResponse> ListKeys(ListKeysRequest request, ServerCallContext context) => cluster.AnswerAsync<ListKeysResponse>(request, context);
 
     public override Task<RevokeKeyResponse> RevokeKey(RevokeKeyRequest request, ServerCallContext context) => cluster.AnswerAsync<RevokeKeyResponse>(request, context);
 }
