@@ -9,6 +9,9 @@ public sealed class LocalLedgerStore : ILedgerStore
 {
     private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(5);
 
+    // A record has about 600 bytes, and a crash may leave a part of another.
+    private const int TailBytes = 16 << 10;
+
     // Holding it takes a few milliseconds.
     private const int LockAttempts = 400;
 
@@ -62,7 +65,10 @@ public sealed class LocalLedgerStore : ILedgerStore
     {
         foreach (var file in Directory.EnumerateFiles(Path.Combine(_root, LedgerRecord.Folder), "*.jsonl").OrderDescending(StringComparer.Ordinal))
         {
-            var bytes = File.ReadAllBytes(file);
+            using var handle = File.OpenHandle(file);
+            var from = Math.Max(0, RandomAccess.GetLength(handle) - TailBytes);
+            var bytes = new byte[TailBytes];
+            bytes = bytes[..RandomAccess.Read(handle, bytes, from)];
             var end = bytes.AsSpan().LastIndexOf((byte)'\n') + 1;
             if (end == 0)
             {
@@ -71,7 +77,7 @@ public sealed class LocalLedgerStore : ILedgerStore
 
             var begin = bytes.AsSpan(0, end - 1).LastIndexOf((byte)'\n') + 1;
             return LedgerLine.TryParse(bytes.AsSpan(begin..(end - 1)), out var line) && LedgerRecord.TryParse(line.Content, out var sequence, out _)
-                ? (new LedgerTip(sequence + 1, line.Hash), file, end)
+                ? (new LedgerTip(sequence + 1, line.Hash), file, from + end)
                 : throw new InvalidDataException($"the last line of `{file}` is no record of a ledger; `cz audit verify` says more");
         }
 

@@ -248,7 +248,7 @@ public sealed partial class AuditLog
         batch.Clear();
         lock (_gate)
         {
-            if (_free.Count < 4)
+            if (_free.Count <= _options.QueueBytes / BatchBytes)
             {
                 _free.Push(batch);
             }

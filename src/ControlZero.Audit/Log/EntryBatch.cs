@@ -8,8 +8,8 @@ namespace ControlZero.Audit.Log;
 /// </summary>
 internal sealed class EntryBatch
 {
-    // Kept from one use to the next; what was larger goes back to the collector.
-    private const int KeptBytes = 4 << 20;
+    // Kept from one use to the next: a full batch is a little over 4 MiB, and the buffer doubles. What is larger goes back to the collector.
+    private const int KeptBytes = 8 << 20;
     private const int FirstBytes = 64 << 10;
 
     private readonly List<int> _lengths = [];
