@@ -61,7 +61,7 @@ internal sealed class PauseRounds(ChaosOptions options, int rounds, TextWriter p
             new CreateTenantRequest { TenantId = Tenant, UnknownAgents = "allow", MaxAgents = 10_000 }, cancellationToken: cancellationToken);
         record.Write(new RecordLine { Kind = LineKind.Tenant, At = record.Now, Tenant = Tenant });
         var tenant = new ChaosTenant(Tenant, allowStale: false, agents: 0, created.Key, cluster);
-        await tenant.Direct[0].Policies.PublishPolicyAsync(new PublishPolicyRequest { Document = TestPolicies.Base }, cancellationToken: cancellationToken);
+        await UntilAsync(() => PublishAsync(new RecordedCalls(record), tenant), line => line.Kind == LineKind.Ok, "the policy is published", cancellationToken);
         return tenant;
     }
 
@@ -108,6 +108,11 @@ internal sealed class PauseRounds(ChaosOptions options, int rounds, TextWriter p
         record.Write(new RecordLine { Kind = LineKind.Recovered, At = record.Now, Id = fault.Id });
         await progress.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{record.Now / 1e6,6:0.0} s  round {round} of {rounds}: server {paused} was paused; {record.Calls} calls so far"));
     }
+
+    private static Task<RecordLine> PublishAsync(RecordedCalls calls, ChaosTenant tenant) => calls.ChangeAsync(
+        tenant,
+        new RecordLine { Kind = LineKind.Invoke, At = 0, Operation = Operation.Publish, Server = 1 },
+        async (client, options) => ((await client.Policies.PublishPolicyAsync(new PublishPolicyRequest { Document = TestPolicies.Base }, options)).PolicyEpoch, 0));
 
     private static Task<RecordLine> SuspendAsync(RecordedCalls calls, ChaosTenant tenant, int server, string agent) => calls.ChangeAsync(
         tenant,
