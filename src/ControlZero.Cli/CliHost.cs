@@ -15,6 +15,9 @@ internal sealed record CliHost
     /// <summary>Whether <see cref="Out"/> is a terminal: only then are there colours.</summary>
     public bool OutIsTerminal { get; init; }
 
+    /// <summary>Whether <see cref="Error"/> is a terminal: only then is progress shown.</summary>
+    public bool ErrorIsTerminal { get; init; }
+
     /// <summary>Reads a variable of the environment; null: it is not set.</summary>
     public required Func<string, string?> Environment { get; init; }
 
@@ -31,6 +34,7 @@ internal sealed record CliHost
         Out = Console.Out,
         Error = Console.Error,
         OutIsTerminal = !Console.IsOutputRedirected,
+        ErrorIsTerminal = !Console.IsErrorRedirected,
         Environment = System.Environment.GetEnvironmentVariable,
         Directory = System.Environment.CurrentDirectory,
     };

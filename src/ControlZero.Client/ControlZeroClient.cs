@@ -38,6 +38,7 @@ public sealed class ControlZeroClient : IDisposable, IAsyncDisposable
         Agents = new(_endpoints.Calls);
         Models = new(_endpoints.Calls);
         Tenants = new(_endpoints.Calls);
+        Audit = new(_endpoints.Calls);
         Cluster = new(_endpoints.Calls);
         _calls = new BoundedCalls(clock, _options.Timeout, _options.MaxAttempts, chance);
         _binding = new AgentBinding(_calls, _endpoints);
@@ -54,6 +55,9 @@ public sealed class ControlZeroClient : IDisposable, IAsyncDisposable
 
     /// <summary>Generated client of ModelService, authenticated. Its calls throw <see cref="ControlZeroException"/>.</summary>
     public ModelService.ModelServiceClient Models { get; }
+
+    /// <summary>Generated client of AuditService, authenticated. Its calls throw <see cref="ControlZeroException"/>; give a tail a deadline of its own.</summary>
+    public AuditService.AuditServiceClient Audit { get; }
 
     /// <summary>Generated client of TenantService, authenticated. Its calls throw <see cref="ControlZeroException"/>.</summary>
     public TenantService.TenantServiceClient Tenants { get; }

@@ -17,7 +17,8 @@ public sealed class LocalArchive(string root) : IAuditArchive
 
         await Task.CompletedTask;
         var files = below.EnumerateFiles("*", SearchOption.AllDirectories)
-            .Select(file => (Path: Path.GetRelativePath(root, file.FullName).Replace('\\', '/'), file.Length))
+            .Select(file => (Path: Path.GetRelativePath(root, file.FullName).Replace('\\', '/'), Length: LengthOf(file)))
+            .Where(file => file.Length >= 0)
             .OrderBy(file => file.Path, StringComparer.Ordinal);
         foreach (var (path, length) in files)
         {
@@ -29,9 +30,28 @@ public sealed class LocalArchive(string root) : IAuditArchive
     /// <inheritdoc/>
     public Task<Stream> OpenAsync(string path, long offset, CancellationToken cancellationToken)
     {
+        var full = Path.Combine(root, path);
+        if (!File.Exists(full))
+        {
+            throw new FileNotFoundException($"there is no `{path}`", full);
+        }
+
         var stream = new FileStream(
-            Path.Combine(root, path), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
+            full, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
         stream.Position = offset;
         return Task.FromResult<Stream>(stream);
+    }
+
+    // -1: sealed under another name, or dropped, since it was listed.
+    private static long LengthOf(FileInfo file)
+    {
+        try
+        {
+            return file.Length;
+        }
+        catch (FileNotFoundException)
+        {
+            return -1;
+        }
     }
 }

@@ -47,10 +47,10 @@ public sealed record AuditEvent
     /// <summary>Values of the context keys an operator chose, in the order of the setting.</summary>
     public ImmutableArray<KeyValuePair<string, string>> Context { get; init; } = [];
 
-    /// <summary>True: the answer allowed. False: it denied.</summary>
+    /// <summary>True: the answer allowed. False: it denied, or the event records no decision.</summary>
     public required bool Allowed { get; init; }
 
-    /// <summary>Effect of the rule or default that decided.</summary>
+    /// <summary>Effect of the rule or default that decided. Empty: the event records no decision, but what became of a reservation.</summary>
     public required string Effect { get; init; }
 
     /// <summary>Why, in a word.</summary>

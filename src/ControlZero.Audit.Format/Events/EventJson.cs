@@ -120,8 +120,12 @@ public static class EventJson
         WriteUnlessEmpty(json, "denied_resource"u8, audited.DeniedResource);
         WriteUnlessEmpty(json, "context_sha256"u8, audited.ContextDigest);
         WriteUnlessEmpty(json, "context"u8, audited.Context);
-        json.WriteString("decision"u8, audited.Allowed ? "allow"u8 : "deny"u8);
-        json.WriteString("effect"u8, audited.Effect);
+        if (audited.Effect.Length > 0)
+        {
+            json.WriteString("decision"u8, audited.Allowed ? "allow"u8 : "deny"u8);
+            json.WriteString("effect"u8, audited.Effect);
+        }
+
         json.WriteString("reason_code"u8, audited.ReasonCode);
         WriteUnlessEmpty(json, "reason"u8, audited.Reason);
         WriteUnlessEmpty(json, "policy"u8, audited.Policy);

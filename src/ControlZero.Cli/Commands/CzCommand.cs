@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ControlZero.Cli.Agents;
+using ControlZero.Cli.Audit;
 using ControlZero.Cli.Cluster;
 using ControlZero.Cli.Enforcement;
 using ControlZero.Cli.Keys;
@@ -42,6 +43,7 @@ internal static class CzCommand
             ModelCommands.Create(runner),
             TenantCommands.Create(runner),
             UsageCommand.Create(runner),
+            AuditCommands.Create(runner),
             StatusCommand.Create(runner),
             DoctorCommand.Create(runner),
             LimitsCommand.Create(runner),

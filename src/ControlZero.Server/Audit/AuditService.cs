@@ -1,27 +1,77 @@
 using ControlZero.Abstractions.Keys;
+using ControlZero.Engine.Requests;
+using ControlZero.Grains.Hosting;
 using ControlZero.Protocol.V1;
+using ControlZero.Server.Audit.Reading;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Rpc;
 using Grpc.Core;
 
 namespace ControlZero.Server.Audit;
 
-/// <summary>Reads the audit log. Not yet: each method refuses by name.</summary>
-internal sealed class AuditService : Protocol.V1.AuditService.AuditServiceBase
+/// <summary>Reads the audit log. Whose events are read is the key's to say, and nothing else's.</summary>
+/// <param name="log">The log. Null: this server has no silo, and nobody to ask for it.</param>
+/// <param name="grains">Makes references for wake-ups.</param>
+/// <param name="keys">Says whether a listener's key may still be used.</param>
+/// <param name="lifetime">Ends tails when the server stops.</param>
+/// <param name="clock">Measures pauses.</param>
+internal sealed class AuditService(
+    ClusterLog? log,
+    IGrainFactory grains,
+    KeyAuthenticator keys,
+    IHostApplicationLifetime lifetime,
+    [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Protocol.V1.AuditService.AuditServiceBase
 {
-    [RequiresScope(Scopes.AuditRead)]
-    public override Task<QueryEventsResponse> QueryEvents(QueryEventsRequest request, ServerCallContext context) =>
-        throw RpcErrors.UnimplementedFeature(["QueryEvents"]).ToRpcException();
+    private ClusterLog Log => log ?? throw RpcErrors.NoSiloHere().ToRpcException();
 
     [RequiresScope(Scopes.AuditRead)]
-    public override Task TailEvents(TailEventsRequest request, IServerStreamWriter<TailEventsResponse> responseStream, ServerCallContext context) =>
-        throw RpcErrors.UnimplementedFeature(["TailEvents"]).ToRpcException();
+    public override async Task<QueryEventsResponse> QueryEvents(QueryEventsRequest request, ServerCallContext context)
+    {
+        var tenant = context.GetCaller().Tenant;
+        var question = EventQuestion.Read(request, tenant);
+        var answers = await Log.AskAsync(silo => silo.QueryAsync(question.Query));
+        return question.ToPage(answers);
+    }
+
+    [RequiresScope(Scopes.AuditRead)]
+    public override async Task TailEvents(TailEventsRequest request, IServerStreamWriter<TailEventsResponse> responseStream, ServerCallContext context)
+    {
+        var caller = context.GetCaller();
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
+        var tail = new EventTail(Log, grains, caller.Tenant, EventQuestion.Checked(request.Filter), clock);
+        await tail.BeginAsync(request.Cursor);
+        await tail.RunAsync(responseStream, () => keys.IsStillValidAsync(caller, context.CancellationToken), ended.Token);
+        if (!context.CancellationToken.IsCancellationRequested)
+        {
+            throw RpcErrors.Stopping().ToRpcException();
+        }
+    }
 
     [RequiresScope(Scopes.ClusterAdmin)]
     public override Task<VerifyLogResponse> VerifyLog(VerifyLogRequest request, ServerCallContext context) =>
         throw RpcErrors.UnimplementedFeature(["VerifyLog"]).ToRpcException();
 
     [RequiresScope(Scopes.AuditRead)]
-    public override Task<GetDecisionResponse> GetDecision(GetDecisionRequest request, ServerCallContext context) =>
-        throw RpcErrors.UnimplementedFeature(["GetDecision"]).ToRpcException();
+    public override async Task<GetDecisionResponse> GetDecision(GetDecisionRequest request, ServerCallContext context)
+    {
+        var tenant = context.GetCaller().Tenant;
+        if (!Ulid.TryParse(request.DecisionId, out var id) || id.ToString() != request.DecisionId)
+        {
+            throw RpcErrors.InvalidFields([new FieldFault(
+                "decision_id", "DECISION_ID_SYNTAX", "decision_id is no id of a decision", "send a `decision_id` as an answer has it, 26 letters and digits")])
+                .ToRpcException();
+        }
+
+        var answers = await Log.AskAsync(silo => silo.FindAsync(tenant.Value, request.DecisionId, id.Time.UtcTicks));
+        var events = answers.All.SelectMany(answer => answer.Events).DistinctBy(found => found.Place)
+            .OrderBy(found => found.Time).ThenBy(found => found.Place.Sequence).ToList();
+        if (events.Count == 0)
+        {
+            throw (answers.Unreachable.IsEmpty
+                ? RpcErrors.NotFound("DECISION_NOT_FOUND", "decision", request.DecisionId)
+                : RpcErrors.LogIncomplete(answers.Unreachable)).ToRpcException();
+        }
+
+        return new GetDecisionResponse { Events = { events.Select(found => EventMessages.ToMessage(found, tenant.Value)) } };
+    }
 }

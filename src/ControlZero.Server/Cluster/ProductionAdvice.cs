@@ -1,5 +1,6 @@
 using System.Net;
 using ControlZero.Protocol.V1;
+using ControlZero.Server.Audit;
 
 namespace ControlZero.Server.Cluster;
 
@@ -93,9 +94,17 @@ internal static class ProductionAdvice
 
     private static IEnumerable<Advice> Operation(Setup setup)
     {
-        if (!setup.Audit)
+        if (setup.Audit == AuditLevel.Off)
         {
-            yield return Error("no_audit", "decisions leave no durable trace: this build has no audit log", "do not rely on it where decisions must be accounted for");
+            yield return Error("no_audit", "decisions leave no trace: Audit:Mode is `off`", "set it to `durable` where decisions must be accounted for");
+        }
+
+        if (setup.Audit == AuditLevel.Buffered)
+        {
+            yield return Warning(
+                "audit_buffered",
+                "answers do not wait for their audit events: a crash loses the last of them, counted but gone",
+                "set Audit:Mode to `durable` where every decision must be accounted for");
         }
 
         if (setup.UnknownAgentsAllowed)

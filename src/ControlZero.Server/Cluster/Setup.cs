@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using ControlZero.Server.Audit;
 
 namespace ControlZero.Server.Cluster;
 
@@ -21,8 +22,8 @@ internal sealed record Setup
     /// <summary>The active silos: name, version (empty: no answer) and why each wants no work.</summary>
     public required ImmutableArray<(string Name, string Version, ImmutableArray<string> NotReady)> Silos { get; init; }
 
-    /// <summary>Whether decisions are written to an audit log.</summary>
-    public required bool Audit { get; init; }
+    /// <summary>What an answer waits for before it leaves.</summary>
+    public required AuditLevel Audit { get; init; }
 
     /// <summary>Whether the first key still lies in its file.</summary>
     public required bool AdminKeyFile { get; init; }

@@ -27,7 +27,7 @@ internal sealed class SetupReader(ServerOptions options, DataDirectory data)
         Tls = options.Tls.IsOn,
         InsecureSilo = options.Cluster.IsInsecure,
         Silos = [.. silos.Where(silo => silo.Status == "active").Select(silo => (silo.Name, silo.Version, silo.NotReadyReasons.ToImmutableArray()))],
-        Audit = false,
+        Audit = options.Audit.Mode,
         AdminKeyFile = File.Exists(data.AdminKeyPath),
         DataOpenToOthers = !OperatingSystem.IsWindows() && (File.GetUnixFileMode(data.Path) & Others) != 0,
         UnknownAgentsAllowed = tenant?.UnknownAgents == UnknownAgents.Allow,

@@ -48,5 +48,6 @@ internal sealed class DecisionAnswers(
             : new EnforceOutcome(
                 EnforceMapping.ToResponse(authorization, DecisionIds.Next(clock), question.RequestId, question.Request.DryRun),
                 null,
-                freshness.LeaseOf(authorization, asked));
+                freshness.LeaseOf(authorization, asked),
+                question);
 }

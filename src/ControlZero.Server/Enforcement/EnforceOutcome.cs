@@ -8,11 +8,12 @@ namespace ControlZero.Server.Enforcement;
 /// <param name="Response">The decision, or null: there is none.</param>
 /// <param name="Error">Why there is none: what Enforce would have failed with. Null: there is a decision.</param>
 /// <param name="Lease">How long the decision may leave as it is. Default: for ever.</param>
-internal readonly record struct EnforceOutcome(EnforceResponse? Response, Status? Error, AllowLease Lease = default)
+/// <param name="Question">What was asked. Default: there is no decision.</param>
+internal readonly record struct EnforceOutcome(EnforceResponse? Response, Status? Error, AllowLease Lease = default, EnforceQuestion Question = default)
 {
     /// <summary>
     /// The outcome as it may leave at this moment: an allow that was held up on its way, because the process was paused or nobody took
-    /// it, is a deny by now. Called last before an answer is handed to the network.
+    /// it, is a deny by now. Called last before an answer is handed to the network, by <see cref="Audit.DecisionTrail"/>.
     /// </summary>
-    public EnforceOutcome Leave() => Lease.IsOver ? new EnforceOutcome(EnforceMapping.Withhold(Response!), null) : this;
+    public EnforceOutcome Leave() => Lease.IsOver ? new EnforceOutcome(EnforceMapping.Withhold(Response!), null, Question: Question) : this;
 }

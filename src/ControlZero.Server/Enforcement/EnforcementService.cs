@@ -1,6 +1,7 @@
 using ControlZero.Abstractions.Keys;
 using ControlZero.Engine;
 using ControlZero.Protocol.V1;
+using ControlZero.Server.Audit;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Cluster;
 using ControlZero.Server.Rpc;
@@ -17,6 +18,7 @@ internal sealed class EnforcementService(
     GroupedDecisions grouped,
     Settlements settlements,
     DecisionAnswers answers,
+    DecisionTrail trail,
     FrontDoors doors,
     KeyAuthenticator keys,
     EnforceInstruments instruments) : Protocol.V1.EnforcementService.EnforcementServiceBase
@@ -28,8 +30,15 @@ internal sealed class EnforcementService(
     public override Task<EnforceResponse> Enforce(EnforceRequest request, ServerCallContext context)
     {
         var begun = instruments.Begin();
-        var question = EnforceQuestion.Read(request, context.GetCaller());
-        return local.Decide(question, begun) is { } outcome ? Task.FromResult(OrThrow(outcome)) : AskGrainAsync(question, begun, context);
+        var caller = context.GetCaller();
+        var question = EnforceQuestion.Read(request, caller);
+        if (local.Decide(question, begun) is not { } outcome)
+        {
+            return AskGrainAsync(question, begun, caller, context);
+        }
+
+        var leaving = trail.LeaveAsync(outcome, caller);
+        return leaving.IsCompletedSuccessfully ? Task.FromResult(OrThrow(leaving.Result)) : WaitAsync(leaving);
     }
 
     [RequiresScope(Scopes.Enforce), ServesStale, MessageLimit(Limits.BatchMessageMaxBytes)]
@@ -62,7 +71,8 @@ internal sealed class EnforcementService(
 
         await Task.WhenAll(groups.Take().Select(group =>
             grouped.DecideAsync(group, context.Method, (place, outcome) => outcomes[place] = outcome, context.CancellationToken)));
-        return new EnforceBatchResponse { Results = { outcomes.Select(outcome => EnforceMapping.ToResult(outcome.Leave())) } };
+        await trail.LeaveAsync(outcomes, caller);
+        return new EnforceBatchResponse { Results = { outcomes.Select(EnforceMapping.ToResult) } };
     }
 
     [RequiresScope(Scopes.Enforce), ServesStale, MessageLimit(Limits.EnforceMessageMaxBytes)]
@@ -72,7 +82,7 @@ internal sealed class EnforcementService(
         ServerCallContext context)
     {
         var caller = context.GetCaller();
-        using var outgoing = new StreamAnswers(responseStream, IsStillValidAsync);
+        using var outgoing = new StreamAnswers(responseStream, caller, IsStillValidAsync, trail);
         await new EnforceStreamSession(
             caller,
             requestStream,
@@ -99,25 +109,35 @@ internal sealed class EnforcementService(
         var explained = await agents.Get(question.Tenant, question.Agent).ExplainAsync(question.Request);
         return new ExplainResponse
         {
-            Response = OrThrow(answers.Explain(explained.Authorization, question, asked)),
+            Response = OrThrow(answers.Explain(explained.Authorization, question, asked).Leave()),
             Trials = { explained.Trials.Select(EnforceMapping.ToMessage) },
             Truncated = explained.Truncated,
         };
     }
 
     [RequiresScope(Scopes.Enforce), MessageLimit(Limits.EnforceMessageMaxBytes)]
-    public override Task<SettleResponse> Settle(SettleRequest request, ServerCallContext context) =>
-        settlements.SettleAsync(request, context.GetCaller(), context.CancellationToken);
+    public override async Task<SettleResponse> Settle(SettleRequest request, ServerCallContext context)
+    {
+        var caller = context.GetCaller();
+        var response = await settlements.SettleAsync(request, caller, context.CancellationToken);
+        await trail.RecordAsync((id, time) => DecisionEvents.Of(request, response, id, caller, time), caller);
+        return response;
+    }
 
     [RequiresScope(Scopes.Enforce), MessageLimit(Limits.EnforceMessageMaxBytes)]
-    public override Task<CancelResponse> Cancel(CancelRequest request, ServerCallContext context) =>
-        settlements.CancelAsync(request, context.GetCaller(), context.CancellationToken);
+    public override async Task<CancelResponse> Cancel(CancelRequest request, ServerCallContext context)
+    {
+        var caller = context.GetCaller();
+        var response = await settlements.CancelAsync(request, caller, context.CancellationToken);
+        await trail.RecordAsync((id, time) => DecisionEvents.Of(request, response, id, caller, time), caller);
+        return response;
+    }
 
     [RequiresScope(Scopes.Enforce), MessageLimit(Limits.EnforceMessageMaxBytes)]
     public override Task<GetAccessResponse> GetAccess(GetAccessRequest request, ServerCallContext context) =>
         throw RpcErrors.UnimplementedFeature(["GetAccess"]).ToRpcException();
 
-    private async Task<EnforceResponse> AskGrainAsync(EnforceQuestion question, long begun, ServerCallContext context)
+    private async Task<EnforceResponse> AskGrainAsync(EnforceQuestion question, long begun, ClientIdentity caller, ServerCallContext context)
     {
         var asked = answers.Now();
         var authorization = await remote.AuthorizeAsync(question.Tenant, question.Agent, question.Request, context.CancellationToken);
@@ -126,8 +146,10 @@ internal sealed class EnforcementService(
             context.GetHttpContext().Response.Headers[OwnerHeader] = owner;
         }
 
-        return OrThrow(answers.Answer(authorization, question, asked, begun));
+        return OrThrow(await trail.LeaveAsync(answers.Answer(authorization, question, asked, begun), caller));
     }
 
-    private static EnforceResponse OrThrow(EnforceOutcome outcome) => outcome.Leave().Response ?? throw outcome.Error!.ToRpcException();
+    private static async Task<EnforceResponse> WaitAsync(ValueTask<EnforceOutcome> leaving) => OrThrow(await leaving);
+
+    private static EnforceResponse OrThrow(EnforceOutcome outcome) => outcome.Response ?? throw outcome.Error!.ToRpcException();
 }

@@ -1,6 +1,9 @@
 using System.Threading.Channels;
+using ControlZero.Audit.Log;
 using ControlZero.Engine;
 using ControlZero.Protocol.V1;
+using ControlZero.Server.Audit;
+using ControlZero.Server.Authentication;
 using ControlZero.Server.Rpc;
 using Grpc.Core;
 
@@ -8,11 +11,17 @@ namespace ControlZero.Server.Enforcement;
 
 /// <summary>
 /// The answers of one stream on their way out, and the room for requests: each takes a place when it is about to be read and gives it back
-/// when its answer has left.
+/// when its answer has left. Answers that are added together are recorded together, while those before them are written.
 /// </summary>
 /// <param name="responses">Where the answers go.</param>
+/// <param name="caller">Who opened the stream.</param>
 /// <param name="isStillValid">Whether the caller's key may still be used.</param>
-internal sealed class StreamAnswers(IServerStreamWriter<EnforceStreamResponse> responses, Func<ValueTask<bool>> isStillValid) : IDisposable
+/// <param name="trail">Records the answers.</param>
+internal sealed class StreamAnswers(
+    IServerStreamWriter<EnforceStreamResponse> responses,
+    ClientIdentity caller,
+    Func<ValueTask<bool>> isStillValid,
+    DecisionTrail trail) : IDisposable
 {
     /// <summary>Answers that are held back at most. What is held back does not push against the caller, so it must end.</summary>
     public const int MostHeldBack = 64;
@@ -22,7 +31,7 @@ internal sealed class StreamAnswers(IServerStreamWriter<EnforceStreamResponse> r
     private readonly SemaphoreSlim _room = new(Limits.StreamMaxInFlight);
 
     // Whoever adds answers writes them, on his own thread, unless somebody is at it: handing them to another thread costs more than they do.
-    private readonly Channel<IReadOnlyList<(ulong CorrelationId, EnforceOutcome Outcome)>> _waiting = Channel.CreateUnbounded<IReadOnlyList<(ulong CorrelationId, EnforceOutcome Outcome)>>(
+    private readonly Channel<Group> _waiting = Channel.CreateUnbounded<Group>(
         new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
 
     private int _announced;
@@ -41,7 +50,8 @@ internal sealed class StreamAnswers(IServerStreamWriter<EnforceStreamResponse> r
     }
 
     /// <summary>Adds answers that leave together. May write them before it returns.</summary>
-    public void Add(IReadOnlyList<(ulong CorrelationId, EnforceOutcome Outcome)> answers) => _waiting.Writer.TryWrite(answers);
+    public void Add(IReadOnlyList<(ulong CorrelationId, EnforceOutcome Outcome)> answers) =>
+        _waiting.Writer.TryWrite(new Group(answers, trail.BeginAsync(answers, caller)));
 
     /// <summary>Says that no answer comes any more.</summary>
     public void Complete() => _waiting.Writer.TryComplete();
@@ -53,8 +63,9 @@ internal sealed class StreamAnswers(IServerStreamWriter<EnforceStreamResponse> r
         var held = 0;
         while (await _waiting.Reader.WaitToReadAsync())
         {
-            while (_waiting.Reader.TryRead(out var answers))
+            while (_waiting.Reader.TryRead(out var group))
             {
+                var answers = await trail.EndAsync(group.Answers, await group.Recording, caller);
                 for (var index = 0; index < answers.Count; index++)
                 {
                     if (!await isStillValid())
@@ -65,7 +76,8 @@ internal sealed class StreamAnswers(IServerStreamWriter<EnforceStreamResponse> r
                     held++;
                     var flush = held == MostHeldBack || (index == answers.Count - 1 && !await AreOthersWaitingAsync());
                     responses.WriteOptions = flush ? WriteOptions.Default : HoldBack;
-                    await responses.WriteAsync(EnforceMapping.ToAnswer(answers[index].CorrelationId, answers[index].Outcome.Leave()));
+                    var leaving = await trail.EndAsync(answers[index].Outcome, caller);
+                    await responses.WriteAsync(EnforceMapping.ToAnswer(answers[index].CorrelationId, leaving));
                     if (flush)
                     {
                         _room.Release(held);
@@ -97,6 +109,9 @@ internal sealed class StreamAnswers(IServerStreamWriter<EnforceStreamResponse> r
             await Task.Yield();
         }
 
-        return _waiting.Reader.TryPeek(out _);
+        // What is not recorded yet takes a flush of the disk: nobody should wait for that who need not.
+        return _waiting.Reader.TryPeek(out var next) && next.Recording.IsCompleted;
     }
+
+    private readonly record struct Group(IReadOnlyList<(ulong CorrelationId, EnforceOutcome Outcome)> Answers, Task<AuditAppend> Recording);
 }

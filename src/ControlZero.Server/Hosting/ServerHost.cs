@@ -1,5 +1,7 @@
 using System.Net;
+using ControlZero.Audit.Log;
 using ControlZero.Grains.Feed;
+using ControlZero.Server.Audit;
 using ControlZero.Server.Cluster.Setups;
 using ControlZero.Server.Health;
 using ControlZero.Server.Hosting.Logging;
@@ -100,6 +102,7 @@ internal sealed class ServerHost : IAsyncDisposable
         builder.Services.AddSingleton(data);
         builder.Services.AddSingleton<PolicyTrial>();
         builder.Services.AddFrontDoor();
+        builder.AddAudit(options, data);
         builder.Services.AddHealth(options.Shutdown);
         builder.AddTelemetry(options.Telemetry);
         alsoAdd?.Invoke(builder.Services);
@@ -122,6 +125,8 @@ internal sealed class ServerHost : IAsyncDisposable
             var app = build(port);
             try
             {
+                // What a killed server left of its log is recovered before anything new is written.
+                app.Services.GetService<IAuditLog>();
                 await app.StartAsync(cancellationToken);
                 return app;
             }

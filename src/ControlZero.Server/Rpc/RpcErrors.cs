@@ -126,6 +126,31 @@ internal static class RpcErrors
         "STATE_UNAVAILABLE",
         "this server cannot reach its state and does not know whether the key is still valid; try again, or another server");
 
+    /// <summary>There is a decision, and its event could not be made durable: nobody may act on it.</summary>
+    public static Status AuditUnavailable() => Make(
+        StatusCode.Unavailable,
+        "AUDIT_UNAVAILABLE",
+        "the decision could not be recorded; try again with the same request_id, or another server");
+
+    /// <summary>What was asked for was not found, and not everybody could be asked.</summary>
+    public static Status LogIncomplete(IReadOnlyList<string> silos) => Make(
+        StatusCode.Unavailable,
+        "AUDIT_UNREADABLE",
+        $"the log of {string.Join(", ", silos.Select(silo => $"`{silo}`"))} cannot be read just now; try again",
+        ("silos", string.Join(",", silos)));
+
+    /// <summary>The silos keep the log, and this server has none.</summary>
+    public static Status NoSiloHere() => Make(
+        StatusCode.Unavailable,
+        "AUDIT_UNREADABLE",
+        "this server is a front door without a silo and cannot read the log; ask a server that has one");
+
+    /// <summary>This server ends; what was open here goes on at another one.</summary>
+    public static Status Stopping() => Make(
+        StatusCode.Unavailable,
+        "SERVER_STOPPING",
+        "this server is stopping; go on at another one with the last cursor");
+
     public static Status TooManyAgents() => Make(
         StatusCode.ResourceExhausted,
         "MAX_AGENTS",

@@ -41,7 +41,6 @@ internal static class RpcExtensions
         services.AddSingleton<AgentService>();
         services.AddSingleton<ModelService>();
         services.AddSingleton<TenantService>();
-        services.AddSingleton<AuditService>();
         services.AddSingleton<ClusterService>();
         services.AddSingleton<SetupReader>();
         services.AddGrpc(options =>

@@ -34,7 +34,7 @@ internal sealed class StatusGuard(FailureTranslator failures, CallInstruments ca
 
             if (!call.IsCompletedSuccessfully)
             {
-                return WaitAsync(() => call, context);
+                return WaitAsync(call, context);
             }
 
             calls.OnEnded(context.Method, StatusCode.OK);
@@ -74,6 +74,21 @@ internal sealed class StatusGuard(FailureTranslator failures, CallInstruments ca
         catch (Exception failure)
         {
             throw Fail(failure, context, span);
+        }
+    }
+
+    // The way of an answer that waits for its event, without a closure.
+    private async Task<TResponse> WaitAsync<TResponse>(Task<TResponse> call, ServerCallContext context)
+    {
+        try
+        {
+            var response = await call;
+            calls.OnEnded(context.Method, StatusCode.OK);
+            return response;
+        }
+        catch (Exception failure)
+        {
+            throw Fail(failure, context, null);
         }
     }
 

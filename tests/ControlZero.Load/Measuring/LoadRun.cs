@@ -21,12 +21,19 @@ internal sealed record LoadRun(string Server, int Agents, int Rounds, TimeSpan D
     /// <summary>Runs it, and says on the writer how far it is.</summary>
     public async Task<LoadReport> RunAsync(TextWriter progress, CancellationToken cancellationToken)
     {
-        await using var ours = await ClusterTarget.StartAsync(Server, Agents, cancellationToken);
+        await using var ours = await ClusterTarget.StartAsync(Server, Agents, Scenario.Standard, cancellationToken);
+        await using var others = new OtherTargets(mode => ClusterTarget.StartAsync(Server, Math.Min(1_000, Agents), mode, cancellationToken));
         await using var echo = await EchoTarget.StartAsync(ours.Unary, ours.ResponseBytes, cancellationToken);
         await progress.WriteLineAsync($"server and echo are up; request {ours.Unary.Bodies.Span[0].Length} B, response {ours.ResponseBytes + 5} B");
         await RegisterAsync(ours, progress, cancellationToken);
 
-        foreach (var target in new ITarget[] { echo, ours })
+        foreach (var mode in Scenarios.Select(scenario => scenario.Audit).Distinct().Where(mode => mode != Scenario.Standard))
+        {
+            await (await others.GetAsync(mode)).RegisterAsync(_ => { }, cancellationToken);
+            await progress.WriteLineAsync($"a server with audit {mode} is up");
+        }
+
+        foreach (var target in new ITarget[] { echo, ours }.Concat(others.All))
         {
             await new ClosedLoop(8, 16).RunAsync(target.Unary.First(1_000), WarmUp, cancellationToken);
         }
@@ -36,7 +43,7 @@ internal sealed record LoadRun(string Server, int Agents, int Rounds, TimeSpan D
         {
             foreach (var comparison in comparisons)
             {
-                await CompareAsync(comparison, echo, ours, round, cancellationToken);
+                await CompareAsync(comparison, echo, comparison.Scenario.Audit == Scenario.Standard ? ours : await others.GetAsync(comparison.Scenario.Audit), round, cancellationToken);
                 await progress.WriteLineAsync(
                     $"round {round}/{Rounds}: {comparison.Scenario.Name}, {comparison.Scenario.Agents:N0} agents: {comparison.Headline.Median:0.00} of the echo");
             }
@@ -78,5 +85,24 @@ internal sealed record LoadRun(string Server, int Agents, int Rounds, TimeSpan D
         await progress.WriteLineAsync(
             $"{ours.Unary.Bodies.Length:N0} agents registered in {ours.Registration.TotalSeconds:0.0} s, "
             + $"{ours.Unary.Bodies.Length / ours.Registration.TotalSeconds:N0}/s; server memory {ours.Process.ReadMemory():N0} MiB");
+    }
+
+    // Servers that record otherwise: idle while they are not asked.
+    private sealed class OtherTargets(Func<string, Task<ClusterTarget>> start) : IAsyncDisposable
+    {
+        private readonly Dictionary<string, ClusterTarget> _started = [];
+
+        public IEnumerable<ITarget> All => _started.Values;
+
+        public async Task<ClusterTarget> GetAsync(string mode) =>
+            _started.TryGetValue(mode, out var started) ? started : _started[mode] = await start(mode);
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var target in _started.Values)
+            {
+                await target.DisposeAsync();
+            }
+        }
     }
 }

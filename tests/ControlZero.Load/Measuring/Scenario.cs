@@ -19,6 +19,12 @@ internal sealed record Scenario(
     /// <summary>How the echo is driven where it has not the kind of call that is measured.</summary>
     public Func<CallSet, TimeSpan, CancellationToken, Task<LoadResult>> DriveEcho { get; init; } = Drive;
 
+    /// <summary>How the server records its answers (<c>Audit:Mode</c>).</summary>
+    public string Audit { get; init; } = Standard;
+
+    /// <summary>How a server records its answers unless it is told otherwise.</summary>
+    public const string Standard = "durable";
+
     /// <summary>All of them, for up to so many agents.</summary>
     /// <param name="agents">The largest number of agents.</param>
     /// <param name="rate">Rate of the open loop. Unit: calls a second.</param>
@@ -26,8 +32,8 @@ internal sealed record Scenario(
     {
         var some = Math.Min(1_000, agents);
         var busy = new ClosedLoop(8, 16);
-        var scenarios = new List<Scenario>
-        {
+        Scenario[] forms =
+        [
             Closed("unary, 1 in flight", some, new ClosedLoop(1, 1)) with { Kind = ScenarioKind.Latency },
             new($"unary, open loop at {rate:0}/s", some, ScenarioKind.Latency, Unary, new OpenLoop(rate).RunAsync),
             Closed("unary, 128 in flight", 1, busy),
@@ -35,7 +41,13 @@ internal sealed record Scenario(
             Closed("unary, 2,048 in flight", some, new ClosedLoop(32, 64)),
             Closed("batch of 64, 128 in flight", some, busy) with { Select = Batch },
             Streamed(some, busy),
-        };
+        ];
+        var scenarios = forms.ToList();
+        foreach (var mode in new[] { "buffered", "off" })
+        {
+            scenarios.AddRange(forms.Where(form => form.Agents == some).Select(form => form with { Name = $"{form.Name}, audit {mode}", Audit = mode }));
+        }
+
         if (agents > some)
         {
             scenarios.Add(Closed("unary, 128 in flight", agents, busy));

@@ -50,13 +50,15 @@ internal sealed class ClusterTarget : ITarget
     /// <summary>Starts it and publishes the policy; the answer to the first body is checked through a real client.</summary>
     /// <param name="program">The server's program.</param>
     /// <param name="agents">How many agents there are to be.</param>
+    /// <param name="audit">How it records its answers.</param>
     /// <param name="cancellationToken">Ends it at once.</param>
-    public static async Task<ClusterTarget> StartAsync(string program, int agents, CancellationToken cancellationToken)
+    public static async Task<ClusterTarget> StartAsync(string program, int agents, string audit, CancellationToken cancellationToken)
     {
         var data = Directory.CreateTempSubdirectory("cz-load-");
         ServerProcess? process = null;
         try
         {
+            await File.WriteAllTextAsync(Path.Combine(data.FullName, "controlzero.json"), $$"""{ "Audit": { "Mode": "{{audit}}" } }""", cancellationToken);
             process = await ServerProcess.StartAsync(
                 program, ["--data", data.FullName, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"], cancellationToken);
             using var channel = GrpcChannel.ForAddress($"http://{process.Grpc}");

@@ -1,5 +1,6 @@
 using System.Net;
 using ControlZero.Protocol.V1;
+using ControlZero.Server.Audit;
 using ControlZero.Server.Cluster;
 
 namespace ControlZero.Server.Tests.Cluster;
@@ -13,7 +14,7 @@ public sealed class ProductionAdviceTests
         Tls = true,
         InsecureSilo = false,
         Silos = [("a", "1.0", []), ("b", "1.0", []), ("c", "1.0", [])],
-        Audit = true,
+        Audit = AuditLevel.Durable,
         AdminKeyFile = false,
         DataOpenToOthers = false,
         UnknownAgentsAllowed = false,
@@ -36,6 +37,7 @@ public sealed class ProductionAdviceTests
         { "root", "Warning privileged", "" },
         { "diagnostics", "Warning diagnostics_port", "" },
         { "no-audit", "Error no_audit", "" },
+        { "buffered", "Warning audit_buffered", "" },
         { "unknown-agents", "Warning unknown_agents_allowed", "" },
         { "no-metrics", "Warning no_metrics", "" },
     };
@@ -75,7 +77,8 @@ public sealed class ProductionAdviceTests
         "open-data" => Good with { DataOpenToOthers = true },
         "root" => Good with { Privileged = true },
         "diagnostics" => Good with { Diagnostics = true },
-        "no-audit" => Good with { Audit = false },
+        "no-audit" => Good with { Audit = AuditLevel.Off },
+        "buffered" => Good with { Audit = AuditLevel.Buffered },
         "unknown-agents" => Good with { UnknownAgentsAllowed = true },
         "no-metrics" => Good with { Metrics = false },
         _ => throw new ArgumentOutOfRangeException(nameof(fault)),

@@ -66,10 +66,10 @@ public sealed class ServerSettingsTests : IDisposable
     [InlineData("""{ "Listen": { "Grcp": "127.0.0.1:1" } }""", "`Listen:Grcp` ", "is no setting of this build; did you mean `Listen:Grpc`?")]
     [InlineData("""{ "listen": { "ReloadInterval": "1s" } }""", "`listen:ReloadInterval` ", "did you mean `Tls:ReloadInterval`?")]
     [InlineData("""{ "Lsten": { "Grpc": "127.0.0.1:1" } }""", "`Lsten:Grpc` ", "is of no section of this build; did you mean `Listen`?")]
-    [InlineData("""{ "Quotas": {} }""", "`Quotas` ", "is of no section of this build; use one of `Data`, `Listen`, `Cluster`, `Azure`, `Postgres`, `Redis`, `Tls`, `Logging`, `Freshness`, `Telemetry`, `Shutdown`, `DefaultTenant`")]
+    [InlineData("""{ "Quotas": {} }""", "`Quotas` ", "is of no section of this build; use one of `Data`, `Listen`, `Cluster`, `Azure`, `Postgres`, `Redis`, `Tls`, `Logging`, `Freshness`, `Audit`, `Telemetry`, `Shutdown`, `DefaultTenant`")]
     [InlineData("""{ "Listen": { "Grpc": { "Port": 1 } } }""", "`Listen:Grpc:Port` ", "use one of `Listen:Grpc`, `Listen:Http`, ")]
     [InlineData("""{ "Data": "elsewhere" }""", "`Data` ", "is a section, not a setting; use one of `Data:Directory`")]
-    [InlineData("""{ "Audit": null }""", "`Audit` ", "is of no section of this build")]
+    [InlineData("""{ "Quota": null }""", "`Quota` ", "is of no section of this build")]
     public void Setting_ThatNothingReads_IsRefusedWithTheNearestOne(string json, string setting, string words)
     {
         var fault = Assert.Single(_settings.Read(json).Faults);

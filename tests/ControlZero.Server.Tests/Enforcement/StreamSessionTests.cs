@@ -5,6 +5,7 @@ using ControlZero.Engine.Policies;
 using ControlZero.Grains.Catalog;
 using ControlZero.Grains.Feed;
 using ControlZero.Protocol.V1;
+using ControlZero.Server.Audit;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Enforcement;
 using ControlZero.Server.Tests.Hosting;
@@ -59,7 +60,7 @@ public sealed class StreamSessionTests
     public async Task Answers_WhileMoreAreWaiting_AreHeldBackButNeverPast64()
     {
         var writer = new ScriptedAnswers(Task.CompletedTask);
-        using var answers = new StreamAnswers(writer, () => ValueTask.FromResult(true));
+        using var answers = new StreamAnswers(writer, Caller, () => ValueTask.FromResult(true), Unrecorded);
         for (var number = 0ul; number < 150; number++)
         {
             await answers.TakePlaceAsync(CancellationToken.None);
@@ -81,7 +82,7 @@ public sealed class StreamSessionTests
         var outcome = new EnforceOutcome(
             EnforceMapping.ToResponse(allowed, "id", "asked", false), null, freshness.LeaseOf(allowed, freshness.Now()));
         var writer = new ScriptedAnswers(Task.CompletedTask);
-        using var answers = new StreamAnswers(writer, () => ValueTask.FromResult(true));
+        using var answers = new StreamAnswers(writer, Caller, () => ValueTask.FromResult(true), Unrecorded);
         answers.Add([(1, outcome), (2, new EnforceOutcome(outcome.Response, null))]);
         answers.Complete();
 
@@ -251,12 +252,14 @@ public sealed class StreamSessionTests
         Func<EnforceQuestion, EnforceOutcome?>? decideHere = null,
         CancellationToken cancellationToken = default)
     {
-        using var answers = new StreamAnswers(responses, IsStillValidAsync);
+        using var answers = new StreamAnswers(responses, Caller, IsStillValidAsync, Unrecorded);
         await new EnforceStreamSession(Caller, requests, answers, cancelRead ?? (() => { }), IsStillValidAsync, decideHere ?? (_ => null), decide)
             .RunAsync(cancellationToken);
 
         ValueTask<bool> IsStillValidAsync() => ValueTask.FromResult(isStillValid?.Invoke() ?? true);
     }
+
+    private static DecisionTrail Unrecorded { get; } = new(null, new DecisionEvents([]), TimeProvider.System);
 
     private static EnforceOutcome? Decided => new EnforceOutcome(new EnforceResponse(), null);
 

@@ -4,6 +4,7 @@ using ControlZero.Grains.Agents;
 using ControlZero.Grains.Feed;
 using ControlZero.Grains.Hosting;
 using ControlZero.Protocol.V1;
+using ControlZero.Server.Audit;
 using ControlZero.Server.Hosting;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -14,6 +15,9 @@ namespace ControlZero.Server.Tests.Hosting;
 /// <summary>A whole server on free ports over a directory of its own, for all tests of the collection.</summary>
 public class RunningServer : IAsyncLifetime
 {
+    /// <summary>The context key whose values the server keeps in its events.</summary>
+    public const string KeptContextKey = "kept";
+
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("cz-server-");
     private readonly List<GrpcChannel> _channels = [];
     private ServerHost _host = null!;
@@ -52,6 +56,7 @@ public class RunningServer : IAsyncLifetime
                 Listen = new ListenOptions { Grpc = new IPEndPoint(IPAddress.Loopback, 0), Http = new IPEndPoint(IPAddress.Loopback, 0) },
                 DefaultTenant = new DefaultTenantOptions { UnknownAgents = UnknownAgents.Allow },
                 Freshness = new FreshnessSettings { Bound = FreshnessBound },
+                Audit = new AuditSettings { ContextKeys = [KeptContextKey] },
             },
             CancellationToken.None,
             AlsoAdd);

@@ -3,6 +3,7 @@ using System.Net;
 using ControlZero.Abstractions;
 using ControlZero.Grains.Cluster;
 using ControlZero.Grains.Hosting;
+using ControlZero.Server.Audit.Reading;
 using ControlZero.Server.Cluster.Tls;
 using ControlZero.Server.Health;
 using ControlZero.Server.Hosting;
@@ -45,6 +46,7 @@ internal static class SiloExtensions
 
             silo.AddControlZeroGrains();
             silo.AddClusterFacts();
+            silo.AddGrainService<AuditReadService>();
         });
         builder.Services.AddPeerTls(options.Cluster);
         if (options.Cluster.HasPeers)

@@ -26,6 +26,7 @@ internal sealed class HostileTarget
         Agents = new(server.Channel);
         Tenants = new(server.Channel);
         Cluster = new(server.Channel);
+        Audit = new(server.Channel);
     }
 
     public RunningServer Server { get; }
@@ -44,6 +45,8 @@ internal sealed class HostileTarget
     public TenantService.TenantServiceClient Tenants { get; }
 
     public ClusterService.ClusterServiceClient Cluster { get; }
+
+    public AuditService.AuditServiceClient Audit { get; }
 
     public Metadata Headers => Server.With(Key);
 

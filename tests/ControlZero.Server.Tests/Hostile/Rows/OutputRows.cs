@@ -1,5 +1,6 @@
 using System.Text;
 using ControlZero.Protocol.V1;
+using ControlZero.Server.Tests.Hosting;
 using ControlZero.Server.Tests.Hostile.Transport;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
@@ -13,6 +14,34 @@ internal static class OutputRows
     public static Dictionary<string, RowRun> All { get; } = new()
     {
         ["I14"] = new(ForeignHostAsync),
+        ["I01"] = FilterSyntax("x\" OR 1=1"),
+        ["I02"] = FilterSyntax("PartitionKey ge ''"),
+        ["I03"] = new(TimeRangesAsync, "a page costs the same however long its range is, so only a range that ends before it begins is refused"),
+        ["J01"] = new(target => KeptAsync(target, "x\n{\"effect\":\"ALLOW\"}")),
+        ["J03"] = new(target => KeptAsync(target, "\u2028\u2029")),
+        ["J05"] = new(async target =>
+        {
+            await RedactedAsync(target, $"sk-ant-{new string('a', 40)}", "[REDACTED:secret]");
+            await RedactedAsync(target, $"ghp_{new string('a', 36)}", "[REDACTED:secret]");
+            await RedactedAsync(target, $"AKIA{new string('A', 16)}", "[REDACTED:secret]");
+            await RedactedAsync(target, "-----BEGIN PRIVATE KEY-----\nabc", "[REDACTED:secret]");
+        }),
+        ["J06"] = new(
+            async target =>
+            {
+                await RedactedAsync(target, "4111 1111 1111 1111", "[REDACTED:pan]");
+                await RedactedAsync(target, "123-45-6789", "[REDACTED:ssn]");
+                await RedactedAsync(target, "alice@example.com", "[REDACTED:email]");
+                await RedactedAsync(target, "+1 (415) 555-0100", "[REDACTED:phone]");
+            },
+            "no keyed HMAC is kept beside a mark: it would need a key that all silos share"),
+        ["J07"] = new(async target =>
+        {
+            foreach (var missed in new[] { $"ghp_{new string('a', 9)}", Convert.ToBase64String(Encoding.ASCII.GetBytes($"ghp_{new string('a', 36)}")), "４１１１１１１１１１１１１１１１" })
+            {
+                await KeptAsync(target, missed);
+            }
+        }),
         ["J04"] = new(target => target.FailsAsync(
             target.Enforcement.EnforceAsync(
                 HostileTarget.Ask(request => request.Context = new Struct { Fields = { ["k"] = Value.ForString(new string('x', 10 << 20)) } }),
@@ -36,12 +65,66 @@ internal static class OutputRows
         Assert.True(answer.HttpStatus == 400, answer.ToString());
     }
 
+    private static RowRun FilterSyntax(string text) => new(async target =>
+    {
+        await target.FailsAsync(
+            target.Audit.QueryEventsAsync(new QueryEventsRequest { Filter = new EventFilter { AgentId = text } }, target.Headers), StatusCode.InvalidArgument, "FILTER_SYNTAX");
+        await target.FailsAsync(
+            target.Audit.QueryEventsAsync(new QueryEventsRequest { Filter = new EventFilter { Effect = text } }, target.Headers), StatusCode.InvalidArgument, "FILTER_SYNTAX");
+
+        // Names may be spelled so: they are held against names and find nothing.
+        await target.DecideAsync(HostileTarget.Ask());
+        var found = await target.Audit.QueryEventsAsync(
+            new QueryEventsRequest { Filter = new EventFilter { Policy = text, RuleId = text, Model = text } }, target.Headers);
+        Assert.Empty(found.Events);
+    });
+
+    private static async Task TimeRangesAsync(HostileTarget target)
+    {
+        var (early, late) = (new Timestamp { Seconds = 0 }, new Timestamp { Seconds = 4_102_444_800 });
+        await target.FailsAsync(
+            target.Audit.QueryEventsAsync(new QueryEventsRequest { From = late, To = early }, target.Headers), StatusCode.InvalidArgument, "TIME_RANGE");
+
+        var answer = await target.DecideAsync(HostileTarget.Ask());
+        var found = await target.Audit.QueryEventsAsync(new QueryEventsRequest { From = early, To = late }, target.Headers);
+        Assert.Equal(answer.DecisionId, Assert.Single(found.Events).DecisionId);
+    }
+
+    // The value is in the event as it was sent, and its line is one line of plain characters.
+    private static Task KeptAsync(HostileTarget target, string value) => RedactedAsync(target, value, value);
+
+    private static async Task RedactedAsync(HostileTarget target, string value, string kept)
+    {
+        var answer = await target.DecideAsync(HostileTarget.Ask(request =>
+            request.Context = new Struct { Fields = { [RunningServer.KeptContextKey] = Value.ForString(value) } }));
+
+        var found = await target.Audit.GetDecisionAsync(new GetDecisionRequest { DecisionId = answer.DecisionId }, target.Headers);
+        Assert.Equal(kept, Assert.Single(found.Events).Context[RunningServer.KeptContextKey]);
+        var line = Assert.Single(LinesOf(target.Server.Data), line => line.Contains(answer.DecisionId, StringComparison.Ordinal));
+        Assert.All(line, letter => Assert.InRange(letter, ' ', '~'));
+        Assert.True(kept == value || !line.Contains(value, StringComparison.Ordinal), line);
+    }
+
+    private static List<string> LinesOf(string data)
+    {
+        var lines = new List<string>();
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(data, "audit"), "*.jsonl*", SearchOption.AllDirectories))
+        {
+            using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            lines.AddRange(reader.ReadToEnd().Split('\n'));
+        }
+
+        return lines;
+    }
+
     private static async Task KeyOnDiskAsync(HostileTarget target)
     {
         await target.DecideAsync(HostileTarget.Ask());
 
         var secret = Encoding.ASCII.GetBytes(target.Key.Split('_')[3]);
-        foreach (var file in Directory.EnumerateFiles(target.Server.Data, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != "lock"))
+        // The log's own copy for a crash is held by the server; its lines are those of the segments.
+        foreach (var file in Directory.EnumerateFiles(target.Server.Data, "*", SearchOption.AllDirectories)
+            .Where(file => Path.GetFileName(file) != "lock" && Path.GetExtension(file) != ".wal"))
         {
             await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             var bytes = new byte[stream.Length];

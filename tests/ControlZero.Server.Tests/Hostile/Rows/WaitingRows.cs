@@ -4,7 +4,6 @@ namespace ControlZero.Server.Tests.Hostile.Rows;
 internal static class WaitingRows
 {
     private const string Quotas = "estimates, settling and limits: until then Enforce and Publish refuse those fields (UNIMPLEMENTED_FEATURE)";
-    private const string Audit = "the audit log";
     private const string Dashboard = "the dashboard";
 
     public static Dictionary<string, string> All { get; } = new()
@@ -28,18 +27,10 @@ internal static class WaitingRows
         ["G05"] = "a request with a Duration: no message has one (AdjustQuota will)",
         ["G06"] = "a clock that a caller of the server can set: the engine's ConditionTests run schedules across changes of the clocks",
         ["G14"] = Quotas,
-        ["I01"] = Audit,
-        ["I02"] = Audit,
-        ["I03"] = Audit,
         ["I06"] = "deleting tenants: design.md section 5 has SuspendTenant in its place",
         ["I07"] = "a limit on tenants: design.md names none",
         ["I11"] = Dashboard,
-        ["J01"] = Audit,
-        ["J03"] = Audit,
-        ["J05"] = Audit,
-        ["J06"] = Audit,
-        ["J07"] = Audit,
         ["J09"] = "a fault that a caller can provoke: an INTERNAL answer would itself be the finding, and the fuzz lanes look for one",
-        ["J10"] = Audit,
+        ["J10"] = "an export as CSV: there is none, exports are JSON lines and Parquet",
     };
 }

@@ -1,0 +1,269 @@
+using ControlZero.Audit.Format.Archive;
+using ControlZero.Audit.Format.Events;
+
+namespace ControlZero.Audit.Reading;
+
+/// <summary>
+/// Reads events out of the segments of an archive, by index: of a tenant's events those that match, and no line of another tenant. Safe for
+/// several callers at once.
+/// </summary>
+public sealed class AuditReader : IDisposable
+{
+    /// <summary>How many entries of indexes one query looks at; the next page goes on from there.</summary>
+    public const int MostEntries = 4_000_000;
+
+    // An event is recorded right after its decision, by the same clock, which may be set meanwhile.
+    private static readonly long DecisionSlack = TimeSpan.FromMinutes(10).Ticks;
+
+    private readonly IAuditArchive _archive;
+    private readonly SegmentIndexes _indexes;
+    private long _linesRead;
+
+    /// <summary>Creates it.</summary>
+    /// <param name="archive">The log's files.</param>
+    /// <param name="root">The directory of the log, where indexes of sealed segments are kept. Null: they are kept in memory.</param>
+    public AuditReader(IAuditArchive archive, string? root)
+    {
+        _archive = archive;
+        _indexes = new SegmentIndexes(archive, root);
+    }
+
+    /// <summary>Lines that were read since the reader was made: what a query costs beyond its index.</summary>
+    public long LinesRead => Interlocked.Read(ref _linesRead);
+
+    /// <summary>Makes indexes of sealed segments that lack one.</summary>
+    public Task IndexAsync(CancellationToken cancellationToken) => _indexes.MakeAsync(cancellationToken);
+
+    /// <summary>The newest events that match.</summary>
+    public async Task<EventPage> QueryAsync(EventQuery query, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+
+        var wanted = new EntryFilter(query.Filter);
+        var newest = new PriorityQueue<(IndexedSegment Segment, EventEntry Entry), EventPlace>(EventPlace.Order);
+        var (looked, from) = (0, 0L);
+        var chunks = await ChunksAsync(query, cancellationToken);
+        while (chunks.TryDequeue(out var chunk, out var negativeLatest))
+        {
+            var latest = -negativeLatest;
+            if (newest.Count == query.Count && newest.TryPeek(out _, out var oldest) && oldest.Time > latest)
+            {
+                break;
+            }
+
+            if (looked > MostEntries)
+            {
+                from = latest;
+                break;
+            }
+
+            var entries = await chunk.Entries.LoadAsync(chunk.Number, cancellationToken);
+            looked += entries.Length;
+            Pick(entries.Span, chunk.Segment, query, wanted, newest);
+        }
+
+        // An index knows names by hash: a line that does not match after all is left out.
+        var found = new List<PlacedEvent>(newest.Count);
+        foreach (var (segment, entry) in newest.UnorderedItems.Select(item => item.Element).OrderBy(item => item.Segment.Path).ThenBy(item => item.Entry.Offset))
+        {
+            if (PlaceOf(segment, entry).Time > from
+                && await ReadAsync(segment, entry, query.Tenant, cancellationToken) is { } audited
+                && query.Filter.Takes(audited))
+            {
+                found.Add(new PlacedEvent(PlaceOf(segment, entry), audited));
+            }
+        }
+
+        return new EventPage([.. found.OrderByDescending(item => item.Place, EventPlace.Order)], from);
+    }
+
+    /// <summary>The events of one decision, in their order. Empty: there are none.</summary>
+    /// <param name="tenant">Whose.</param>
+    /// <param name="decisionId">The decision.</param>
+    /// <param name="time">When it was made, which its id says. Ticks, UTC.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<IReadOnlyList<PlacedEvent>> FindAsync(string tenant, string decisionId, long time, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(decisionId);
+
+        var wanted = EventEntry.HashDecision(System.Text.Encoding.UTF8.GetBytes(decisionId));
+        var query = new EventQuery(tenant, EventFilter.All, time - DecisionSlack, EventPlace.Before(time + DecisionSlack), 0);
+        var found = new List<PlacedEvent>();
+        var chunks = await ChunksAsync(query, cancellationToken);
+        while (chunks.TryDequeue(out var chunk, out _))
+        {
+            var entries = await chunk.Entries.LoadAsync(chunk.Number, cancellationToken);
+            for (var index = 0; index < entries.Length; index++)
+            {
+                var entry = entries.Span[index];
+                if (entry.Decision == wanted
+                    && await ReadAsync(chunk.Segment, entry, tenant, cancellationToken) is { } audited
+                    && audited.DecisionId == decisionId)
+                {
+                    found.Add(new PlacedEvent(PlaceOf(chunk.Segment, entry), audited));
+                }
+            }
+        }
+
+        return [.. found.OrderBy(item => item.Place, EventPlace.Order)];
+    }
+
+    /// <summary>The tenant's events after a sequence of each generation, in the order of each.</summary>
+    /// <param name="tenant">Whose.</param>
+    /// <param name="after">The sequence, by silo and generation.</param>
+    /// <param name="since">Of generations that are followed from their beginning, only events since then. Ticks, UTC.</param>
+    /// <param name="count">At most so many.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<IReadOnlyList<PlacedEvent>> FollowAsync(
+        string tenant,
+        Func<string, long, long> after,
+        long since,
+        int count,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(after);
+
+        var found = new List<PlacedEvent>();
+        var segments = await _indexes.ListAsync(since, long.MaxValue, cancellationToken);
+        foreach (var segment in segments.OrderBy(each => each.Id.Silo).ThenBy(each => each.Id.Generation).ThenBy(each => each.Id.Number))
+        {
+            var begin = after(segment.Id.Silo, segment.Id.Generation);
+            if (begin == long.MaxValue || await _indexes.FindAsync(segment, tenant, cancellationToken) is not { } entries)
+            {
+                continue;
+            }
+
+            for (var chunk = 0; chunk < entries.Chunks.Length && found.Count < count; chunk++)
+            {
+                if (begin == 0 && entries.Chunks[chunk].Latest < since)
+                {
+                    continue;
+                }
+
+                var loaded = await entries.LoadAsync(chunk, cancellationToken);
+                for (var index = loaded.Span[^1].Sequence <= begin ? loaded.Length : 0; index < loaded.Length && found.Count < count; index++)
+                {
+                    var entry = loaded.Span[index];
+                    if (entry.Sequence > begin && (begin > 0 || entry.Time >= since) && await ReadAsync(segment, entry, tenant, cancellationToken) is { } audited)
+                    {
+                        found.Add(new PlacedEvent(PlaceOf(segment, entry), audited));
+                    }
+                }
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>The generations there are, and how far each was read.</summary>
+    public async Task<IReadOnlyList<EventPlace>> EndsAsync(CancellationToken cancellationToken) => await _indexes.EndsAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _indexes.Dispose();
+
+    private static EventPlace PlaceOf(IndexedSegment segment, in EventEntry entry) => new(entry.Time, segment.Id.Silo, segment.Id.Generation, entry.Sequence);
+
+    private static void Pick(
+        ReadOnlySpan<EventEntry> entries,
+        IndexedSegment segment,
+        EventQuery query,
+        EntryFilter wanted,
+        PriorityQueue<(IndexedSegment Segment, EventEntry Entry), EventPlace> newest)
+    {
+        foreach (ref readonly var entry in entries)
+        {
+            if (entry.Time < query.From || entry.Time > query.Before.Time || !wanted.Takes(entry))
+            {
+                continue;
+            }
+
+            var place = PlaceOf(segment, entry);
+            if (EventPlace.Order.Compare(place, query.Before) >= 0)
+            {
+                continue;
+            }
+
+            if (newest.Count < query.Count)
+            {
+                newest.Enqueue((segment, entry), place);
+            }
+            else
+            {
+                newest.EnqueueDequeue((segment, entry), place);
+            }
+        }
+    }
+
+    // All chunks of the tenant that may hold what is asked for, the latest first.
+    private async Task<PriorityQueue<(IndexedSegment Segment, TenantEntries Entries, int Number), long>> ChunksAsync(
+        EventQuery query,
+        CancellationToken cancellationToken)
+    {
+        var chunks = new PriorityQueue<(IndexedSegment, TenantEntries, int), long>();
+        foreach (var segment in await _indexes.ListAsync(query.From, query.Before.Time, cancellationToken))
+        {
+            if (await _indexes.FindAsync(segment, query.Tenant, cancellationToken) is not { } entries)
+            {
+                continue;
+            }
+
+            for (var number = 0; number < entries.Chunks.Length; number++)
+            {
+                var spread = entries.Chunks[number];
+                if (spread.Latest >= query.From && spread.Earliest <= query.Before.Time)
+                {
+                    chunks.Enqueue((segment, entries, number), -spread.Latest);
+                }
+            }
+        }
+
+        return chunks;
+    }
+
+    private async Task<AuditEvent?> ReadAsync(IndexedSegment segment, EventEntry entry, string tenant, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _linesRead);
+        var line = new byte[entry.Length];
+        try
+        {
+            await using var file = await _archive.OpenAsync(segment.Path, entry.Offset, cancellationToken);
+            await file.ReadExactlyAsync(line, cancellationToken);
+        }
+        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException or EndOfStreamException)
+        {
+            // Sealed, and thereby renamed, or dropped by retention since it was listed.
+            return await ReadSealedAsync(segment, entry, tenant, cancellationToken);
+        }
+
+        return LineReader.TryRead(line, tenant, segment.Id.Silo, out var sequence) is { } audited && sequence == entry.Sequence ? audited : null;
+    }
+
+    private async Task<AuditEvent?> ReadSealedAsync(IndexedSegment segment, EventEntry entry, string tenant, CancellationToken cancellationToken)
+    {
+        if (segment.SealedPath == segment.Path)
+        {
+            return null;
+        }
+
+        return await ReadAsync(segment with { Path = segment.SealedPath }, entry, tenant, cancellationToken);
+    }
+
+    // The names of a filter as an index knows them.
+    private sealed class EntryFilter(EventFilter filter)
+    {
+        private readonly uint? _agent = Hash(filter.Agent);
+        private readonly uint? _effect = Hash(filter.Effect);
+        private readonly uint? _model = Hash(filter.Model);
+        private readonly uint? _policy = Hash(filter.Policy);
+        private readonly uint? _rule = Hash(filter.Rule);
+
+        public bool Takes(in EventEntry entry) =>
+            (_agent is null || _agent == entry.Agent)
+            && (_effect is null || _effect == entry.Effect)
+            && (_model is null || _model == entry.Model || entry.Model == EventEntry.SeveralModels)
+            && (_policy is null || _policy == entry.Policy)
+            && (_rule is null || _rule == entry.Rule);
+
+        private static uint? Hash(string? name) => name is null ? null : EventEntry.Hash(name);
+    }
+}

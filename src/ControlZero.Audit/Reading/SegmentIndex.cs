@@ -1,0 +1,60 @@
+using ControlZero.Audit.Format.Segments;
+
+namespace ControlZero.Audit.Reading;
+
+/// <summary>The index of one segment, made by reading its lines once, and further as the segment grows.</summary>
+internal sealed class SegmentIndex(SegmentId segment)
+{
+    private const int FirstBlock = 256 * 1024;
+
+    private readonly Dictionary<string, GrowingEntries> _tenants = [];
+
+    /// <summary>The segment.</summary>
+    public SegmentId Segment => segment;
+
+    /// <summary>How far it was read: the end of the last whole line. Unit: bytes.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>Whose events it holds.</summary>
+    public IReadOnlyDictionary<string, GrowingEntries> Tenants => _tenants;
+
+    /// <summary>Reads on. The stream begins at <see cref="Length"/>.</summary>
+    public async Task ReadOnAsync(Stream lines, CancellationToken cancellationToken)
+    {
+        var block = new byte[FirstBlock];
+        var filled = 0;
+        while (await lines.ReadAsync(block.AsMemory(filled), cancellationToken) is var read and > 0)
+        {
+            filled += read;
+            var taken = Take(block.AsSpan(0, filled));
+            block.AsSpan(taken, filled - taken).CopyTo(block);
+            filled -= taken;
+            if (filled == block.Length)
+            {
+                Array.Resize(ref block, 2 * block.Length);
+            }
+        }
+    }
+
+    private int Take(ReadOnlySpan<byte> block)
+    {
+        var taken = 0;
+        while (block[taken..].IndexOf((byte)'\n') is var length and >= 0)
+        {
+            if (LineReader.TryIndex(block.Slice(taken, length), Length, out var tenant, out var entry))
+            {
+                if (!_tenants.TryGetValue(tenant, out var entries))
+                {
+                    _tenants.Add(tenant, entries = new GrowingEntries());
+                }
+
+                entries.Add(entry);
+            }
+
+            taken += length + 1;
+            Length += length + 1;
+        }
+
+        return taken;
+    }
+}

@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+
+namespace ControlZero.Audit.Reading;
+
+/// <summary>The entries of one tenant in one segment, in chunks that are read one by one.</summary>
+internal abstract class TenantEntries
+{
+    /// <summary>Entries in a chunk, the last one aside.</summary>
+    public const int ChunkSize = 1024;
+
+    /// <summary>The times of each chunk.</summary>
+    public abstract ImmutableArray<TimeSpread> Chunks { get; }
+
+    /// <summary>The entries of a chunk, in the order of the segment.</summary>
+    public abstract ValueTask<ReadOnlyMemory<EventEntry>> LoadAsync(int chunk, CancellationToken cancellationToken);
+}
+
+/// <summary>The earliest and the latest time of some events. Unit: ticks, UTC.</summary>
+internal readonly record struct TimeSpread(long Earliest, long Latest)
+{
+    public TimeSpread With(long time) => new(Math.Min(Earliest, time), Math.Max(Latest, time));
+}
+
+/// <summary>Entries in memory: of a segment that is still written, or that nobody has made an index file for.</summary>
+internal sealed class GrowingEntries : TenantEntries
+{
+    private readonly List<EventEntry[]> _chunks = [];
+    private readonly List<TimeSpread> _spreads = [];
+    private int _inLast = ChunkSize;
+
+    /// <summary>How many there are.</summary>
+    public int Count { get; private set; }
+
+    public override ImmutableArray<TimeSpread> Chunks => [.. _spreads];
+
+    /// <summary>Adds one.</summary>
+    public void Add(in EventEntry entry)
+    {
+        if (_inLast == ChunkSize)
+        {
+            _chunks.Add(new EventEntry[ChunkSize]);
+            _spreads.Add(new TimeSpread(entry.Time, entry.Time));
+            _inLast = 0;
+        }
+
+        _chunks[^1][_inLast++] = entry;
+        _spreads[^1] = _spreads[^1].With(entry.Time);
+        Count++;
+    }
+
+    public override ValueTask<ReadOnlyMemory<EventEntry>> LoadAsync(int chunk, CancellationToken cancellationToken) => ValueTask.FromResult(Chunk(chunk));
+
+    /// <summary>The entries of a chunk.</summary>
+    public ReadOnlyMemory<EventEntry> Chunk(int chunk) => _chunks[chunk].AsMemory(0, chunk == _chunks.Count - 1 ? _inLast : ChunkSize);
+
+    /// <summary>A view that does not grow.</summary>
+    public TenantEntries Snapshot() => new Fixed([.. _spreads], [.. _chunks.Select((_, chunk) => Chunk(chunk))]);
+
+    private sealed class Fixed(ImmutableArray<TimeSpread> spreads, ImmutableArray<ReadOnlyMemory<EventEntry>> chunks) : TenantEntries
+    {
+        public override ImmutableArray<TimeSpread> Chunks => spreads;
+
+        // What was added to the last chunk later lies behind what is looked at here, in the same array.
+        public override ValueTask<ReadOnlyMemory<EventEntry>> LoadAsync(int chunk, CancellationToken cancellationToken) => ValueTask.FromResult(chunks[chunk]);
+    }
+}

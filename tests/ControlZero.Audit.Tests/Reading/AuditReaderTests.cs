@@ -1,0 +1,267 @@
+using ControlZero.Abstractions.Tenants;
+using ControlZero.Audit.Format.Archive;
+using ControlZero.Audit.Format.Events;
+using ControlZero.Audit.Log;
+using ControlZero.Audit.Reading;
+using ControlZero.Audit.Sinks;
+
+namespace ControlZero.Audit.Tests.Reading;
+
+/// <summary>Queries held against a list of everything that was written, over open and sealed segments, with and without index files.</summary>
+public sealed class AuditReaderTests : IAsyncLifetime
+{
+    private const int Count = 4000;
+    private static readonly DateTimeOffset Begin = TimeProvider.System.GetUtcNow();
+
+    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("cz-audit-read-");
+    private readonly List<AuditEvent> _written = [];
+    private AuditLog? _log;
+
+    public async Task InitializeAsync()
+    {
+        _log = AuditLog.Start(
+            new AuditLogOptions { Silo = "one", Generation = 7, WalDirectory = Path.Combine(_root.FullName, "wal"), SegmentBytes = 128 * 1024 },
+            [new LocalFileSink(_root.FullName)],
+            ledger: null,
+            TimeProvider.System);
+        var random = new Random(20261127);
+        var buffer = new EventBuffer();
+        var last = Task.FromResult(new AuditAppend(AuditOutcome.Durable));
+        for (var number = 0; number < Count; number++)
+        {
+            var audited = Make(number, random);
+            _written.Add(audited);
+            buffer.Rewind(0);
+            EventJson.Write(audited, buffer);
+            last = _log.AppendAsync(new AuditEntry(TenantId.Parse(audited.Tenant), audited.Time, buffer.Between(0, buffer.Length)));
+            if (number % 250 == 0)
+            {
+                // What is committed together is in one segment.
+                await last;
+            }
+        }
+
+        Assert.True((await last).IsAccepted);
+        await ReadableAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await CloseAsync();
+        _root.Delete(recursive: true);
+    }
+
+    public static TheoryData<string?, string?, string?, string?, string?> Filters() => new()
+    {
+        { null, null, null, null, null },
+        { "agent-3", null, null, null, null },
+        { null, "deny", null, null, null },
+        { "agent-1", "allow", null, null, null },
+        { null, null, "m2", null, null },
+        { null, null, null, "p1", null },
+        { null, null, null, null, "rule-4" },
+        { "agent-none", null, null, null, null },
+    };
+
+    [Theory]
+    [MemberData(nameof(Filters))]
+    public async Task Query_PageByPage_GivesWhatWasWrittenTheNewestFirst(string? agent, string? effect, string? model, string? policy, string? rule)
+    {
+        var filter = new EventFilter { Agent = agent, Effect = effect, Model = model, Policy = policy, Rule = rule };
+
+        await CheckAsync(filter);
+        await CloseAsync();
+        await CheckAsync(filter);
+        Assert.True(Segments().Count > 5);
+        Assert.All(Segments(), segment => Assert.True(File.Exists(Path.ChangeExtension(segment, ".idx")), segment));
+        await CheckAsync(filter);
+    }
+
+    [Fact]
+    public async Task Query_ForOneAgent_ReadsItsLinesAndNoOthers()
+    {
+        await CloseAsync();
+        using var reader = Reader();
+        await reader.IndexAsync(CancellationToken.None);
+
+        var page = await reader.QueryAsync(Ask(new EventFilter { Agent = "agent-3" }, 10), CancellationToken.None);
+
+        Assert.Equal((10, 10), (page.Events.Count, reader.LinesRead));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(8)]
+    [InlineData(27)]
+    [InlineData(40)]
+    public async Task Index_ThatIsBroken_IsMadeAgain(int at)
+    {
+        await CloseAsync();
+        using (var reader = Reader())
+        {
+            await reader.IndexAsync(CancellationToken.None);
+        }
+
+        foreach (var index in Segments().Select(segment => Path.ChangeExtension(segment, ".idx")))
+        {
+            var bytes = await File.ReadAllBytesAsync(index);
+            bytes[at] ^= 0xff;
+            await File.WriteAllBytesAsync(index, bytes);
+        }
+
+        await CheckAsync(EventFilter.All);
+    }
+
+    // An index whose entries point at another tenant's lines: nothing of them comes out.
+    [Fact]
+    public async Task Index_ThatPointsAtAnotherTenant_ShowsNothingOfIt()
+    {
+        await CloseAsync();
+        using (var reader = Reader())
+        {
+            await reader.IndexAsync(CancellationToken.None);
+        }
+
+        foreach (var index in Segments().Select(segment => Path.ChangeExtension(segment, ".idx")))
+        {
+            // Every entry gets the place of the one after it.
+            var bytes = await File.ReadAllBytesAsync(index);
+            var entries = bytes.Length - (bytes.Length - DirectoryEnd(bytes)) % EventEntry.Size;
+            for (var entry = DirectoryEnd(bytes); entry + (2 * EventEntry.Size) <= entries; entry += EventEntry.Size)
+            {
+                bytes.AsSpan(entry + EventEntry.Size, 12).CopyTo(bytes.AsSpan(entry));
+            }
+
+            await File.WriteAllBytesAsync(index, bytes);
+        }
+
+        using var misled = Reader();
+        var page = await misled.QueryAsync(Ask(EventFilter.All, Count), CancellationToken.None);
+
+        Assert.All(page.Events, found => Assert.Equal("acme", found.Event.Tenant));
+
+        static int DirectoryEnd(byte[] bytes) => 28 + BitConverter.ToInt32(bytes, 16);
+    }
+
+    [Fact]
+    public async Task Decision_ByItsId_IsFoundWithItsAmendment()
+    {
+        using var reader = Reader();
+        var wanted = _written.First(audited => audited is { Tenant: "acme", Kind: AuditEventKind.Amendment });
+
+        var found = await reader.FindAsync("acme", wanted.DecisionId, wanted.Time.UtcTicks, CancellationToken.None);
+
+        Assert.Equal([AuditEventKind.Decision, AuditEventKind.Amendment], found.Select(each => each.Event.Kind));
+        Assert.Empty(await reader.FindAsync("other", wanted.DecisionId, wanted.Time.UtcTicks, CancellationToken.None));
+        Assert.Empty(await reader.FindAsync("acme", wanted.DecisionId, wanted.Time.UtcTicks - TimeSpan.TicksPerDay, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Follower_FromAnyPlace_GetsEverythingAfterItInOrder()
+    {
+        using var reader = Reader();
+        var ends = Assert.Single(await reader.EndsAsync(CancellationToken.None));
+        Assert.Equal(("one", 7, Count), (ends.Silo, ends.Generation, (int)ends.Sequence));
+
+        var seen = new List<string>();
+        for (var after = 0L; ;)
+        {
+            var found = await reader.FollowAsync("acme", (_, _) => after, 0, 700, CancellationToken.None);
+            if (found.Count == 0)
+            {
+                break;
+            }
+
+            seen.AddRange(found.Select(each => each.Event.DecisionId));
+            after = found[^1].Place.Sequence;
+        }
+
+        Assert.Equal(_written.Where(audited => audited.Tenant == "acme").Select(audited => audited.DecisionId), seen);
+    }
+
+    private static EventQuery Ask(EventFilter filter, int count) => new("acme", filter, 0, EventPlace.Before(DateTime.MaxValue.Ticks), count);
+
+    // Times are not in the order of the log: callers take them before they reach the writer. Several have the same.
+    private static AuditEvent Make(int number, Random random)
+    {
+        var isAmendment = number % 50 == 1;
+        return new AuditEvent
+        {
+            Kind = isAmendment ? AuditEventKind.Amendment : AuditEventKind.Decision,
+            DecisionId = isAmendment ? $"d{number - 1}" : $"d{number}",
+            Time = Begin + TimeSpan.FromMilliseconds((number / 3) + random.Next(20)),
+            Tenant = number % 50 < 2 || random.Next(2) == 0 ? "acme" : "other",
+            Agent = $"agent-{random.Next(5)}",
+            RequestId = $"r{number}",
+            Action = "llm.generate",
+            Resource = random.Next(4) == 0 ? "" : $"model/m{random.Next(4)}",
+            Candidates = random.Next(5) == 0 ? ["model/m1", "model/m2"] : [],
+            Allowed = number % 2 == 0,
+            Effect = number % 2 == 0 ? "allow" : "deny",
+            ReasonCode = "RULE_MATCH",
+            Policy = $"p{random.Next(3)}",
+            RuleId = $"rule-{random.Next(6)}",
+            KeyId = "k",
+            Silo = "one",
+        };
+    }
+
+    private async Task CheckAsync(EventFilter filter)
+    {
+        using var reader = Reader();
+        var expected = _written
+            .Select((audited, index) => (Event: audited, Place: new EventPlace(audited.Time.UtcTicks, "one", 7, index + 1)))
+            .Where(each => each.Event.Tenant == "acme" && filter.Takes(each.Event))
+            .OrderByDescending(each => each.Place, EventPlace.Order)
+            .Select(each => (each.Event.DecisionId, each.Event.Kind, each.Place))
+            .ToList();
+        var from = _written[Count / 10].Time.UtcTicks;
+        foreach (var since in new[] { 0, from })
+        {
+            var seen = new List<(string, AuditEventKind, EventPlace)>();
+            for (var before = EventPlace.Before(DateTime.MaxValue.Ticks); ;)
+            {
+                var page = await reader.QueryAsync(new EventQuery("acme", filter, since, before, 137), CancellationToken.None);
+                seen.AddRange(page.Events.Select(found => (found.Event.DecisionId, found.Event.Kind, found.Place)));
+                if (page.Events.Count < 137)
+                {
+                    break;
+                }
+
+                before = page.Events[^1].Place;
+            }
+
+            Assert.Equal(expected.Where(each => each.Place.Time >= since), seen);
+        }
+    }
+
+    private AuditReader Reader() => new(new LocalArchive(_root.FullName), _root.FullName);
+
+    private List<string> Segments() => [.. Directory.EnumerateFiles(Path.Combine(_root.FullName, "audit"), "*.jsonl", SearchOption.AllDirectories)];
+
+    private async Task ReadableAsync()
+    {
+        var readable = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var log = _log!;
+        log.Readable += _ => Look();
+        Look();
+        await readable.Task.WaitAsync(TimeSpan.FromSeconds(60));
+
+        void Look()
+        {
+            if (log.Status.Shipped >= Count)
+            {
+                readable.TrySetResult();
+            }
+        }
+    }
+
+    private async Task CloseAsync()
+    {
+        if (_log is not null)
+        {
+            await _log.DisposeAsync();
+            _log = null;
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using ControlZero.Client;
+using ControlZero.Integration.Tests.Processes;
+using ControlZero.Protocol.V1;
+using ControlZero.Servers.Audit;
+using ControlZero.Servers.Cluster;
+using Xunit.Abstractions;
+
+namespace ControlZero.Integration.Tests.Audit;
+
+/// <summary>
+/// Three servers, callers who hang up, servers that are killed: each answer that was received has exactly one event which equals it, field by field.
+/// The files are looked at, not what the server says of them. The long form is <c>tests/chaos</c>.
+/// </summary>
+public sealed class AuditCompletenessTests(ITestOutputHelper output)
+{
+    private const int Calls = 4000;
+    private const int Seed = 20261127;
+
+    private const string Document = """
+        { "name": "models", "rules": [
+          { "id": "gpt", "effect": "allow", "action": "llm.generate", "resource": "model/openai/gpt-4", "reason": "line\nbreak \u2028 and \"quotes\"" },
+          { "effect": "deny", "action": "llm.generate", "resource": "model/*" } ] }
+        """;
+
+    [Fact]
+    public async Task Answers_UnderCancellationsAndKills_HaveOneEqualEventEach()
+    {
+        using var scratch = new ScratchDirectory();
+        await using var cluster = await ServerCluster.StartAsync(new ServerClusterOptions
+        {
+            Program = Repository.Server,
+            Directory = scratch.At("cluster"),
+            Setup = "postgres",
+        });
+        var clients = cluster.All.Select(server => Connect(server.Url, cluster.AdminKey)).ToList();
+        try
+        {
+            await clients[0].Policies.PublishPolicyAsync(new PublishPolicyRequest { Document = Document });
+            var load = new AuditLoad(clients, "default", Seed);
+            var killing = ReplaceAsync(cluster.All[1], cluster.All[2], cluster.All[0]);
+            await load.RunAsync(number => number <= Calls || !killing.IsCompleted);
+            await killing;
+
+            // What was killed has been started again, and thereby recovered; what runs is stopped, so that its files are complete.
+            foreach (var server in cluster.All)
+            {
+                await server.StopAsync();
+            }
+
+            var findings = AuditChecker.Check(load.Received, load.Lost, LoggedEvents.Read(cluster.All.Select(server => server.Data)));
+            output.WriteLine($"seed {Seed}, 3 kills: {findings}");
+            Assert.Empty(findings.Faults);
+            Assert.True(findings.Answers > Calls / 4, $"only {findings.Answers} answers were received");
+            Assert.True(load.Lost.Count > Calls / 20, $"only {load.Lost.Count} calls were lost");
+        }
+        finally
+        {
+            clients.ForEach(client => client.Dispose());
+        }
+    }
+
+    private static async Task ReplaceAsync(params IEnumerable<ClusterServer> servers)
+    {
+        foreach (var server in servers)
+        {
+            await server.KillAsync();
+            await server.StartAsync();
+        }
+    }
+
+    private static ControlZeroClient Connect(string url, string key) => new(new ControlZeroClientOptions
+    {
+        Url = url,
+        ApiKey = key,
+        MaxAttempts = 1,
+        Timeout = TimeSpan.FromSeconds(10),
+    });
+}

@@ -1,0 +1,166 @@
+using ControlZero.Audit.Log;
+using ControlZero.Protocol.V1;
+using ControlZero.Server.Tests.Hosting;
+using ControlZero.Server.Tests.Policies;
+using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
+using AuditEventKind = ControlZero.Audit.Format.Events.AuditEventKind;
+
+namespace ControlZero.Server.Tests.Audit;
+
+/// <summary>Every answer of a server has exactly one event, which equals it; what is no decision has none.</summary>
+[Collection(RunningServerCollection.Name)]
+public sealed class EveryAnswerTests(RecordingServer server) : IClassFixture<RecordingServer>
+{
+    public static TheoryData<string> Vectors() =>
+    [
+        .. PolicyVectors.Read()
+            .Where(vector => !vector.GetProperty("expect").TryGetProperty("error", out _))
+            .Select(vector => vector.GetProperty("name").GetString()!),
+    ];
+
+    [Theory]
+    [MemberData(nameof(Vectors))]
+    public async Task Vector_HoweverItIsAsked_HasAnEventThatEqualsItsAnswer(string name)
+    {
+        var vector = PolicyVectors.Find(name);
+        var (tenant, key) = await server.NewTenantAsync(defaultOnEmpty: PolicyVectors.DefaultOnEmpty(vector));
+        foreach (var document in PolicyVectors.Documents(vector))
+        {
+            await new PolicyService.PolicyServiceClient(server.Channel).PublishPolicyAsync(new PublishPolicyRequest { Document = document }, server.With(key));
+        }
+
+        var request = PolicyVectors.Request(vector);
+        var answers = new List<EnforceResponse>();
+        try
+        {
+            answers.Add(await Enforcement.EnforceAsync(request, server.With(key)));
+            answers.Add(await Enforcement.EnforceAsync(new EnforceRequest(request) { DryRun = true }, server.With(key)));
+        }
+        catch (RpcException refused) when (refused.StatusCode == StatusCode.InvalidArgument)
+        {
+            Assert.Empty(server.EventsOf(tenant));
+            return;
+        }
+
+        var batch = await Enforcement.EnforceBatchAsync(new EnforceBatchRequest { Requests = { request, request } }, server.With(key));
+        answers.AddRange(batch.Results.Select(result => result.Response));
+        using (var stream = Enforcement.EnforceStream(server.With(key)))
+        {
+            await stream.RequestStream.WriteAsync(new EnforceStreamRequest { Enforce = request });
+            await stream.RequestStream.CompleteAsync();
+            answers.AddRange((await stream.ResponseStream.ReadAllAsync().ToListAsync()).Select(answer => answer.Response));
+        }
+
+        var events = server.EventsOf(tenant);
+        Assert.Equal(5, answers.Count);
+        Assert.Equal(answers.Select(answer => answer.DecisionId).Order(), events.Select(audited => audited.DecisionId).Order());
+        Assert.All(answers, answer =>
+        {
+            var audited = events.Single(each => each.DecisionId == answer.DecisionId);
+            Assert.Equal((AuditEventKind.Decision, key.Split('_')[2]), (audited.Kind, audited.KeyId));
+            EventAssert.Equal(tenant, request, answer, audited);
+        });
+    }
+
+    [Fact]
+    public async Task Reservation_ThatIsSettledOrGivenBack_HasAnEventForIt()
+    {
+        var (tenant, key) = await server.NewTenantWithAsync(
+            """
+            { "name": "p", "rules": [ { "allow": "*" } ],
+              "limits": [ { "name": "tokens", "metric": "total_tokens", "limit": 1000, "window": "month", "per": "agent" } ] }
+            """);
+        var request = new EnforceRequest(Ask()) { Estimate = new Estimate { InputTokens = 10, MaxOutputTokens = 10 } };
+        var (first, second) = (await Enforcement.EnforceAsync(request, server.With(key)), await Enforcement.EnforceAsync(request, server.With(key)));
+        await Enforcement.SettleAsync(
+            new SettleRequest { Token = first.Reservation.Token, AgentId = "bot", Usage = new Usage { InputTokens = 5, OutputTokens = 5 }, ResponseModel = "model/b" }, server.With(key));
+        await Enforcement.CancelAsync(new CancelRequest { Token = second.Reservation.Token, AgentId = "bot" }, server.With(key));
+
+        var events = server.EventsOf(tenant);
+        EventAssert.Equal(tenant, request, first, events[0]);
+        EventAssert.Equal(tenant, request, second, events[1]);
+        Assert.Equal(
+            [
+                (AuditEventKind.Settlement, first.Reservation.Token, "MODEL_DRIFT", "model/b"),
+                (AuditEventKind.Cancellation, second.Reservation.Token, "CANCELLED", ""),
+            ],
+            events.Skip(2).Select(audited => (audited.Kind, audited.Reservation, audited.ReasonCode, audited.Resource)));
+        Assert.Equal(4, events.Select(audited => audited.DecisionId).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Explain_AndPolicyTests_AreNotRecorded()
+    {
+        var (tenant, key) = await server.NewTenantAsync();
+        await Enforcement.ExplainAsync(new ExplainRequest { Request = Ask() }, server.With(key));
+        await new PolicyService.PolicyServiceClient(server.Channel).TestPolicyAsync(
+            new TestPolicyRequest { Documents = { """{"name":"p","rules":[{"allow":"*"}]}""" }, Requests = { Ask() } }, server.With(key));
+
+        Assert.Empty(server.EventsOf(tenant));
+    }
+
+    [Fact]
+    public async Task Call_ThatIsCancelledWhileItsEventIsWritten_HasItsEvent()
+    {
+        var (tenant, key) = await server.NewTenantAsync();
+        var (begun, durable) = (new TaskCompletionSource(), new TaskCompletionSource<AuditAppend>());
+        server.Log.Outcome = _ =>
+        {
+            begun.TrySetResult();
+            return durable.Task;
+        };
+        try
+        {
+            using var hangUp = new CancellationTokenSource();
+            var call = Enforcement.EnforceAsync(Ask(), server.With(key), cancellationToken: hangUp.Token).ResponseAsync;
+            await begun.Task.WaitAsync(TimeSpan.FromSeconds(30));
+            await hangUp.CancelAsync();
+            Assert.Equal(StatusCode.Cancelled, (await Assert.ThrowsAsync<RpcException>(() => call)).StatusCode);
+        }
+        finally
+        {
+            durable.SetResult(new AuditAppend(AuditOutcome.Durable));
+            server.Log.Outcome = _ => Task.FromResult(new AuditAppend(AuditOutcome.Durable));
+        }
+
+        Assert.Single(server.EventsOf(tenant));
+    }
+
+    [Fact]
+    public async Task Log_ThatTakesNothing_MakesEveryQuestionUnavailable()
+    {
+        var (_, key) = await server.NewTenantAsync();
+        server.Log.Outcome = _ => Task.FromResult(new AuditAppend(AuditOutcome.Unavailable));
+        try
+        {
+            await RpcAssert.FailsAsync(StatusCode.Unavailable, "AUDIT_UNAVAILABLE", Enforcement.EnforceAsync(Ask(), server.With(key)));
+            var batch = await Enforcement.EnforceBatchAsync(new EnforceBatchRequest { Requests = { Ask() } }, server.With(key));
+            Assert.Equal((int)StatusCode.Unavailable, batch.Results[0].Error.Code);
+        }
+        finally
+        {
+            server.Log.Outcome = _ => Task.FromResult(new AuditAppend(AuditOutcome.Durable));
+        }
+    }
+
+    private EnforcementService.EnforcementServiceClient Enforcement => new(server.Channel);
+
+    private static EnforceRequest Ask() => new() { AgentId = "bot", Action = "llm.generate", Resource = "model/a" };
+}
+
+/// <summary>A server whose log is in memory.</summary>
+public sealed class RecordingServer : RunningServer
+{
+    /// <summary>The log.</summary>
+    internal MemoryLog Log { get; } = new();
+
+    /// <summary>The events of a tenant.</summary>
+    internal IReadOnlyList<ControlZero.Audit.Format.Events.AuditEvent> EventsOf(string tenant) => [.. Log.Events.Where(audited => audited.Tenant == tenant)];
+
+    private protected override void AlsoAdd(IServiceCollection services)
+    {
+        base.AlsoAdd(services);
+        services.AddSingleton<IAuditLog>(Log);
+    }
+}
