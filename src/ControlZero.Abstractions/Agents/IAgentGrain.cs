@@ -45,6 +45,10 @@ public interface IAgentGrain : IGrainWithStringKey
     [Alias("Cancel")]
     Task<SettleOutcome> CancelAsync(string token);
 
+    /// <summary>What the agent may use now, and what is left of the limits that count it. Nothing is counted, charged or registered.</summary>
+    [Alias("GetAccess")]
+    Task<AccessOutcome> GetAccessAsync(AccessQuery query);
+
     /// <summary>Adds units to one of its limits for a time, or takes them away. Durable when it returns.</summary>
     [Alias("Adjust")]
     Task<AdjustOutcome> AdjustAsync(AdjustCommand command);

@@ -39,6 +39,18 @@ public sealed class EffectiveRules
     /// </summary>
     public ImmutableArray<QuotaLimit> QuotaLimits { get; }
 
+    /// <summary>The resources that rules name exactly, sorted.</summary>
+    public ImmutableArray<string> ExactResources =>
+    [
+        .. _rules
+            .Where(rule => rule.Resources is not null)
+            .SelectMany(rule => rule.Resources!.Globs.ToArray())
+            .Where(glob => glob.IsLiteral)
+            .Select(glob => glob.LiteralPrefix)
+            .Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal),
+    ];
+
     /// <summary>
     /// Decides a request. Takes no locks, reads no clock and allocates nothing for an action within <see cref="Limits.ActionMaxBytes"/>.
     /// </summary>

@@ -23,6 +23,9 @@ internal sealed class BlockPurse(QuotaLimit limit) : QuotaPurse(limit)
     private long _returning;
     private long _lowBelow;
     private bool _isLeaving;
+
+    // Nothing is reserved ahead until somebody asks again.
+    private bool _isResting;
     private DateTimeOffset _confirmedAt = DateTimeOffset.MinValue;
     private (long WindowId, long Units, long Returned, DateTimeOffset At) _planned;
 
@@ -33,6 +36,8 @@ internal sealed class BlockPurse(QuotaLimit limit) : QuotaPurse(limit)
     private double _typical = 1;
 
     public override bool IsLow => _left < _lowBelow;
+
+    public override bool IsReturning => _returning > 0;
 
     public override (long Id, DateTimeOffset EndsAt) WindowAt(DateTimeOffset now)
     {
@@ -105,7 +110,7 @@ internal sealed class BlockPurse(QuotaLimit limit) : QuotaPurse(limit)
     public override void PutBack()
     {
         _returning += _left;
-        (_left, _lowBelow, _rate) = (0, 0, 0);
+        (_left, _lowBelow, _isResting) = (0, 0, true);
     }
 
     public override void Expire(DateTimeOffset confirmedSince)
@@ -166,6 +171,8 @@ internal sealed class BlockPurse(QuotaLimit limit) : QuotaPurse(limit)
         }
     }
 
+    protected override void OnRefused() => _planned = default;
+
     protected override void OnLost()
     {
         // INVARIANT: what may have been given back is not given back again.
@@ -195,7 +202,8 @@ internal sealed class BlockPurse(QuotaLimit limit) : QuotaPurse(limit)
             return 0;
         }
 
-        var target = Target(most, remaining, need);
+        _isResting &= need == 0;
+        var target = _isResting ? 0 : Target(most, remaining, need);
         if (need > _left)
         {
             return Math.Min(remaining, Math.Max(need - _left, target - _left));

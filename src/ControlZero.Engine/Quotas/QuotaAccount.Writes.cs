@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 
 namespace ControlZero.Engine.Quotas;
 
@@ -13,6 +14,9 @@ public sealed partial class QuotaAccount
     /// clocks may differ, or jump.
     /// </summary>
     internal static readonly TimeSpan KeptAfterEnd = TimeSpan.FromDays(2);
+
+    // Unit: entries.
+    private const int WritersKept = 16;
 
     private Dictionary<QuotaLimitKey, QuotaEntry> _planned = [];
 
@@ -55,7 +59,10 @@ public sealed partial class QuotaAccount
             .Where(entry => !planned.ContainsKey(entry.Key) && !IsOver(entry, now))
             .Concat(planned.Values);
         _planned = planned;
-        return _pending = new QuotaWrite(_record with { Nonce = NextNonce(), Entries = [.. entries] }, _etag);
+        var nonce = NextNonce();
+        ImmutableArray<QuotaWriter> writers =
+            [.. Writers(_record).Where(writer => writer.Owner != Owner).TakeLast(WritersKept - 1), new QuotaWriter(Owner, _writes)];
+        return _pending = new QuotaWrite(_record with { Nonce = nonce, Entries = [.. entries], Writers = writers }, _etag);
     }
 
     /// <summary>Stops granting, for good, and gives back what is at hand: the write to make. Null: there is nothing to write.</summary>
@@ -84,13 +91,7 @@ public sealed partial class QuotaAccount
     /// <param name="etag">The record's new version.</param>
     public void Applied(string? etag)
     {
-        var record = _pending?.Record ?? throw new InvalidOperationException("no write is pending");
-        _pending = null;
-        Adopt(record, etag);
-        foreach (var (key, entry) in _planned)
-        {
-            _purses[key].Confirm(entry);
-        }
+        Confirm(_pending?.Record ?? throw new InvalidOperationException("no write is pending"), etag);
     }
 
     /// <summary>
@@ -117,15 +118,58 @@ public sealed partial class QuotaAccount
             return WriteOutcome.Open;
         }
 
+        // INVARIANT: the record has moved on, so a write that was not done by now never will be.
+        switch (WhatBecameOf(record ?? QuotaRecord.Empty))
+        {
+            case WriteOutcome.Applied:
+                Confirm(record!, etag);
+                return WriteOutcome.Applied;
+            case WriteOutcome.Refused:
+                Forget(record, etag, static (purse, entry) => purse.Refuse(entry));
+                return WriteOutcome.Refused;
+            default:
+                Forget(record, etag, static (purse, entry) => purse.Lose(entry));
+                return WriteOutcome.Lost;
+        }
+    }
+
+    // A holder that is not among the writers that are kept may have been pushed out by newer ones.
+    private WriteOutcome WhatBecameOf(QuotaRecord record)
+    {
+        var writers = Writers(record);
+        return writers.FirstOrDefault(writer => writer.Owner == Owner) is { } own
+            ? own.Number == _writes ? WriteOutcome.Applied : WriteOutcome.Refused
+            : writers.Length < WritersKept ? WriteOutcome.Refused : WriteOutcome.Lost;
+    }
+
+    private void Confirm(QuotaRecord record, string? etag)
+    {
         _pending = null;
         Adopt(record, etag);
         foreach (var (key, purse) in _purses)
         {
-            purse.Lose(_record.Find(key));
+            if (_planned.ContainsKey(key))
+            {
+                purse.Confirm(record.Find(key));
+            }
+            else
+            {
+                purse.Know(record.Find(key));
+            }
         }
-
-        return WriteOutcome.Lost;
     }
+
+    private void Forget(QuotaRecord? record, string? etag, Action<QuotaPurse, QuotaEntry?> tell)
+    {
+        _pending = null;
+        Adopt(record, etag);
+        foreach (var (key, purse) in _purses)
+        {
+            tell(purse, _record.Find(key));
+        }
+    }
+
+    private static ImmutableArray<QuotaWriter> Writers(QuotaRecord record) => record.Writers.IsDefault ? [] : record.Writers;
 
     private static long Need(ReadOnlySpan<QuotaDemand> demands, in QuotaLimitKey key)
     {

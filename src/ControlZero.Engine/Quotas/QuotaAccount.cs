@@ -33,6 +33,9 @@ public sealed partial class QuotaAccount
     /// <summary>True: a debt or an adjustment waits to be written.</summary>
     public bool IsOwing => _purses.Values.Any(purse => purse.IsOwing);
 
+    /// <summary>True: units or places are on their way back to storage, with the next write.</summary>
+    public bool IsReturning => _purses.Values.Any(purse => purse.IsReturning);
+
     /// <summary>The write whose outcome is not known yet. Null: there is none.</summary>
     public QuotaWrite? Pending => _pending;
 

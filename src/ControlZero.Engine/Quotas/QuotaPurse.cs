@@ -36,6 +36,9 @@ internal abstract class QuotaPurse(QuotaLimit limit)
     /// <summary>True: what is at hand is running out, and may be topped up before anybody waits for it.</summary>
     public abstract bool IsLow { get; }
 
+    /// <summary>True: something is on its way back to storage.</summary>
+    public abstract bool IsReturning { get; }
+
     /// <summary>Units of debts that are not written yet. They take the room of grants from the moment they are known.</summary>
     protected long Owed { get; private set; }
 
@@ -97,8 +100,8 @@ internal abstract class QuotaPurse(QuotaLimit limit)
         return ReferenceEquals(planned, current) && !IsOwing ? null : planned;
     }
 
-    /// <summary>The planned entry is what storage keeps now.</summary>
-    public void Confirm(QuotaEntry entry)
+    /// <summary>What was planned was written; this is what storage keeps now, with what others may have written since.</summary>
+    public void Confirm(QuotaEntry? entry)
     {
         Owed -= _debts.Take(_planned.Debts).Sum(debt => debt.Units);
         _debts.RemoveRange(0, _planned.Debts);
@@ -107,6 +110,14 @@ internal abstract class QuotaPurse(QuotaLimit limit)
         _planned = default;
         Know(entry);
         OnConfirmed();
+    }
+
+    /// <summary>What was planned was not written, and never will be.</summary>
+    public void Refuse(QuotaEntry? entry)
+    {
+        _planned = default;
+        OnRefused();
+        Know(entry);
     }
 
     /// <summary>
@@ -177,6 +188,9 @@ internal abstract class QuotaPurse(QuotaLimit limit)
 
     /// <summary>What was planned is reserved.</summary>
     protected abstract void OnConfirmed();
+
+    /// <summary>What was planned is not there.</summary>
+    protected abstract void OnRefused();
 
     /// <summary>What was planned is nobody's.</summary>
     protected abstract void OnLost();

@@ -24,6 +24,12 @@ public sealed record QuotaRecord
     [Id(2)]
     public ImmutableArray<QuotaEntry> Entries { get; init; } = [];
 
+    /// <summary>
+    /// Who wrote last, the newest at the end, and which of his writes it was: whoever was overtaken by others finds out whether his own was done.
+    /// </summary>
+    [Id(3)]
+    public ImmutableArray<QuotaWriter> Writers { get; init; } = [];
+
     /// <summary>What is known of a limit, or null: it was never used.</summary>
     public QuotaEntry? Find(in QuotaLimitKey key)
     {
@@ -38,6 +44,12 @@ public sealed record QuotaRecord
         return null;
     }
 }
+
+/// <summary>The newest write of a holder.</summary>
+/// <param name="Owner">The holder.</param>
+/// <param name="Number">Which of his writes.</param>
+[GenerateSerializer, Immutable, Alias("cz.QuotaWriter")]
+public sealed record QuotaWriter([property: Id(0)] Guid Owner, [property: Id(1)] ulong Number);
 
 /// <summary>One limit in its current window.</summary>
 [GenerateSerializer, Immutable, Alias("cz.QuotaEntry")]

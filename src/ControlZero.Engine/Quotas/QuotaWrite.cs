@@ -17,6 +17,9 @@ public enum WriteOutcome
     /// <summary>It was not done yet, and may still be: make the very same write again.</summary>
     Open = 2,
 
-    /// <summary>Somebody else has written. What it reserved, if it did, belongs to nobody.</summary>
+    /// <summary>Somebody else has written since, and nobody can tell any more. What it reserved, if it did, belongs to nobody.</summary>
     Lost = 3,
+
+    /// <summary>It was not done and never will be: somebody else was first.</summary>
+    Refused = 4,
 }

@@ -26,6 +26,8 @@ internal sealed class SlotPurse(QuotaLimit limit, Guid owner) : QuotaPurse(limit
 
     public override bool IsLow => _places > 0 && _until - _lastTaken < Limit.Hold + (Slack / 2);
 
+    public override bool IsReturning => _isShrinking;
+
     public override (long Id, DateTimeOffset EndsAt) WindowAt(DateTimeOffset now) => (0, DateTimeOffset.MaxValue);
 
     public override ChargeStatus Offer(long units, DateTimeOffset now, DateTimeOffset confirmedSince)
@@ -80,21 +82,22 @@ internal sealed class SlotPurse(QuotaLimit limit, Guid owner) : QuotaPurse(limit
         if (_isLeaving)
         {
             var ends = _until < now + Limit.Hold ? _until : now + Limit.Hold;
-            return _calls > 0 ? current with { Slots = others.Add(new SlotLease(owner, _calls, ends)) }
-                : others.Length == Leases(current).Length ? current : current with { Slots = others };
+            var own = Leases(current).FirstOrDefault(lease => lease.Owner == owner);
+            return (own?.Count ?? 0) == _calls
+                ? current
+                : current with { Slots = _calls > 0 ? others.Add(new SlotLease(owner, _calls, ends)) : others };
         }
 
         var free = Math.Max(0, Most(now) - others.Sum(lease => lease.Count));
         need = orLess ? Math.Min(need, Math.Max(0, free - _calls)) : need;
-        var isShrinking = _isShrinking && _places > _calls;
-        _isShrinking = false;
+        _isShrinking &= _places > _calls;
         var isShort = need > 0 && (_calls + need > _places || now + Limit.Hold > _until || IsDoubted(now));
-        if (_calls + need > free || !(isShort || isShrinking || IsLow))
+        if (_calls + need > free || !(isShort || _isShrinking || IsLow))
         {
             return current;
         }
 
-        var places = isShrinking ? _calls + need : need > 0 ? Math.Max(_calls + need, Math.Max(_places, _calls + (_calls / 2))) : Math.Max(_calls, _peak);
+        var places = _isShrinking ? _calls + need : need > 0 ? Math.Max(_calls + need, Math.Max(_places, _calls + (_calls / 2))) : Math.Max(_calls, _peak);
         _planned = (Math.Min(free, places), now + Limit.Hold + Slack);
         _peak = _calls;
 
@@ -103,9 +106,9 @@ internal sealed class SlotPurse(QuotaLimit limit, Guid owner) : QuotaPurse(limit
         return current with { Slots = others.Add(new SlotLease(owner, _planned.Places, _planned.Until)) };
     }
 
-    protected override void OnConfirmed()
-    {
-    }
+    protected override void OnConfirmed() => _isShrinking = false;
+
+    protected override void OnRefused() => _planned = default;
 
     protected override void OnLost() => _planned = default;
 

@@ -21,6 +21,12 @@ public static class FaultCodes
     /// <summary>A value that the field cannot have.</summary>
     public const string FieldValue = "FIELD_VALUE";
 
+    /// <summary>A number below or above what the field can have.</summary>
+    public const string NumberRange = "NUMBER_RANGE";
+
+    /// <summary>A duration that is no time, or a longer one than the field can have.</summary>
+    public const string DurationRange = "DURATION_RANGE";
+
     /// <summary>A list with more entries than it may have.</summary>
     public const string TooMany = "TOO_MANY";
 

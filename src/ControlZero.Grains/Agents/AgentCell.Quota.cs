@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Quotas;
+using ControlZero.Engine.Evaluation;
 using ControlZero.Engine.Quotas;
 using ControlZero.Grains.Quotas;
 
@@ -82,6 +83,7 @@ public sealed partial class AgentCell
         }
 
         var quota = await LoadedAsync(limits);
+        await quota.RefreshAsync(limits.Any(limit => limit.Scope == QuotaScope.Tenant));
         lock (_gate)
         {
             return quota.Standings(limits, _silo.Clock.GetUtcNow());
@@ -100,6 +102,20 @@ public sealed partial class AgentCell
 
         await quota.PayAsync(_silo.Clock);
         return isReplay;
+    }
+
+    /// <summary>Why limits would deny a request now. Null: they would not. Their accounts are read.</summary>
+    internal Decision? DenialOf(CellBasis basis, AuthorizeRequest request)
+    {
+        if (QuotaAsk.Of(basis.Limits, request, Quota().Prices) is not { } ask)
+        {
+            return null;
+        }
+
+        lock (_gate)
+        {
+            return Quota().DenialOf(ask, _silo.Clock.GetUtcNow());
+        }
     }
 
     /// <summary>Gives back what is at hand. The cell is retracted.</summary>

@@ -44,6 +44,10 @@ internal sealed partial class AgentQuota(
         }
     }
 
+    /// <summary>Looks at what other silos have written of the tenant's record since.</summary>
+    /// <param name="withShared">False: no limit is shared, and nobody else writes.</param>
+    public Task RefreshAsync(bool withShared) => withShared ? share.Ledger.RefreshAsync() : Task.CompletedTask;
+
     /// <summary>
     /// Charges an allowed request, or denies it. False: units must be reserved first, nothing was charged, and the authorization is as it was.
     /// Under the cell's lock.
@@ -91,6 +95,23 @@ internal sealed partial class AgentQuota(
         lock (share.Gate)
         {
             return TryCharge(ask, request, ref authorization, now, confirmedSince, isLastWord, out opened);
+        }
+    }
+
+    /// <summary>Why a request would be denied now, as far as is known here. Null: it would not. Under the cell's lock.</summary>
+    public Decision? DenialOf(QuotaAsk ask, DateTimeOffset now)
+    {
+        if (ask.Refused is { } refused)
+        {
+            return refused;
+        }
+
+        lock (share.Gate)
+        {
+            var (own, shared) = (account.Offer(ask.Own, now), share.Account.Offer(ask.Shared, now));
+            return own.Status == ChargeStatus.Exhausted ? QuotaDenials.Exhausted(ask.Own[own.Index].Limit)
+                : shared.Status == ChargeStatus.Exhausted ? QuotaDenials.Exhausted(ask.Shared[shared.Index].Limit)
+                : null;
         }
     }
 

@@ -45,17 +45,23 @@ internal sealed class TenantShare
     /// <summary>Gives back what is at hand: others have none.</summary>
     public Task GiveBackAsync()
     {
-        var recalled = false;
+        var isPutBack = false;
         return Ledger.WriteAsync(() =>
         {
-            // Once: what decisions take in the meantime is theirs.
-            if (!Account.IsLoaded || (recalled && Account.Pending is null))
+            if (!Account.IsLoaded || Account.Pending is not null)
             {
-                return null;
+                return Account.Pending;
             }
 
-            recalled |= Account.Pending is null;
-            return Account.PlanRecall(_clock.GetUtcNow());
+            // Put back once: what decisions take in the meantime is theirs. Written until nobody else is faster.
+            var now = _clock.GetUtcNow();
+            if (!isPutBack)
+            {
+                isPutBack = true;
+                return Account.PlanRecall(now);
+            }
+
+            return Account.IsReturning ? Account.Plan([], now) : null;
         });
     }
 

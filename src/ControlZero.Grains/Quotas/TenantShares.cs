@@ -66,7 +66,7 @@ internal sealed partial class TenantShares(
                 // The machine's time: what is waited for is the network.
                 await GetGrainService(silo).RecallAsync(tenant).WaitAsync(Bound, TimeProvider.System);
             }
-            catch (Exception failure) when (failure is TimeoutException or OrleansException or QuotaUnavailableException)
+            catch (Exception failure) when (failure is TimeoutException or OrleansException)
             {
             }
         }

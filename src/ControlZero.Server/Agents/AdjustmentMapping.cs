@@ -51,7 +51,7 @@ internal static class AdjustmentMapping
         if (request.Delta == 0 || request.Delta is < -Limits.UnitsMax or > Limits.UnitsMax)
         {
             yield return new FieldFault(
-                "delta", FaultCodes.FieldValue, $"delta is {request.Delta}", $"send -{Limits.UnitsMax} to {Limits.UnitsMax}, and not 0", Limits.UnitsMax, request.Delta);
+                "delta", FaultCodes.NumberRange, $"delta is {request.Delta}", $"send -{Limits.UnitsMax} to {Limits.UnitsMax}, and not 0", Limits.UnitsMax, request.Delta);
         }
 
         if (request.Reason.Length == 0)
@@ -69,7 +69,7 @@ internal static class AdjustmentMapping
 
         if (request.ExpiresIn is { } time && !IsUsable(time))
         {
-            yield return new FieldFault("expires_in", FaultCodes.FieldValue, "expires_in is no time from 1 ns to 366 days", "send a shorter one, or leave it out");
+            yield return new FieldFault("expires_in", FaultCodes.DurationRange, "expires_in is no time from 1 ns to 366 days", "send a shorter one, or leave it out");
         }
 
         if (request.RequestId.Length > 0 && RequestSyntax.CheckRequestId(request.RequestId) is { } fault)

@@ -134,8 +134,12 @@ internal sealed class EnforcementService(
     }
 
     [RequiresScope(Scopes.Enforce), MessageLimit(Limits.EnforceMessageMaxBytes)]
-    public override Task<GetAccessResponse> GetAccess(GetAccessRequest request, ServerCallContext context) =>
-        throw RpcErrors.UnimplementedFeature(["GetAccess"]).ToRpcException();
+    public override async Task<GetAccessResponse> GetAccess(GetAccessRequest request, ServerCallContext context)
+    {
+        var caller = context.GetCaller();
+        var (agent, query) = AccessMapping.Read(request, caller);
+        return AccessMapping.ToMessage(await agents.Get(caller.Tenant, agent).GetAccessAsync(query), query, request.AllowedOnly);
+    }
 
     private async Task<EnforceResponse> AskGrainAsync(EnforceQuestion question, long begun, ClientIdentity caller, ServerCallContext context)
     {

@@ -45,10 +45,10 @@ internal static class UsageMapping
     private static FieldFault? Check(string field, bool isSet, long value) => !isSet || value is >= 0 and <= Limits.UnitsMax
         ? null
         : new FieldFault(
-            field, FaultCodes.FieldValue, $"{field} is {value}", $"send 0 to {Limits.UnitsMax}, or leave it out where it is not known", Limits.UnitsMax, value);
+            field, FaultCodes.NumberRange, $"{field} is {value}", $"send 0 to {Limits.UnitsMax}, or leave it out where it is not known", Limits.UnitsMax, value);
 
     private static FieldFault? CheckPart(string field, bool isSet, long value, string wholeField, long whole) =>
         !isSet || (value >= 0 && value <= whole)
             ? null
-            : new FieldFault(field, FaultCodes.FieldValue, $"{field} is {value}", $"send 0 to {wholeField}, of which it is a part", whole, value);
+            : new FieldFault(field, FaultCodes.NumberRange, $"{field} is {value}", $"send 0 to {wholeField}, of which it is a part", whole, value);
 }

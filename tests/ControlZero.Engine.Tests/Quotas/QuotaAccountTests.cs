@@ -196,16 +196,55 @@ public sealed class QuotaAccountTests
     }
 
     [Fact]
-    public void ReadBack_WhereAnotherHolderWrote_OwnsNothingOfTheLostWrite()
+    public void ReadBack_WhereAnotherHolderWroteOnTop_StillOwnsTheBlock()
+    {
+        var account = Open();
+        _shelf.TryWrite(account.Plan([new(Requests(100), 1)], _now)!);
+        Assert.Equal(99, GrantAll(Open(), Requests(100), 200));
+
+        Assert.Equal(WriteOutcome.Applied, account.ReadBack(_shelf.Record, _shelf.ETag));
+        Assert.Equal(1, GrantAll(account, Requests(100), 200));
+    }
+
+    [Fact]
+    public void ReadBack_WhereAnotherHolderWasFirst_OwnsNothing()
     {
         var account = Open();
         var write = account.Plan([new(Requests(100), 1)], _now)!;
-        _shelf.TryWrite(write);
         GrantAll(Open(), Requests(100), 1);
+
+        Assert.Equal(WriteOutcome.Refused, account.ReadBack(_shelf.Record, _shelf.ETag));
+        Assert.Equal(ChargeStatus.Refill, account.Charge([new(Requests(100), 1)], _now).Status);
+        Assert.False(_shelf.TryWrite(write));
+    }
+
+    [Fact]
+    public void ReadBack_AfterMoreWritersThanAreKept_OwnsNothingOfWhatItMayHaveReserved()
+    {
+        var account = Open();
+        _shelf.TryWrite(account.Plan([new(Requests(100), 1)], _now)!);
+        for (var writer = 0; writer < 16; writer++)
+        {
+            GrantAll(Open(), Requests(100), 1);
+        }
 
         Assert.Equal(WriteOutcome.Lost, account.ReadBack(_shelf.Record, _shelf.ETag));
         Assert.Equal(ChargeStatus.Refill, account.Charge([new(Requests(100), 1)], _now).Status);
-        Assert.False(_shelf.TryWrite(write));
+        Assert.Equal(83, GrantAll(account, Requests(100), 200));
+    }
+
+    [Fact]
+    public void ReadBack_OfARefusedReturn_ReturnsTheUnitsWithTheNextWrite()
+    {
+        var account = Open();
+        Warm(account, Requests(10_000), 200);
+        var used = account.Standing(Requests(10_000), _now).Used;
+        Assert.NotNull(account.PlanReturn(_now));
+        GrantAll(Open(), Requests(10_000), 1);
+
+        Assert.Equal(WriteOutcome.Refused, account.ReadBack(_shelf.Record, _shelf.ETag));
+        _shelf.Settle(account, () => account.PlanReturn(_now));
+        Assert.InRange(_shelf.Record!.Entries[0].Reserved, used + 1, used + 16);
     }
 
     [Fact]
@@ -218,11 +257,14 @@ public sealed class QuotaAccountTests
         account.Charge([new(lowered, 1)], _now);
         _shelf.TryWrite(account.Plan([], _now)!);
         Assert.Equal(used, _shelf.Record!.Entries[0].Reserved);
-        GrantAll(Open(), Requests(used + 7), 7);
+        for (var writer = 0; writer < 16; writer++)
+        {
+            GrantAll(Open(), Requests(used + 16), 1);
+        }
 
         Assert.Equal(WriteOutcome.Lost, account.ReadBack(_shelf.Record, _shelf.ETag));
         _shelf.Settle(account, () => account.PlanReturn(_now));
-        Assert.Equal(used + 7, _shelf.Record!.Entries[0].Reserved);
+        Assert.Equal(used + 16, _shelf.Record!.Entries[0].Reserved);
     }
 
     [Fact]

@@ -115,6 +115,40 @@ public sealed class LimitTests(RunningServer server)
         Assert.Equal(Decision.Allow, (await _enforcement.EnforceAsync(Ask(100, 400), server.With(key))).Decision);
     }
 
+    [Fact]
+    public async Task GetAccess_SaysWhatMayBeUsedAndWhichLimitIsReachedFirst()
+    {
+        var (_, key) = await server.NewTenantWithAsync("""
+            { "name": "p", "rules": [ { "id": "big", "deny": "llm.*", "resource": "model/a/big" }, { "id": "rest", "allow": "llm.*", "resource": ["model/a/small", "model/b/*"] } ],
+              "limits": [ { "name": "all", "metric": "requests", "limit": 10, "window": "month" },
+                          { "name": "b", "metric": "requests", "limit": 2, "window": "month", "resource": "model/b/*" } ] }
+            """);
+        await _agents.PutAgentAsync(new PutAgentRequest { AgentId = "bot" }, server.With(key));
+        await _enforcement.EnforceAsync(new EnforceRequest { AgentId = "bot", Action = "llm.generate", Resource = "model/b/x" }, server.With(key));
+        var question = new GetAccessRequest { AgentId = "bot", Resources = { "model/a/big", "model/a/small", "model/b/x", "model/c" } };
+
+        var access = await _enforcement.GetAccessAsync(question, server.With(key));
+        await _enforcement.EnforceAsync(new EnforceRequest { AgentId = "bot", Action = "llm.generate", Resource = "model/b/x" }, server.With(key));
+        var later = await _enforcement.GetAccessAsync(question, server.With(key));
+        question.Resources.Clear();
+        question.PageSize = 1;
+        var named = await _enforcement.GetAccessAsync(question, server.With(key));
+        question.PageToken = named.NextPageToken;
+        question.AllowedOnly = true;
+        var rest = await _enforcement.GetAccessAsync(question, server.With(key));
+
+        Assert.Equal([Decision.Deny, Decision.Allow, Decision.Allow, Decision.Deny], access.Resources.Select(resource => resource.Decision));
+        Assert.Equal(["big", "rest", "rest"], access.Resources.Take(3).Select(resource => resource.RuleId));
+        Assert.Equal([("all", 9L), ("b", 1L)], access.Limits.Select(limit => (limit.Name, limit.Remaining)));
+        Assert.Equal([0], access.Resources[1].Limits);
+        Assert.Equal(1, access.Resources[2].TightestLimit);
+        Assert.Equal([0, 1], access.Resources[2].Limits);
+        Assert.Equal((Decision.Deny, "QUOTA_EXCEEDED"), (later.Resources[2].Decision, later.Resources[2].ReasonCode));
+        Assert.Equal(["model/a/big"], named.Resources.Select(resource => resource.Resource));
+        Assert.Equal(["model/a/small"], rest.Resources.Select(resource => resource.Resource));
+        Assert.Equal("", rest.NextPageToken);
+    }
+
     [Theory]
     [InlineData(-1, 0, "estimate.input_tokens")]
     [InlineData(0, 1_000_000_000_001, "estimate.max_output_tokens")]
@@ -122,7 +156,7 @@ public sealed class LimitTests(RunningServer server)
     {
         var (_, key) = await server.NewTenantWithAsync(Tokens);
 
-        await RpcAssert.RefusesAsync(_enforcement.EnforceAsync(Ask(input, output), server.With(key)), (field, "FIELD_VALUE"));
+        await RpcAssert.RefusesAsync(_enforcement.EnforceAsync(Ask(input, output), server.With(key)), (field, "NUMBER_RANGE"));
     }
 
     private static EnforceRequest Ask(long? input, long? output)

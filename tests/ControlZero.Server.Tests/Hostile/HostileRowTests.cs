@@ -12,7 +12,7 @@ public sealed class HostileRowTests(RunningServer server, HostileRowTests.Tally 
 {
     private static readonly Dictionary<string, RowRun> Runs = new[]
     {
-        CredentialRows.All, MessageRows.All, TransportRows.All, NameRows.All, ContextRows.All, OrderRows.All, PolicyRows.All, OutputRows.All,
+        CredentialRows.All, MessageRows.All, TransportRows.All, NameRows.All, ContextRows.All, LimitRows.All, OrderRows.All, PolicyRows.All, OutputRows.All,
     }.SelectMany(group => group).ToDictionary();
 
     public static TheoryData<string> Rows() => [.. HostileRow.All.Keys.Where(Runs.ContainsKey)];
@@ -23,13 +23,15 @@ public sealed class HostileRowTests(RunningServer server, HostileRowTests.Tally 
     {
         var run = Runs[id];
         var target = await HostileTarget.CreateAsync(server);
-        var (before, used) = (await target.SnapshotAsync(), await target.UsageAsync());
+        target.Before = await target.SnapshotAsync();
+        var used = await target.UsageAsync();
         output.WriteLine($"{id}: {run.DesignWins ?? "as the row says"}");
 
         await run.SendAsync(target);
 
         AssertAsTheRowSays(HostileRow.All[id], run, target);
-        Assert.Equal(before, await target.SnapshotAsync());
+        Assert.Equal(target.Before, await target.SnapshotAsync());
+        await target.RemoveLimitsAsync();
         Assert.Equal(used + target.Decisions, await target.UsageAsync());
         Assert.Equal(Decision.Allow, (await target.DecideAsync(HostileTarget.Ask())).Decision);
         tally.Passed++;

@@ -18,6 +18,8 @@ internal sealed class HostileTarget
           { "effect": "deny", "action": "llm.generate", "resource": "model/*" } ] }
         """;
 
+    private bool _hasLimits;
+
     private HostileTarget(RunningServer server, string tenant, string key)
     {
         (Server, Tenant, Key) = (server, tenant, key);
@@ -53,6 +55,9 @@ internal sealed class HostileTarget
     /// <summary>How many decisions about <see cref="Bot"/> the row was given: its usage must have grown by these and no more.</summary>
     public int Decisions { get; set; }
 
+    /// <summary>What the row must leave as it is; a row that publishes a policy of its own first takes it anew.</summary>
+    public string Before { get; set; } = "";
+
     /// <summary>Every failure the row was answered with, for the comparison with its prose.</summary>
     public List<(StatusCode Code, string Reason)> Failures { get; } = [];
 
@@ -74,6 +79,23 @@ internal sealed class HostileTarget
 
     public async Task<PublishPolicyResponse> PublishAsync(string document) =>
         await Policies.PublishPolicyAsync(new PublishPolicyRequest { Document = document }, Headers);
+
+    /// <summary>Puts a limit beside the policy, until <see cref="RemoveLimitsAsync"/>.</summary>
+    public async Task LimitAsync(string limit)
+    {
+        await PublishAsync($$"""{ "name": "limits", "rules": [ { "allow": "never:*" } ], "limits": [ { "name": "l", {{limit}}, "window": "month" } ] }""");
+        Before = await SnapshotAsync();
+        _hasLimits = true;
+    }
+
+    /// <summary>Removes the limits of the row.</summary>
+    public async Task RemoveLimitsAsync()
+    {
+        if (_hasLimits)
+        {
+            await PublishAsync("""{ "name": "limits", "enabled": false, "rules": [ { "allow": "never:*" } ] }""");
+        }
+    }
 
     public async Task<EnforceResponse> DecideAsync(EnforceRequest request, Metadata? headers = null)
     {
