@@ -6,6 +6,7 @@ using ControlZero.Cli.Keys;
 using ControlZero.Cli.Models;
 using ControlZero.Cli.Output;
 using ControlZero.Cli.Policies;
+using ControlZero.Cli.Prices;
 using ControlZero.Cli.Tenants;
 
 namespace ControlZero.Cli.Commands;
@@ -42,6 +43,7 @@ internal static class CzCommand
             ModelCommands.Create(runner),
             TenantCommands.Create(runner),
             UsageCommand.Create(runner),
+            PriceCommands.Create(runner),
             StatusCommand.Create(runner),
             DoctorCommand.Create(runner),
             LimitsCommand.Create(runner),
