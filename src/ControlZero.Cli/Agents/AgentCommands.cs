@@ -5,12 +5,12 @@ using ControlZero.Protocol.V1;
 
 namespace ControlZero.Cli.Agents;
 
-/// <summary><c>cz agent put</c>, <c>show</c>, <c>suspend</c> and <c>resume</c>.</summary>
+/// <summary><c>cz agent put</c>, <c>show</c>, <c>suspend</c>, <c>resume</c> and <c>adjust</c>.</summary>
 internal static class AgentCommands
 {
     public static Command Create(CommandRunner runner) => new("agent", "Registers agents, shows and stops them.")
     {
-        CreatePut(runner), CreateShow(runner), CreateSuspend(runner), CreateResume(runner),
+        CreatePut(runner), CreateShow(runner), CreateSuspend(runner), CreateResume(runner), AdjustCommand.Create(runner),
     };
 
     private static Command CreatePut(CommandRunner runner)

@@ -54,6 +54,7 @@ internal static class StatusCommand
         status.PolicyEpoch,
         status.PoliciesInForce,
         Advice = status.Advice.Select(DoctorFinding.Of),
+        Prices = status.Prices is not { } prices ? null : new { prices.Version, prices.Digest, prices.Models },
         Freshness = status.Freshness is not { } freshness ? null : new
         {
             freshness.Fresh,
@@ -81,6 +82,7 @@ internal static class StatusCommand
             ("policies in force", Shapes.Number(status.PoliciesInForce)),
             ("policy epoch", status.PolicyEpoch.ToString(CultureInfo.InvariantCulture)),
             ("freshness", Describe(status.Freshness)),
+            ("prices", status.Prices is { } prices ? $"{prices.Version} ({prices.Digest}), {Shapes.Number(prices.Models)} names" : "none: no model has a price"),
             ("tenant", caller.TenantId),
             ("key", caller.KeyId),
             ("scopes", string.Join(" ", caller.Scopes)),

@@ -7,6 +7,7 @@ using ControlZero.Cli.Keys;
 using ControlZero.Cli.Models;
 using ControlZero.Cli.Output;
 using ControlZero.Cli.Policies;
+using ControlZero.Cli.Prices;
 using ControlZero.Cli.Tenants;
 
 namespace ControlZero.Cli.Commands;
@@ -44,6 +45,7 @@ internal static class CzCommand
             TenantCommands.Create(runner),
             UsageCommand.Create(runner),
             AuditCommands.Create(runner),
+            PriceCommands.Create(runner),
             StatusCommand.Create(runner),
             DoctorCommand.Create(runner),
             LimitsCommand.Create(runner),

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ControlZero.Engine.Context;
+using ControlZero.Engine.Quotas;
 
 namespace ControlZero.Engine.Evaluation;
 
@@ -17,6 +18,9 @@ public readonly record struct EvaluationRequest
 
     /// <summary>Facts the caller supplies, an object, or null: none.</summary>
     public ContextValue? Context { get; init; }
+
+    /// <summary>What the caller expects the call to use. Null: nothing is said.</summary>
+    public CallUsage? Estimate { get; init; }
 
     /// <summary>The agent's registered labels. Null: none.</summary>
     public ImmutableSortedDictionary<string, string>? Labels { get; init; }

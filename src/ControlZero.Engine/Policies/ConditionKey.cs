@@ -17,6 +17,17 @@ internal static class ConditionKey
     /// <summary>The agent's registered labels: what follows is the label's key, dots included.</summary>
     public const string LabelPrefix = "agent.labels.";
 
+    /// <summary>What the caller expects the call to use: tokens of the prompt.</summary>
+    public const string EstimatedInput = "estimate.input_tokens";
+
+    /// <summary>The most tokens the answer may have.</summary>
+    public const string EstimatedOutput = "estimate.max_output_tokens";
+
+    /// <summary>The price of the call. Unit: dollars.</summary>
+    public const string EstimatedCost = "estimate.cost_usd";
+
+    private static readonly string[] Estimates = [EstimatedInput, EstimatedOutput, EstimatedCost];
+
     /// <summary>True when the caller supplies the value, and may leave it out.</summary>
     public static bool IsFromCaller(string key) =>
         key is not (AgentId or RequestTime) && !key.StartsWith(LabelPrefix, StringComparison.Ordinal);
@@ -25,7 +36,7 @@ internal static class ConditionKey
     public static bool Check(DocumentField field, FindingList findings)
     {
         var key = field.Name;
-        if (key is AgentId or RequestTime)
+        if (key is AgentId or RequestTime || Estimates.Contains(key))
         {
             return true;
         }
@@ -34,13 +45,6 @@ internal static class ConditionKey
         {
             return RequestSyntax.CheckLabelKey(key[LabelPrefix.Length..]) is not { } fault || Refuse(field, findings, fault.Message,
                 fault.Remedy);
-        }
-
-        if (key is "estimate" || key.StartsWith("estimate.", StringComparison.Ordinal))
-        {
-            findings.Error(field, DiagnosticCodes.UnimplementedFeature,
-                $"the condition key {Quoted.Text(key)} is not implemented in this build", "remove the condition");
-            return false;
         }
 
         if (RequestSyntax.IsReserved(key))
@@ -71,7 +75,8 @@ internal static class ConditionKey
             || Refuse(field, findings, $"the condition key {Quoted.Text(key)} has an empty segment", "write one dot between two names");
     }
 
-    private static string Nearest(string key) => NearestWord.Find(key, [AgentId, RequestTime])
+    private static string Nearest(string key) => NearestWord.Find(key, [AgentId, RequestTime, .. Estimates])
+        ?? (key.StartsWith("estimate", StringComparison.Ordinal) ? EstimatedCost : null)
         ?? (key.StartsWith("agent.", StringComparison.Ordinal) ? LabelPrefix + "NAME"
             : key.StartsWith("request", StringComparison.Ordinal) ? RequestTime
             : AgentId);

@@ -1,3 +1,5 @@
+using ControlZero.Engine.Prices;
+
 namespace ControlZero.Engine.Quotas;
 
 /// <summary>How much of a limit a call takes.</summary>
@@ -23,14 +25,21 @@ public static class CallUnits
             return EstimateStatus.Known;
         }
 
-        if (limit.Metric == QuotaMetric.CostUsd && estimate.CostNanos is not > 0 && IsModel(resource) && PriceOf(limit, resource!, prices) is null)
+        var price = limit.Metric == QuotaMetric.CostUsd ? PriceOf(limit, resource, estimate.InputTokens ?? 0, prices) : null;
+        if (limit.Metric == QuotaMetric.CostUsd && estimate.CostNanos is not > 0 && IsModel(resource) && price is null)
         {
             return EstimateStatus.PriceUnknown;
         }
 
         // One of two figures is better than none, and never less than what the limit says of calls without any.
-        var known = Units(limit, estimate, resource, prices);
-        var least = Units(limit, estimate with { InputTokens = estimate.InputTokens ?? 0, OutputTokens = estimate.OutputTokens ?? 0 }, resource, prices) ?? 0;
+        var known = Expected(limit, estimate, price);
+        var least = Expected(limit, estimate with { InputTokens = estimate.InputTokens ?? 0, OutputTokens = estimate.OutputTokens ?? 0 }, price) ?? 0;
+        if (known == 0 && estimate is { CostNanos: null, InputTokens: > 0 } && price is not null)
+        {
+            // A model that is free by its price is no estimate of nothing.
+            return EstimateStatus.Known;
+        }
+
         units = known is > 0 ? known.Value : Math.Max(least, limit.DefaultEstimate ?? 0);
         return known is > 0 || limit.DefaultEstimate is not null ? EstimateStatus.Known : EstimateStatus.Required;
     }
@@ -49,7 +58,7 @@ public static class CallUnits
             QuotaMetric.InputTokens => usage.InputTokens,
             QuotaMetric.OutputTokens => usage.OutputTokens,
             QuotaMetric.TotalTokens => usage.InputTokens + usage.OutputTokens,
-            QuotaMetric.CostUsd => usage.CostNanos ?? (IsModel(resource) && PriceOf(limit, resource!, prices) is { } price ? Cost(price, usage) : null),
+            QuotaMetric.CostUsd => usage.CostNanos ?? Cost(PriceOf(limit, resource, usage.InputTokens ?? 0, prices), usage),
             _ => null,
         };
     }
@@ -57,10 +66,21 @@ public static class CallUnits
     /// <summary>True for the resource of a model.</summary>
     public static bool IsModel(string? resource) => resource is not null && resource.StartsWith(ModelPrefix, StringComparison.Ordinal);
 
-    private static ModelPrice? PriceOf(QuotaLimit limit, string resource, IModelPrices prices) => prices.Find(resource) ?? limit.FallbackPrice;
+    // Before a call nobody knows what of it will be cached or reasoning: the dearest is held.
+    private static long? Expected(QuotaLimit limit, CallUsage estimate, ModelPrice? price) => limit.Metric switch
+    {
+        QuotaMetric.InputTokens => estimate.InputTokens,
+        QuotaMetric.OutputTokens => estimate.OutputTokens,
+        QuotaMetric.TotalTokens => estimate.InputTokens + estimate.OutputTokens,
+        _ => estimate.CostNanos ?? (estimate is { InputTokens: { } input, OutputTokens: { } output } ? price?.Ceiling(input, output) : null),
+    };
 
-    private static long? Cost(in ModelPrice price, CallUsage usage) =>
-        usage is { InputTokens: { } input, OutputTokens: { } output } ? price.Cost(input, output) : null;
+    private static ModelPrice? PriceOf(QuotaLimit limit, string? resource, long inputTokens, IModelPrices prices) =>
+        IsModel(resource) ? prices.Find(resource!)?.For(inputTokens) ?? limit.FallbackPrice : null;
+
+    private static long? Cost(ModelPrice? price, CallUsage usage) => usage is { InputTokens: { } input, OutputTokens: { } output }
+        ? price?.Cost(new TokenCounts(input, output, usage.CachedInputTokens ?? 0, usage.CacheWriteTokens ?? 0, usage.ReasoningTokens ?? 0))
+        : null;
 }
 
 /// <summary>Whether it can be told what a call is to be charged.</summary>

@@ -6,13 +6,15 @@ namespace ControlZero.Engine.Quotas;
 /// <param name="CostNanos">Its price. Unit: nano-USD.</param>
 /// <param name="CachedInputTokens">Of the prompt's tokens, those the provider read from its cache.</param>
 /// <param name="ReasoningTokens">Of the answer's tokens, those of reasoning.</param>
+/// <param name="CacheWriteTokens">Of the prompt's tokens, those the provider wrote to its cache.</param>
 [Orleans.GenerateSerializer, Orleans.Immutable, Orleans.Alias("cz.CallUsage")]
 public sealed record CallUsage(
     [property: Orleans.Id(0)] long? InputTokens = null,
     [property: Orleans.Id(1)] long? OutputTokens = null,
     [property: Orleans.Id(2)] long? CostNanos = null,
     [property: Orleans.Id(3)] long? CachedInputTokens = null,
-    [property: Orleans.Id(4)] long? ReasoningTokens = null)
+    [property: Orleans.Id(4)] long? ReasoningTokens = null,
+    [property: Orleans.Id(5)] long? CacheWriteTokens = null)
 {
     /// <summary>Nothing is known.</summary>
     public static readonly CallUsage Unknown = new();

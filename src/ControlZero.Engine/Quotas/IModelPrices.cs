@@ -1,3 +1,5 @@
+using ControlZero.Engine.Prices;
+
 namespace ControlZero.Engine.Quotas;
 
 /// <summary>What models cost.</summary>
@@ -5,12 +7,12 @@ public interface IModelPrices
 {
     /// <summary>The price of a model. Null: it is not known.</summary>
     /// <param name="resource">The model as a resource, <c>model/…</c>.</param>
-    ModelPrice? Find(string resource);
+    PricedModel? Find(string resource);
 }
 
 /// <summary>No model has a price.</summary>
 public sealed class NoModelPrices : IModelPrices
 {
     /// <inheritdoc/>
-    public ModelPrice? Find(string resource) => null;
+    public PricedModel? Find(string resource) => null;
 }

@@ -72,6 +72,7 @@ internal sealed record CellBasis(TenantSnapshot Snapshot, EffectiveRules Rules, 
         Action = request.Action,
         Resource = request.Resource,
         Context = request.Context,
+        Estimate = request.Estimate,
         Labels = Labels,
         Now = now,
     };

@@ -8,6 +8,7 @@ using ControlZero.Grains.Feed;
 using ControlZero.Grains.Hosting;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
+using ControlZero.Server.Prices;
 using ControlZero.Server.Rpc;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -20,6 +21,7 @@ internal sealed class ClusterService(
     IClusterView cluster,
     SetupReader setup,
     SiloFreshness freshness,
+    PriceBook prices,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Protocol.V1.ClusterService.ClusterServiceBase
 {
     /// <summary>Version of this server.</summary>
@@ -58,6 +60,16 @@ internal sealed class ClusterService(
             Freshness = DescribeFreshness(),
             PoliciesInForce = manifest?.Policies.Count(policy => policy.Enabled) ?? 0,
         };
+        if (!prices.Table.Models.IsEmpty)
+        {
+            status.Prices = new Protocol.V1.PriceTable
+            {
+                Version = prices.Table.Version,
+                Digest = prices.Table.Digest,
+                Models = prices.Table.Models.Length,
+            };
+        }
+
         if (mayAdminister)
         {
             status.Advice.Add(ProductionAdvice.For(setup.Read(status.Silos, manifest?.Settings)));

@@ -24,6 +24,7 @@ internal static class UsageMapping
             Check("usage.output_tokens", usage.HasOutputTokens, usage.OutputTokens),
             Check("usage.cost_nanos_usd", usage.HasCostNanosUsd, usage.CostNanosUsd),
             CheckPart("usage.cached_input_tokens", usage.HasCachedInputTokens, usage.CachedInputTokens, "usage.input_tokens", usage.InputTokens),
+            CheckPart("usage.cache_write_tokens", usage.HasCacheWriteTokens, usage.CacheWriteTokens, "usage.input_tokens", usage.InputTokens),
             CheckPart("usage.reasoning_tokens", usage.HasReasoningTokens, usage.ReasoningTokens, "usage.output_tokens", usage.OutputTokens),
         }
         .OfType<FieldFault>();
@@ -40,7 +41,8 @@ internal static class UsageMapping
         usage.HasOutputTokens ? usage.OutputTokens : null,
         usage.HasCostNanosUsd ? usage.CostNanosUsd : null,
         usage.HasCachedInputTokens ? usage.CachedInputTokens : null,
-        usage.HasReasoningTokens ? usage.ReasoningTokens : null);
+        usage.HasReasoningTokens ? usage.ReasoningTokens : null,
+        usage.HasCacheWriteTokens ? usage.CacheWriteTokens : null);
 
     private static FieldFault? Check(string field, bool isSet, long value) => !isSet || value is >= 0 and <= Limits.UnitsMax
         ? null

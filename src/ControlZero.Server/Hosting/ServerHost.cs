@@ -6,6 +6,7 @@ using ControlZero.Server.Cluster.Setups;
 using ControlZero.Server.Health;
 using ControlZero.Server.Hosting.Logging;
 using ControlZero.Server.Policies;
+using ControlZero.Server.Prices;
 using ControlZero.Server.Rpc;
 using ControlZero.Server.Telemetry;
 using ControlZero.Storage.Embedded;
@@ -100,6 +101,7 @@ internal sealed class ServerHost : IAsyncDisposable
         builder.Services.AddSingleton(options);
         builder.Services.Configure<FreshnessOptions>(freshness => freshness.Bound = options.Freshness.Bound);
         builder.Services.AddSingleton(data);
+        builder.Services.AddPrices(options.Prices);
         builder.Services.AddSingleton<PolicyTrial>();
         builder.Services.AddFrontDoor();
         builder.AddAudit(options, data);

@@ -4,6 +4,7 @@ using ControlZero.Server.Health;
 using ControlZero.Server.Hosting.Configuration;
 using ControlZero.Server.Hosting.Logging;
 using ControlZero.Server.Hosting.Tls;
+using ControlZero.Server.Prices;
 using ControlZero.Server.Telemetry;
 
 namespace ControlZero.Server.Hosting;
@@ -41,6 +42,9 @@ internal sealed record ServerOptions
     /// <summary>How its answers are recorded.</summary>
     public AuditSettings Audit { get; init; } = new();
 
+    /// <summary>What models cost.</summary>
+    public PriceSettings Prices { get; init; } = new();
+
     /// <summary>What it tells about itself, and to whom.</summary>
     public TelemetryOptions Telemetry { get; init; } = new();
 
@@ -63,13 +67,14 @@ internal sealed record ServerOptions
         Logging = LoggingOptions.Read(reader),
         Freshness = FreshnessSettings.Read(reader),
         Audit = AuditSettings.Read(reader),
+        Prices = PriceSettings.Read(reader),
         Telemetry = TelemetryOptions.Read(reader),
         Shutdown = ShutdownOptions.Read(reader),
         DefaultTenant = DefaultTenantOptions.Read(reader),
     };
 
     /// <summary>What cannot be seen from one value alone: sections against each other, files that are named.</summary>
-    public IReadOnlyList<string> Faults() => [.. Listen.Faults(Tls.IsOn), .. SetupFaults.Of(this), .. Tls.Faults(TimeProvider.System), .. Audit.Faults(), .. Telemetry.Faults()];
+    public IReadOnlyList<string> Faults() => [.. Listen.Faults(Tls.IsOn), .. SetupFaults.Of(this), .. Tls.Faults(TimeProvider.System), .. Audit.Faults(), .. Telemetry.Faults(), .. Prices.Faults()];
 
     /// <summary>These options, when nothing is wrong with them.</summary>
     /// <exception cref="StartupException">Something is; the message names all of it.</exception>

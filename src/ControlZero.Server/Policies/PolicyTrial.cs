@@ -119,6 +119,7 @@ internal sealed class PolicyTrial([FromKeyedServices(ClusterClock.Key)] TimeProv
             Action = question.Action,
             Resource = question.Resource,
             Context = question.Context,
+            Estimate = question.Estimate,
             Now = now,
         };
         var (evaluation, denied) = policies.For(agentId).EvaluateAll(in asked, question.Candidates);

@@ -2,6 +2,8 @@ import { create } from '@bufbuild/protobuf';
 import type { DescMessage, DescMethodUnary, MessageShape } from '@bufbuild/protobuf';
 import { inspect } from 'node:util';
 
+import { fromAccess, fromUsage, toAccess } from './access.js';
+import type { Access, AccessRequest, UsageReport } from './access.js';
 import { addressesOf } from './addresses.js';
 import { Batch } from './batch.js';
 import type { Answer, CheckOutcome } from './batch.js';
@@ -9,9 +11,10 @@ import { systemClock } from './clock.js';
 import { fromResponse, honouring, withoutAnswer } from './decision.js';
 import type { Decision } from './decision.js';
 import { ControlZeroError, PolicyDeniedError, invalidArgument } from './errors.js';
+import { AgentService, GetUsageRequestSchema } from './gen/controlzero/v1/agent_pb.js';
 import { ClusterService, GetStatusRequestSchema } from './gen/controlzero/v1/cluster_pb.js';
 import { Decision as DecisionValue, EnforcementService } from './gen/controlzero/v1/enforcement_pb.js';
-import type { EnforceRequest as EnforceRequestMessage, EnforceResponse } from './gen/controlzero/v1/enforcement_pb.js';
+import type { CancelResponse, EnforceRequest as EnforceRequestMessage, EnforceResponse, SettleResponse } from './gen/controlzero/v1/enforcement_pb.js';
 import { resolveOptions } from './options.js';
 import type { ControlZeroOptions } from './options.js';
 import { toMessage } from './request.js';
@@ -20,6 +23,8 @@ import { callWithRetries } from './retry.js';
 import type { CallBounds } from './retry.js';
 import { Endpoints, ownerHeader } from './routing/endpoints.js';
 import type { Route } from './routing/route.js';
+import { fromSettle, toCancel, toSettle } from './settlement.js';
+import type { CancelRequest, SettleOutcome, SettleRequest } from './settlement.js';
 import type { UnaryOptions } from './transport.js';
 
 /** What was decided, and the error that stood in the way of an answer. */
@@ -47,6 +52,7 @@ export class ControlZero {
   readonly #onUnavailable: 'deny' | 'allow';
   readonly #obligations: ReadonlySet<string>;
   #boundAgents: readonly string[] | undefined;
+  readonly #endings = new Set<Promise<SettleOutcome>>();
   #closed = false;
 
   /**
@@ -120,9 +126,38 @@ export class ControlZero {
     });
   }
 
-  /** Gives up the connections. Idempotent; calls after it reject with `FAILED_PRECONDITION`. */
+  /**
+   * Says what a call really used: the difference to what was reserved is given back or charged, once. It may be said again, and at any
+   * address. A reservation that nobody settles ends at its charge.
+   * @throws ControlZeroError `NOT_FOUND` when there is no such reservation, `ALREADY_EXISTS` when it was settled with other figures, and as `check`
+   */
+  async settle(request: SettleRequest, options: CallOptions = {}): Promise<SettleOutcome> {
+    const message = toSettle(request, this.#agentOf(request));
+    return this.#ending(message.agentId, (unary) => unary(EnforcementService.method.settle, message), options);
+  }
+
+  /** Gives back what was reserved for a call that was not made. Throws as `settle`. */
+  async cancel(request: CancelRequest, options: CallOptions = {}): Promise<SettleOutcome> {
+    const message = toCancel(request, this.#agentOf(request));
+    return this.#ending(message.agentId, (unary) => unary(EnforcementService.method.cancel, message), options);
+  }
+
+  /** What the agent may use now, and how much is left of each limit. Counts nothing. */
+  async getAccess(request: AccessRequest = {}, options: CallOptions = {}): Promise<Access> {
+    const message = toAccess(request, this.#agentOf(request));
+    return fromAccess(await this.#attempts(this.#endpoints.routeFor(message.agentId), (unary) => unary(EnforcementService.method.getAccess, message), options));
+  }
+
+  /** What the agent has been answered so far, and its limits with what is left of them. */
+  async getUsage(request: Pick<AccessRequest, 'agentId'> = {}, options: CallOptions = {}): Promise<UsageReport> {
+    const message = create(GetUsageRequestSchema, { agentId: this.#agentOf(request) });
+    return fromUsage(await this.#attempts(this.#endpoints.routeFor(message.agentId), (unary) => unary(AgentService.method.getUsage, message), options));
+  }
+
+  /** Waits for what is being settled or cancelled, then gives up the connections. Idempotent; calls after it reject with `FAILED_PRECONDITION`. */
   async close(): Promise<void> {
     this.#closed = true;
+    await Promise.allSettled(this.#endings);
     await this.#endpoints.close();
   }
 
@@ -160,7 +195,7 @@ export class ControlZero {
   }
 
   /** The call's agent, else the client's, else the key's; empty when only the server can know the key's. */
-  #agentOf({ agentId }: EnforceRequest): string {
+  #agentOf({ agentId }: { readonly agentId?: string | undefined }): string {
     if (agentId === '') {
       const description = '`agentId` of the call is empty; leave it out (then the client\'s is used) or name an agent';
       throw invalidArgument('INVALID_REQUEST', [{ field: 'agentId', description }]);
@@ -174,6 +209,12 @@ export class ControlZero {
       throw agentRequired();
     }
     return bound;
+  }
+
+  async #ending(agentId: string, ask: (unary: Unary) => Promise<SettleResponse | CancelResponse>, options: CallOptions): Promise<SettleOutcome> {
+    const ending = this.#attempts(this.#endpoints.routeFor(agentId), ask, options).then(fromSettle);
+    this.#endings.add(ending);
+    return ending.finally(() => this.#endings.delete(ending));
   }
 
   /** Makes attempts of one call, each at the address its route names. */

@@ -4,6 +4,8 @@ import type { Duration } from '@bufbuild/protobuf/wkt';
 
 import { Decision as DecisionValue } from './gen/controlzero/v1/enforcement_pb.js';
 import type { EnforceRequest, EnforceResponse, LimitState } from './gen/controlzero/v1/enforcement_pb.js';
+import { fromReservation } from './settlement.js';
+import type { Reservation } from './settlement.js';
 
 /** The answer to one question. Plain data: `JSON.stringify` takes it as it is. */
 export interface Decision {
@@ -41,6 +43,8 @@ export interface Decision {
   readonly limits: readonly LimitUsage[];
   /** The first of several resources that was denied. Absent: none was, or the request has no `candidateResources`. */
   readonly deniedResource?: string;
+  /** What is held for the call until it is settled or cancelled. Absent: nothing. */
+  readonly reservation?: Reservation;
   /** When it makes sense to ask again, in milliseconds. Absent: asking again does not help, or need not wait. */
   readonly retryAfterMs?: number;
   /** True when this repeats the answer to an earlier call with the same request id. */
@@ -104,6 +108,7 @@ export function fromResponse(response: EnforceResponse, requestId: string): Deci
     obligations: response.obligations.map(({ name, parameters }) => ({ name, parameters: parameters ?? {} })),
     limits: response.limits.map(fromLimit),
     ...(response.deniedResource !== '' && { deniedResource: response.deniedResource }),
+    ...(response.reservation && { reservation: fromReservation(response.reservation) }),
     ...(response.retryAfter && { retryAfterMs: milliseconds(response.retryAfter) }),
     replayed: response.replayed,
     dryRun: response.dryRun,
@@ -132,7 +137,8 @@ export function honouring(decision: Decision, known: ReadonlySet<string>): Decis
   return { ...decision, allowed: false, decision: 'deny', effect: 'deny', reasonCode: 'OBLIGATION_UNKNOWN', reason, reasonLocalized: {}, source: 'client' };
 }
 
-function fromLimit({ policy, name, metric, per, window, unit, limit, used, remaining, resetsAt }: LimitState): LimitUsage {
+/** A limit as programs see it. */
+export function fromLimit({ policy, name, metric, per, window, unit, limit, used, remaining, resetsAt }: LimitState): LimitUsage {
   const figures = { limit: Number(limit), used: Number(used), remaining: Number(remaining) };
   return { policy, name, metric, per, window, unit, ...figures, ...(resetsAt && { resetsAt: timestampDate(resetsAt).toISOString() }) };
 }

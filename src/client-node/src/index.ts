@@ -1,3 +1,4 @@
+export type { Access, AccessRequest, ResourceAccess, UsageReport } from './access.js';
 export type { CheckOutcome } from './batch.js';
 export type { Context, ContextValue } from './context.js';
 export { ControlZero } from './control-zero.js';
@@ -8,6 +9,7 @@ export { GrpcTransport } from './grpc-transport.js';
 export type { GrpcTransportOptions } from './grpc-transport.js';
 export type { ControlZeroOptions } from './options.js';
 export type { CallOptions, EnforceRequest } from './request.js';
+export type { CancelRequest, Estimate, Reservation, SettleOutcome, SettleRequest, Usage } from './settlement.js';
 export type { TlsMaterial, TlsOptions } from './tls.js';
 export type { Transport, UnaryOptions } from './transport.js';
 export type { OpenAIClient } from './openai/sdk-client.js';

@@ -7,6 +7,8 @@ import { invalidArgument } from './errors.js';
 import type { FieldViolation } from './errors.js';
 import { EnforceRequestSchema } from './gen/controlzero/v1/enforcement_pb.js';
 import type { EnforceRequest as EnforceRequestMessage } from './gen/controlzero/v1/enforcement_pb.js';
+import { toEstimate } from './settlement.js';
+import type { Estimate } from './settlement.js';
 
 /** One question: may this agent do this now? */
 export interface EnforceRequest {
@@ -23,6 +25,8 @@ export interface EnforceRequest {
   readonly agentId?: string | undefined;
   /** Facts for conditions. Default: none. */
   readonly context?: Context | undefined;
+  /** What the call is expected to use: limits of tokens and money hold it until the call is settled. Default: nothing is said. */
+  readonly estimate?: Estimate | undefined;
   /** Id of the request, kept over all attempts, at most 255 bytes of printable ASCII. Default: a random UUID. */
   readonly requestId?: string | undefined;
   /** Decides without counting, charging or registering the agent: asks what would be, and permits nothing. Default: false. */
@@ -56,6 +60,7 @@ export function toMessage(request: EnforceRequest, agentId: string): EnforceRequ
     violations.push({ field: 'dryRun', description: `\`dryRun\` is \`${String(request.dryRun)}\`; it takes \`true\` or \`false\`` });
   }
   const context = request.context === undefined ? undefined : toJson(request.context, violations);
+  const estimate = request.estimate && toEstimate(request.estimate, violations);
   if (violations.length > 0) {
     throw invalidArgument('INVALID_REQUEST', violations);
   }
@@ -67,6 +72,7 @@ export function toMessage(request: EnforceRequest, agentId: string): EnforceRequ
     candidateResources: [...(request.candidateResources ?? [])],
     dryRun: request.dryRun ?? false,
     ...(context && { context }),
+    ...(estimate && { estimate }),
   });
 }
 

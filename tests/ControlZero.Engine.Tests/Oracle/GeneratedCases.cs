@@ -88,15 +88,16 @@ internal static class GeneratedCases
             Gen.Frequency((1, Gen.OneOf<string?>(null, "")), (7, Gen.OneOf<string?>(Resources)), (1, Noise.Select(text => (string?)text))),
             GeneratedConditions.Context,
             GeneratedConditions.Labels,
-            GeneratedConditions.Moment,
-            (agent, action, resource, context, labels, now) => new EvaluationRequest
+            Gen.Select(GeneratedConditions.Moment, GeneratedConditions.Estimate),
+            (agent, action, resource, context, labels, rest) => new EvaluationRequest
             {
                 AgentId = agent,
                 Action = action,
                 Resource = resource,
                 Context = context,
                 Labels = labels,
-                Now = now,
+                Now = rest.Item1,
+                Estimate = rest.Item2,
             });
 
     /// <summary>Rules with their positions.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using ControlZero.Engine.Context;
 using ControlZero.Engine.Policies;
+using ControlZero.Engine.Quotas;
 using CsCheck;
 
 namespace ControlZero.Engine.Tests.Oracle;
@@ -10,7 +11,7 @@ namespace ControlZero.Engine.Tests.Oracle;
 internal static class GeneratedConditions
 {
     private static readonly Gen<string> Key =
-        Gen.OneOf("k", "k", "k", "n", "n", "k.b", "a.b.a", "agent_id", "agent.labels.a", "agent.labels.a.b");
+        Gen.OneOf("k", "k", "k", "n", "n", "k.b", "a.b.a", "agent_id", "agent.labels.a", "agent.labels.a.b", "estimate.input_tokens", "estimate.max_output_tokens", "estimate.cost_usd");
 
     private static readonly Gen<ContextValue> Number = Gen.OneOf(-1.0, -0.0, 0.0, 1.0, 1.5, 2.0, 1e300).Select(ContextValue.Of);
 
@@ -78,6 +79,11 @@ internal static class GeneratedConditions
         (1, Gen.Const((ContextValue?)null)),
         (9, Gen.OneOf("k", "k", "n", "k.b", "a", "a.b.a", "agent_id").Select(Value, (name, value) => new ContextField(name, value)).Array[0, 4]
             .Select(fields => (ContextValue?)ContextValue.Of([.. fields.DistinctBy(field => field.Name)]))));
+
+    /// <summary>What a caller expects, often nothing.</summary>
+    public static Gen<CallUsage?> Estimate { get; } = Gen.Select(
+        Gen.OneOf<long?>(null, 0, 1, 2), Gen.OneOf<long?>(null, 0, 1, 2), Gen.OneOf<long?>(null, 0, 1_000_000_000, 1_500_000_000, 2_000_000_000),
+        (input, output, cost) => input is null && output is null && cost is null ? null : new CallUsage(input, output, cost));
 
     /// <summary>The labels of an agent, or none.</summary>
     public static Gen<ImmutableSortedDictionary<string, string>?> Labels { get; } =

@@ -110,6 +110,18 @@ internal static partial class NaiveConditions
             return [.. (request.Labels ?? Unlabelled).Where(label => "agent.labels." + label.Key == key).Select(label => ContextValue.Of(label.Value))];
         }
 
+        if (key.StartsWith("estimate.", StringComparison.Ordinal))
+        {
+            double? figure = key switch
+            {
+                "estimate.input_tokens" => request.Estimate?.InputTokens,
+                "estimate.max_output_tokens" => request.Estimate?.OutputTokens,
+                "estimate.cost_usd" => request.Estimate?.CostNanos / 1e9,
+                _ => throw new NotSupportedException(key),
+            };
+            return figure is { } known ? [ContextValue.Of(known)] : [];
+        }
+
         var literal = request.Context?.Fields.Where(field => field.Name == key).Select(field => field.Value) ?? [];
         var nested = key.Split('.').Aggregate(request.Context, (value, segment) =>
             value?.Fields.Where(field => field.Name == segment).Select(field => field.Value).FirstOrDefault());

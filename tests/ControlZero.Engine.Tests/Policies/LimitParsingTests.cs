@@ -78,16 +78,12 @@ public sealed class LimitParsingTests
     }
 
     [Fact]
-    public void Parse_TheExampleOfTheDesign_GivesTheLimitsItStates()
+    public void Parse_TheExampleOfTheReadme_GivesTheLimitsItStates()
     {
-        var limits = Accept("""
-            { "name": "openrouter-model-policy", "rules": [ { "allow": "llm.generate", "resource": "model/*" } ],
-              "limits": [
-                { "name": "daily-usd", "metric": "cost_usd", "limit": 5.00, "window": "day", "timezone": "Europe/Berlin", "per": "agent", "resource": "model/*" },
-                { "name": "rpm", "metric": "requests", "limit": 60, "window": "1m", "per": "agent" },
-                { "name": "team-tokens", "metric": "total_tokens", "limit": 2000000, "window": "month", "per": "tenant" },
-                { "name": "parallel", "metric": "in_flight", "limit": 4, "per": "agent" } ] }
-            """).Limits;
+        var readme = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "README.md"));
+        var example = readme[readme.IndexOf("## Limits", StringComparison.Ordinal)..].Split("```json")[1].Split("```")[0];
+
+        var limits = Accept(example).Limits;
 
         Assert.Equal(
             [
@@ -173,6 +169,19 @@ public sealed class LimitParsingTests
 
         Assert.Equal(expected, string.Join(",", result.Diagnostics.Where(finding => finding.Severity == DiagnosticSeverity.Warning).Select(finding => finding.Code)));
         Assert.True(result.IsValid);
+    }
+
+    [Theory]
+    [InlineData("estimate.input_tokens", "")]
+    [InlineData("estimate.max_output_tokens", "")]
+    [InlineData("estimate.cost_usd", "")]
+    [InlineData("estimate.cost", "CONDITION_KEY did you mean `estimate.cost_usd`?")]
+    [InlineData("estimate.output_tokens", "CONDITION_KEY did you mean `estimate.cost_usd`?")]
+    public void Parse_ConditionOnAnEstimate_KnowsItsThreeFigures(string key, string expected)
+    {
+        var result = Parse($"name: p\nrules: [{{allow: a, when: {{{key}: {{lt: 0.5}}}}}}]");
+
+        Assert.Equal(expected, string.Join(",", result.Diagnostics.Select(finding => $"{finding.Code} {finding.Remedy}")));
     }
 
     private static PolicyDocument Accept(string text)

@@ -94,7 +94,6 @@ public sealed class PolicyServiceTests(RunningServer server)
 
     [Theory]
     [InlineData("""{ "name": "p", "rules": [ { "allow": "*" } ], "mode": "shadow" }""", "mode")]
-    [InlineData("""{ "name": "p", "rules": [ { "allow": "*", "when": { "estimate.cost_nanos_usd": { "lt": 5 } } } ] }""", "estimate")]
     public async Task Publish_WhatThisBuildDoesNotEnforce_IsRefusedByName(string document, string field)
     {
         var (_, key) = await server.NewTenantAsync();

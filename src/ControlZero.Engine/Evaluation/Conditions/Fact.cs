@@ -16,7 +16,7 @@ internal enum FactState
     Contradictory,
 }
 
-/// <summary>What a condition's key leads to. A plain text needs no <see cref="ContextValue"/> around it, so that none is made.</summary>
+/// <summary>What a condition's key leads to. A plain text or number needs no <see cref="ContextValue"/> around it, so that none is made.</summary>
 internal readonly struct Fact
 {
     /// <summary>Longest text of a number, with room to spare. Unit: characters.</summary>
@@ -24,12 +24,14 @@ internal readonly struct Fact
 
     private readonly ContextValue? _value;
     private readonly string? _text;
+    private readonly double _number;
 
-    private Fact(FactState state, ContextValue? value, string? text)
+    private Fact(FactState state, ContextValue? value, string? text, double number = 0)
     {
         State = state;
         _value = value;
         _text = text;
+        _number = number;
     }
 
     public static Fact Missing => default;
@@ -39,10 +41,10 @@ internal readonly struct Fact
     public FactState State { get; }
 
     /// <summary>What kind of value it is; only for a known fact.</summary>
-    public ContextKind Kind => _text is not null ? ContextKind.Text : _value!.Kind;
+    public ContextKind Kind => _text is not null ? ContextKind.Text : _value?.Kind ?? ContextKind.Number;
 
     /// <summary>The number; only for a number.</summary>
-    public double Number => _value!.Number;
+    public double Number => _value?.Number ?? _number;
 
     /// <summary>The items; only for a list.</summary>
     public ReadOnlySpan<ContextValue> Items => _value!.Items.AsSpan();
@@ -51,6 +53,8 @@ internal readonly struct Fact
     public bool IsScalar => Kind is ContextKind.Text or ContextKind.Number or ContextKind.Boolean;
 
     public static Fact Of(string? text) => text is null ? Missing : new(FactState.Known, null, text);
+
+    public static Fact Of(double? number) => number is { } known ? new(FactState.Known, null, null, known) : Missing;
 
     public static Fact Of(ContextValue? value) => value is null ? Missing : new(FactState.Known, value, null);
 

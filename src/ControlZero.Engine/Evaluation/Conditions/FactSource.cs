@@ -14,6 +14,11 @@ internal abstract class FactSource
             return new AgentIdSource();
         }
 
+        if (key is ConditionKey.EstimatedInput or ConditionKey.EstimatedOutput or ConditionKey.EstimatedCost)
+        {
+            return new EstimateSource(key);
+        }
+
         return key.StartsWith(ConditionKey.LabelPrefix, StringComparison.Ordinal)
             ? new LabelSource(key[ConditionKey.LabelPrefix.Length..])
             : new ContextSource(key);
@@ -25,6 +30,18 @@ internal abstract class FactSource
     private sealed class AgentIdSource : FactSource
     {
         public override Fact Read(in EvaluationRequest request) => Fact.Of(request.AgentId);
+    }
+
+    private sealed class EstimateSource(string key) : FactSource
+    {
+        private const double NanosPerDollar = 1e9;
+
+        public override Fact Read(in EvaluationRequest request) => key switch
+        {
+            ConditionKey.EstimatedInput => Fact.Of(request.Estimate?.InputTokens),
+            ConditionKey.EstimatedOutput => Fact.Of(request.Estimate?.OutputTokens),
+            _ => Fact.Of(request.Estimate?.CostNanos / NanosPerDollar),
+        };
     }
 
     private sealed class LabelSource(string name) : FactSource

@@ -1,6 +1,9 @@
 import type { Context } from '../context.js';
 import type { ControlZero } from '../control-zero.js';
+import type { Decision } from '../decision.js';
 import { ControlZeroError, invalidArgument } from '../errors.js';
+import type { Estimate } from '../settlement.js';
+import { GovernedCall } from './governed-call.js';
 import { isObject, modelsOf } from './models.js';
 import type { JsonObject } from './models.js';
 import { deploymentsOf, routeOf } from './routes.js';
@@ -13,15 +16,25 @@ export interface Asker {
   readonly agentId: string | undefined;
   readonly context: Context | undefined;
   readonly resourcePrefix: string;
+  /** What a request is expected to use. Absent: nothing is said. */
+  readonly estimate: ((action: string, body: JsonObject) => Estimate | undefined) | undefined;
+  /** Told when a call that is over could not be settled. */
+  readonly onSettleError: (error: unknown) => void;
+}
+
+/** A request that may be sent, and the call whose reservation it ends. Absent: nothing is reserved. */
+export interface Admission {
+  readonly request: SdkRequest;
+  readonly call?: GovernedCall;
 }
 
 /**
- * Returns the options of a request once it may be sent. What is sent is a copy taken before the question: a body that
+ * Returns a request once it may be sent. What is sent is a copy taken before the question: a body that
  * changes while the decision is made changes nothing. The SDK's own retries of the request are not asked about again.
  * @throws PolicyDeniedError when one of its models is denied
  * @throws ControlZeroError when the wrapper cannot tell what would be sent, or no decision is possible
  */
-export async function admit(client: SdkClient, asker: Asker, options: Eventually<SdkRequest>): Promise<SdkRequest> {
+export async function admit(client: SdkClient, asker: Asker, options: Eventually<SdkRequest>): Promise<Admission> {
   const request = isPromise(options) ? await options : options;
   for (const overriding of [client.fetchOptions, request.fetchOptions]) {
     if (overriding && ('body' in overriding || 'method' in overriding)) {
@@ -31,15 +44,20 @@ export async function admit(client: SdkClient, asker: Asker, options: Eventually
   const url = client.buildURL(request.path, request.query, request.defaultBaseURL);
   const route = routeOf(request.method, url);
   if (route.kind === 'passed') {
-    return request;
+    return { request };
   }
   if (route.kind === 'refused') {
     throw notGoverned(`\`${route.path}\` runs models that its request does not name, so that nobody can decide on them`);
   }
   const body = snapshot(request.body);
   const models = modelsOf(body, [...deploymentsOf(url), client.deploymentName]);
-  await ask(client, asker, route.action, models, request.signal ?? undefined);
-  return { ...request, body };
+  const decision = await ask(client, asker, route.action, models, body, request.signal ?? undefined);
+  if (decision.reservation === undefined) {
+    return { request: { ...request, body } };
+  }
+  const asksForUsage = lacksUsage(url, body);
+  const call = new GovernedCall(asker, route.action, decision, asksForUsage);
+  return { request: { ...request, body: asksForUsage ? withUsage(body) : body }, call };
 }
 
 /** Refuses a request made below the SDK's methods when it would reach a path that is decided on. */
@@ -50,16 +68,30 @@ export function refuseUndecided(method: string | undefined, url: string): void {
 }
 
 /** One decision for all models: each must be allowed. */
-async function ask(client: SdkClient, asker: Asker, action: string, models: string[], signal: AbortSignal | undefined): Promise<void> {
-  const { cz, agentId, context, resourcePrefix } = asker;
+async function ask(
+  client: SdkClient, asker: Asker, action: string, models: string[], body: JsonObject, signal: AbortSignal | undefined,
+): Promise<Decision> {
+  const { cz, agentId, context, resourcePrefix, estimate } = asker;
   try {
     const resources = models.map((model) => `${resourcePrefix}${model}`);
     const asked = resources.length > 1 ? { candidateResources: resources } : { resource: resources[0] };
-    await cz.enforce({ action, ...asked, agentId, context }, { signal });
+    return await cz.enforce({ action, ...asked, agentId, context, estimate: estimate?.(action, body) }, { signal });
   } catch (error) {
     const aborted = signal?.aborted && error instanceof ControlZeroError && error.code === 'CANCELLED';
     throw (aborted ? abortErrorOf(client) : undefined) ?? error;
   }
+}
+
+/** Whether a stream of completions would end without its usage: only this form leaves it out unless asked. */
+function lacksUsage(url: string, body: JsonObject): boolean {
+  const { stream_options: options } = body;
+  const includes = isObject(options) && options['include_usage'] !== undefined;
+  return body['stream'] === true && /completions\/?$/i.test(new URL(url).pathname) && !includes;
+}
+
+function withUsage(body: JsonObject): JsonObject {
+  const { stream_options: options } = body;
+  return { ...body, stream_options: { ...(isObject(options) ? options : {}), include_usage: true } };
 }
 
 function snapshot(body: unknown): JsonObject {

@@ -2,7 +2,9 @@ import type { Context } from '../context.js';
 import type { ControlZero } from '../control-zero.js';
 import { ControlZeroError, invalidArgument } from '../errors.js';
 import type { FieldViolation } from '../errors.js';
+import type { Estimate } from '../settlement.js';
 import type { Asker } from './admission.js';
+import { estimateOf } from './estimates.js';
 import { governedMethods } from './governed-methods.js';
 import { isResource, rebuild } from './resources.js';
 import type { Resource } from './resources.js';
@@ -27,6 +29,19 @@ export interface WrapOpenAIOptions {
    * @defaultValue `'model/'`
    */
   readonly resourcePrefix?: string | undefined;
+
+  /**
+   * What a request is expected to use, for limits of tokens and money; `false`: nothing is said, and such limits take their
+   * `default_estimate` or deny.
+   * @defaultValue a token for every three bytes of the body, and the bound the request sets for its answer (`max_tokens` and its kin)
+   */
+  readonly estimate?: false | ((action: string, body: { readonly [key: string]: unknown }) => Estimate | undefined) | undefined;
+
+  /**
+   * Told when a call that is over could not be settled: its reservation then ends at its charge.
+   * @defaultValue a warning of the process (`ControlZeroWarning`)
+   */
+  readonly onSettleError?: ((error: unknown) => void) | undefined;
 }
 
 /** Found on every governed client, also through other wrappers and other copies of this package. */
@@ -38,7 +53,7 @@ const governedMark = Symbol.for('controlzero.openai.governed');
  * @throws ControlZeroError `INVALID_ARGUMENT` when the client is wrapped already, is no OpenAI client, or an option is wrong
  */
 export function wrapOpenAI<Client extends OpenAIClient>(client: Client, cz: ControlZero, options: WrapOpenAIOptions = {}): Client {
-  const { agentId, context, resourcePrefix = 'model/' } = options;
+  const { agentId, context, resourcePrefix = 'model/', estimate = estimateOf, onSettleError = warn } = options;
   const violations: FieldViolation[] = [];
   const refuse = (field: string, description: string): void => void violations.push({ field, description });
 
@@ -56,10 +71,16 @@ export function wrapOpenAI<Client extends OpenAIClient>(client: Client, cz: Cont
   if (typeof resourcePrefix !== 'string') {
     refuse('resourcePrefix', `option \`resourcePrefix\` is \`${String(resourcePrefix)}\`; it takes a string, default \`model/\``);
   }
+  if (estimate !== false && typeof estimate !== 'function') {
+    refuse('estimate', `option \`estimate\` is \`${String(estimate)}\`; it takes a function of the action and the body, or \`false\``);
+  }
+  if (typeof onSettleError !== 'function') {
+    refuse('onSettleError', `option \`onSettleError\` is \`${String(onSettleError)}\`; it takes a function`);
+  }
   if (violations.length > 0) {
     throw invalidArgument('INVALID_OPTION', violations);
   }
-  return govern(client, { cz, agentId, context, resourcePrefix });
+  return govern(client, { cz, agentId, context, resourcePrefix, estimate: estimate === false ? undefined : estimate, onSettleError });
 }
 
 /** A view of the client whose sending methods and groups of methods are governed. */
@@ -91,6 +112,11 @@ function govern<Client extends OpenAIClient>(client: Client, asker: Asker): Clie
     setPrototypeOf: () => readOnly('prototype'),
   });
   return proxy;
+}
+
+function warn(error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  process.emitWarning(`a call could not be settled, its reservation ends at its charge: ${message}`, 'ControlZeroWarning');
 }
 
 function isClient(client: unknown): boolean {

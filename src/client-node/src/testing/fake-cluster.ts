@@ -5,8 +5,12 @@ import { Metadata, Server, ServerCredentials, ServerInterceptingCall, status } f
 import type { ServerErrorResponse, ServerInterceptor, ServiceDefinition, handleUnaryCall } from '@grpc/grpc-js';
 
 import { ClusterService, GetStatusResponseSchema } from '../gen/controlzero/v1/cluster_pb.js';
-import { Decision, EnforceBatchResponseSchema, EnforceResponseSchema, EnforcementService } from '../gen/controlzero/v1/enforcement_pb.js';
-import type { EnforceBatchRequest, EnforceRequest } from '../gen/controlzero/v1/enforcement_pb.js';
+import { AgentService, GetUsageResponseSchema } from '../gen/controlzero/v1/agent_pb.js';
+import type { GetUsageRequest } from '../gen/controlzero/v1/agent_pb.js';
+import {
+  CancelResponseSchema, Decision, EnforceBatchResponseSchema, EnforceResponseSchema, EnforcementService, GetAccessResponseSchema, SettleResponseSchema,
+} from '../gen/controlzero/v1/enforcement_pb.js';
+import type { CancelRequest, EnforceBatchRequest, EnforceRequest, GetAccessRequest, SettleRequest } from '../gen/controlzero/v1/enforcement_pb.js';
 import { BadRequestSchema, ErrorInfoSchema } from '../gen/google/rpc/error_details_pb.js';
 import { StatusSchema } from '../gen/google/rpc/status_pb.js';
 import { ControlZero } from '../control-zero.js';
@@ -26,6 +30,8 @@ for (const name of ['CONTROLZERO_URL', 'CONTROLZERO_API_KEY', 'CONTROLZERO_AGENT
 export class FakeCluster {
   readonly requests: EnforceRequest[] = [];
   readonly batches: EnforceBatchRequest[] = [];
+  readonly settled: SettleRequest[] = [];
+  readonly cancels: CancelRequest[] = [];
   readonly authorizations: string[] = [];
   readonly peers = new Set<string>();
   readonly server = new Server({ interceptors: [this.#authenticate()] });
@@ -33,6 +39,9 @@ export class FakeCluster {
   boundAgents: string[] = [];
   enforce: (request: EnforceRequest, attempt: number) => Answer | Promise<Answer> = openRouterPolicy;
   enforceBatch: (request: EnforceBatchRequest, attempt: number) => BatchAnswer | Promise<BatchAnswer> = openRouterBatch;
+  settle: (request: SettleRequest, attempt: number) => Exclude<MessageInitShape<typeof SettleResponseSchema>, Message> = () => ({});
+  access: (request: GetAccessRequest) => Exclude<MessageInitShape<typeof GetAccessResponseSchema>, Message> = () => ({});
+  usage: Exclude<MessageInitShape<typeof GetUsageResponseSchema>, Message> = {};
   /** The owner the answers to `enforce` name in their headers, `host:port`. */
   owner: string | undefined;
   status: () => void = () => undefined;
@@ -51,6 +60,25 @@ export class FakeCluster {
         this.batches.push(request);
         return create(EnforceBatchResponseSchema, await this.enforceBatch(request, this.batches.length));
       }),
+    });
+    const { settle, cancel, getAccess } = EnforcementService.method;
+    this.server.addService(definition('controlzero.v1.EnforcementService', settle), {
+      settle: this.#handler(async (request: SettleRequest) => {
+        this.settled.push(request);
+        return create(SettleResponseSchema, await this.settle(request, this.settled.length));
+      }),
+    });
+    this.server.addService(definition('controlzero.v1.EnforcementService', cancel), {
+      cancel: this.#handler(async (request: CancelRequest) => {
+        this.cancels.push(request);
+        return create(CancelResponseSchema, {});
+      }),
+    });
+    this.server.addService(definition('controlzero.v1.EnforcementService', getAccess), {
+      getAccess: this.#handler(async (request: GetAccessRequest) => create(GetAccessResponseSchema, this.access(request))),
+    });
+    this.server.addService(definition('controlzero.v1.AgentService', AgentService.method.getUsage), {
+      getUsage: this.#handler(async ({ agentId }: GetUsageRequest) => create(GetUsageResponseSchema, { agentId, ...this.usage })),
     });
     this.server.addService(definition('controlzero.v1.ClusterService', ClusterService.method.getStatus), {
       getStatus: this.#handler(async () => {

@@ -10,6 +10,11 @@ export interface ProviderRequest {
   readonly body: Record<string, unknown>;
 }
 
+const completionUsage = {
+  prompt_tokens: 11, completion_tokens: 3, total_tokens: 14, prompt_tokens_details: { cached_tokens: 4 }, completion_tokens_details: { reasoning_tokens: 2 },
+};
+const responseUsage = { input_tokens: 12, output_tokens: 5, total_tokens: 17, input_tokens_details: { cached_tokens: 0 }, output_tokens_details: { reasoning_tokens: 1 } };
+
 const words = ['may', ' ', 'I'];
 
 /** An OpenAI-compatible server on a free port: chat completions, responses, embeddings, models, JSON and streams. */
@@ -89,19 +94,21 @@ function completion(body: Record<string, unknown>): unknown {
     ? { role: 'assistant', content: null, tool_calls: [{ id: 'call_1', type: 'function', function: { name: tool.function.name, arguments: '{}' } }] }
     : { role: 'assistant', content, refusal: null };
   const choices = [{ index: 0, finish_reason: calls ? 'tool_calls' : 'stop', message, logprobs: null }];
-  return { id: 'chatcmpl-1', object: 'chat.completion', created: 1, model: body['model'], choices, usage: { prompt_tokens: 1, completion_tokens: 3, total_tokens: 4 } };
+  return { id: 'chatcmpl-1', object: 'chat.completion', created: 1, model: body['model'], choices, usage: completionUsage };
 }
 
 function completionEvents(body: Record<string, unknown>): string[] {
   const chunk = (delta: object, finish: string | null): string =>
     event({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: body['model'], choices: [{ index: 0, delta, finish_reason: finish }] });
-  return [...words.map((content) => chunk({ role: 'assistant', content }, null)), chunk({}, 'stop'), 'data: [DONE]\n\n'];
+  const asked = (body['stream_options'] as { include_usage?: boolean } | undefined)?.include_usage === true;
+  const usage = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: body['model'], choices: [], usage: completionUsage };
+  return [...words.map((content) => chunk({ role: 'assistant', content }, null)), chunk({}, 'stop'), ...(asked ? [event(usage)] : []), 'data: [DONE]\n\n'];
 }
 
 function response(body: Record<string, unknown>, status: string): unknown {
   const text = body['text'] ? '{"answer":42}' : words.join('');
   const output = [{ id: 'msg_1', type: 'message', role: 'assistant', status, content: [{ type: 'output_text', text, annotations: [] }] }];
-  return { id: 'resp_1', object: 'response', created_at: 1, model: body['model'], status, output: status === 'completed' ? output : [], usage: null };
+  return { id: 'resp_1', object: 'response', created_at: 1, model: body['model'], status, output: status === 'completed' ? output : [], usage: status === 'completed' ? responseUsage : null };
 }
 
 function responseEvents(body: Record<string, unknown>): string[] {
