@@ -56,7 +56,7 @@ public static class PriceFile
     private static PriceReadResult Read(JsonElement root, string? version)
     {
         // Several providers of models.dev sell one model, and OpenRouter names it as they do.
-        var collector = new PriceCollector { NotesTwins = !ModelsDevPrices.IsFormat(root) };
+        var collector = new PriceCollector { NotesTwins = root.TryGetProperty("unit", out _) || !ModelsDevPrices.IsFormat(root) };
         PriceFormat format;
         if (root.TryGetProperty("unit", out _))
         {

@@ -17,7 +17,7 @@ public sealed class ClusterTests : CliTest
         Assert.Equal(
             [
                 "version           0.1.0", "started           1970-01-01T00:00:00Z", "server time       1970-01-01T01:00:00Z", "storage           embedded",
-                "policies in force 1", "policy epoch      7", "freshness         fresh, 250 ms old of 2000 ms, feed at 12", "tenant            default", "key               abcdefghjkmn", "scopes            admin",
+                "policies in force 1", "policy epoch      7", "freshness         fresh, 250 ms old of 2000 ms, feed at 12", "prices            none: no model has a price", "tenant            default", "key               abcdefghjkmn", "scopes            admin",
                 "agents            team-*", "", "SILO   STATUS READY              VERSION UP    FRESHNESS ADDRESS        ANSWERING",
                 "silo-1 active yes                0.1.0   1h 0m 0.3 s     10.0.0.1:11111 yes",
                 "silo-2 active no: draining stale",
