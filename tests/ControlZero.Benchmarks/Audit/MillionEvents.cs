@@ -10,7 +10,7 @@ using ControlZero.Audit.Sinks;
 namespace ControlZero.Benchmarks.Audit;
 
 /// <summary>A million events of 10 tenants with 100 agents each, in segments of 64 MiB as a server writes them: what it costs to find some.</summary>
-public sealed class MillionEvents : IDisposable
+public class MillionEvents : IDisposable
 {
     private const int Events = 1_000_000;
     private const int Tenants = 10;
@@ -62,6 +62,7 @@ public sealed class MillionEvents : IDisposable
     {
         _reader?.Dispose();
         _root.Delete(recursive: true);
+        GC.SuppressFinalize(this);
     }
 
     /// <summary>One agent's last hundred.</summary>
