@@ -24,6 +24,7 @@ public sealed class SettlingTests : SettlingTest
         await ReadAsync(Chat().GetStreamingResponseAsync("hi"));
 
         Assert.Equal([Settle("agent-1", new() { InputTokens = 3, OutputTokens = 4 }, $"model/{Allowed}")], await SettledAsync());
+        Assert.False(Cluster.Received<SettleRequest>()[0].Usage.HasCacheWriteTokens);
         Assert.Empty(Cluster.Received<CancelRequest>());
     }
 

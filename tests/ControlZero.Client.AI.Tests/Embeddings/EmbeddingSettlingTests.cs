@@ -12,7 +12,9 @@ public sealed class EmbeddingSettlingTests : SettlingTest
         await Generator().GenerateAsync([new string('x', 2_999), "y"]);
 
         Assert.Equal([Settle("agent-1", new() { InputTokens = 1, OutputTokens = 0 }, $"model/{Allowed}")], await SettledAsync());
+        Assert.True(Cluster.Received<SettleRequest>()[0].Usage.HasOutputTokens);
         Assert.Equal(new Estimate { InputTokens = 1_000, MaxOutputTokens = 0 }, Assert.Single(Cluster.Received<EnforceRequest>()).Estimate);
+        Assert.True(Cluster.Received<EnforceRequest>()[0].Estimate.HasMaxOutputTokens);
     }
 
     [Fact]

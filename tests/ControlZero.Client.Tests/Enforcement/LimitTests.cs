@@ -41,7 +41,7 @@ public sealed class LimitTests : ClientTest
         Assert.Equal([Shown], decision.Limits);
         var estimate = Assert.Single(Cluster.Received<EnforceRequest>()).Estimate;
         Assert.Equal(new Estimate { InputTokens = 10, MaxOutputTokens = 0 }, estimate);
-        Assert.False(estimate.HasCostNanosUsd);
+        Assert.Equal((true, true, false), (estimate.HasInputTokens, estimate.HasMaxOutputTokens, estimate.HasCostNanosUsd));
     }
 
     [Fact]
@@ -89,6 +89,8 @@ public sealed class LimitTests : ClientTest
                 ResponseModel = "model/x",
             },
             Assert.Single(Cluster.Received<SettleRequest>()));
+        var usage = Cluster.Received<SettleRequest>()[0].Usage;
+        Assert.Equal((true, false), (usage.HasInputTokens, usage.HasCachedInputTokens));
     }
 
     [Fact]
