@@ -39,6 +39,15 @@ public sealed class ControlZeroAIOptions
     /// </summary>
     public bool AllowUnreadableRawRequests { get; set; }
 
+    /// <summary>
+    /// Whether the question about a chat or embedding request says what the request will use at most: a token for every three bytes, and
+    /// <c>MaxOutputTokens</c> where the request sets it. Default: true. With false, a limit that needs an estimate uses its own.
+    /// </summary>
+    public bool SendEstimates { get; set; } = true;
+
+    /// <summary>Told when a call that is over could not be settled or cancelled: it stays charged as it was reserved. Default: a warning of <see cref="System.Diagnostics.Trace"/>.</summary>
+    public Action<Exception>? OnSettleError { get; set; }
+
     /// <summary>What <see cref="ControlZeroPipelinePolicy"/> does with requests that it does not govern. Default: <see cref="UngovernedRequests.Pass"/>.</summary>
     public UngovernedRequests UngovernedRequests { get; set; }
 

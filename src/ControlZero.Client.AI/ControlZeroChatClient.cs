@@ -33,8 +33,12 @@ public sealed class ControlZeroChatClient : DelegatingChatClient
     public override async Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var governed = await EnforceModelsAsync(options, cancellationToken).ConfigureAwait(false);
-        var response = await base.GetResponseAsync(messages, governed, cancellationToken).ConfigureAwait(false);
+        ChatMessage[] sent = [.. messages];
+        var (governed, call) = await EnforceModelsAsync(sent, options, cancellationToken).ConfigureAwait(false);
+        var response = await call.RunAsync(
+            async () => await InnerClient.GetResponseAsync(sent, governed, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+        call.See(response.Usage, response.ModelId);
+        call.End();
         foreach (var message in response.Messages)
         {
             await EnforceCallsAsync(message.Contents, options, cancellationToken).ConfigureAwait(false);
@@ -50,28 +54,51 @@ public sealed class ControlZeroChatClient : DelegatingChatClient
     public override async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var governed = await EnforceModelsAsync(options, cancellationToken).ConfigureAwait(false);
-        await foreach (var update in base.GetStreamingResponseAsync(messages, governed, cancellationToken).ConfigureAwait(false))
+        ChatMessage[] sent = [.. messages];
+        var (governed, call) = await EnforceModelsAsync(sent, options, cancellationToken).ConfigureAwait(false);
+        await using var updates = await call.RunAsync(() => ValueTask.FromResult(
+            InnerClient.GetStreamingResponseAsync(sent, governed, cancellationToken).GetAsyncEnumerator(cancellationToken))).ConfigureAwait(false);
+        try
         {
-            await EnforceCallsAsync(update.Contents, options, cancellationToken).ConfigureAwait(false);
-            yield return update;
+            while (await call.RunAsync(updates.MoveNextAsync).ConfigureAwait(false))
+            {
+                See(call, updates.Current);
+                await EnforceCallsAsync(updates.Current.Contents, options, cancellationToken).ConfigureAwait(false);
+                yield return updates.Current;
+            }
+        }
+        finally
+        {
+            call.End(); // also when the stream is left: then what it used is not known
         }
     }
 
     /// <summary>Asks for the models. The answer is what is sent: it names the model that was asked for, so that no later default can be another one.</summary>
-    private async Task<ChatOptions> EnforceModelsAsync(ChatOptions? options, CancellationToken cancellationToken)
+    private async Task<(ChatOptions Governed, ReservedCall Call)> EnforceModelsAsync(
+        ChatMessage[] messages, ChatOptions? options, CancellationToken cancellationToken)
     {
         var factory = options?.RawRepresentationFactory;
+        var raw = factory?.Invoke(InnerClient);
         var models = RequestedModels.Of(
             options?.ModelId,
-            [RawRequest.Read(options?.AdditionalProperties), RawRequest.Read(factory?.Invoke(InnerClient), _gate.Settings)],
+            [RawRequest.Read(options?.AdditionalProperties), RawRequest.Read(raw, _gate.Settings)],
             this.GetService<ChatClientMetadata>()?.DefaultModelId,
             Remedy);
         var governed = options?.Clone() ?? new ChatOptions();
         governed.ModelId = models.Names[0];
         governed.RawRepresentationFactory = factory is null ? null : client => RawRequest.Checked(factory(client), models, _gate.Settings);
-        await _gate.EnforceGenerateAsync(models, null, cancellationToken).ConfigureAwait(false);
-        return governed;
+        var call = await _gate.ReserveGenerateAsync(
+            models, () => Estimates.OfChat(messages, options, RawRequest.ToJson(raw)), cancellationToken).ConfigureAwait(false);
+        return (governed, call);
+    }
+
+    private static void See(ReservedCall call, ChatResponseUpdate update)
+    {
+        call.See(null, update.ModelId);
+        foreach (var usage in update.Contents.OfType<UsageContent>())
+        {
+            call.See(usage.Details, null);
+        }
     }
 
     private async ValueTask EnforceCallsAsync(IList<AIContent> contents, ChatOptions? options, CancellationToken cancellationToken)

@@ -42,7 +42,12 @@ public sealed class ControlZeroEmbeddingGenerator<TInput, TEmbedding> : Delegati
         var governed = options?.Clone() ?? new EmbeddingGenerationOptions();
         governed.ModelId = models.Names[0];
         governed.RawRepresentationFactory = factory is null ? null : generator => RawRequest.Checked(factory(generator), models, _gate.Settings);
-        await _gate.EnforceEmbedAsync(models, null, cancellationToken).ConfigureAwait(false);
-        return await base.GenerateAsync(values, governed, cancellationToken).ConfigureAwait(false);
+        TInput[] sent = [.. values];
+        var call = await _gate.ReserveEmbedAsync(models, () => Estimates.OfEmbedding(sent), cancellationToken).ConfigureAwait(false);
+        var embeddings = await call.RunAsync(
+            async () => await InnerGenerator.GenerateAsync(sent, governed, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
+        call.See(embeddings.Usage, embeddings.Count > 0 ? embeddings[0].ModelId : null);
+        call.End(isEmbedding: true);
+        return embeddings;
     }
 }

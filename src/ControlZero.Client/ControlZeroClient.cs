@@ -11,7 +11,7 @@ namespace ControlZero.Client;
 /// Asks the cluster whether an agent may act. Safe for concurrent use; make one and keep it: it holds one connection an address.
 /// Without a decision the answer is a deny, unless the options say otherwise.
 /// </summary>
-public sealed class ControlZeroClient : IDisposable, IAsyncDisposable
+public sealed partial class ControlZeroClient : IDisposable, IAsyncDisposable
 {
     private readonly ControlZeroClientOptions _options;
     private readonly Endpoints _endpoints;
@@ -171,11 +171,11 @@ public sealed class ControlZeroClient : IDisposable, IAsyncDisposable
     /// <summary>Closes the connections. Calls under way end without an answer.</summary>
     public void Dispose() => _endpoints.Dispose();
 
-    /// <summary>Closes the connections. Calls under way end without an answer.</summary>
-    public ValueTask DisposeAsync()
+    /// <summary>Waits for what is being settled or cancelled, each at most its time-out, and closes the connections. Other calls under way end without an answer.</summary>
+    public async ValueTask DisposeAsync()
     {
+        await ((Task)Task.WhenAll(_endings.Keys)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Dispose();
-        return ValueTask.CompletedTask;
     }
 
     private static Endpoints EndpointsOf(ControlZeroClientOptions options, TimeProvider clock, Func<double> chance)

@@ -48,10 +48,16 @@ public sealed record EnforceDecision
     /// <summary>The state of the tenant's policies the decision was made under. It grows with every change.</summary>
     public ulong PolicyEpoch { get; init; }
 
+    /// <summary>What is held for the call until it is settled or cancelled. Null: nothing.</summary>
+    public EnforceReservation? Reservation { get; init; }
+
+    /// <summary>The limits that count the call, and what is left of them. Empty: none does, or a rule denied it.</summary>
+    public IReadOnlyList<LimitUsage> Limits { get; init; } = [];
+
     /// <summary>When it makes sense to ask again. Null: asking again does not help, or need not wait.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>True when this repeats the answer to an earlier question with the same id.</summary>
+    /// <summary>True when an earlier question with the same id was charged: this one was not.</summary>
     public bool Replayed { get; init; }
 
     /// <summary>True when the question was a dry run: nothing was counted, charged or registered.</summary>

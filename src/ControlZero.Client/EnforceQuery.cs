@@ -24,6 +24,9 @@ public sealed record EnforceQuery
     /// </summary>
     public IReadOnlyDictionary<string, object?>? Context { get; init; }
 
+    /// <summary>What the call is expected to use, for limits of tokens and money. Default: nothing is said.</summary>
+    public EnforceEstimate? Estimate { get; init; }
+
     /// <summary>The program's own id for this question, the same on every attempt. Default: a new one.</summary>
     public string? RequestId { get; init; }
 

@@ -24,6 +24,9 @@ public abstract class AITest : IAsyncLifetime
     internal IReadOnlyList<(string Action, string Resource)> Asked =>
         [.. Cluster.Received<EnforceRequest>().SelectMany(request => ResourcesOf(request).Select(resource => (request.Action, resource)))];
 
+    /// <summary>Scripts the cluster before a test. Default: what most tests permit.</summary>
+    private protected Action? Prepare { get; init; }
+
     public async Task InitializeAsync()
     {
         Cluster = await ScriptedCluster.StartAsync();
@@ -36,6 +39,7 @@ public abstract class AITest : IAsyncLifetime
             Timeout = TimeSpan.FromSeconds(30),
         });
         Permit($"model/{Allowed}", $"model/{AlsoAllowed}", "tool/look_up");
+        Prepare?.Invoke();
     }
 
     public async Task DisposeAsync()

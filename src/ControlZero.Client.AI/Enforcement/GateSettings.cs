@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace ControlZero.Client.AI.Enforcement;
 
 /// <summary>Validated options that nobody can change any more.</summary>
@@ -26,6 +28,10 @@ internal sealed record GateSettings
 
     public required bool AllowUnreadableRawRequests { get; init; }
 
+    public required bool SendEstimates { get; init; }
+
+    public required Action<Exception> OnSettleError { get; init; }
+
     public required UngovernedRequests UngovernedRequests { get; init; }
 
     public required int MaxBodyBytes { get; init; }
@@ -48,6 +54,9 @@ internal sealed record GateSettings
                 DeniedFunction = options.DeniedFunction,
                 Context = options.Context?.ToDictionary(),
                 AllowUnreadableRawRequests = options.AllowUnreadableRawRequests,
+                SendEstimates = options.SendEstimates,
+                OnSettleError = options.OnSettleError
+                    ?? (error => Trace.TraceWarning($"a call could not be settled and stays charged as it was reserved: {error.Message}")),
                 UngovernedRequests = options.UngovernedRequests,
                 MaxBodyBytes = options.MaxBodyBytes,
             };

@@ -38,6 +38,19 @@ internal static class RawRequest
         return settings.AllowUnreadableRawRequests ? ModelFields.None : throw Unreadable(raw, null);
     }
 
+    /// <summary>The object as JSON. Null: there is none, or it cannot be read.</summary>
+    public static JsonElement? ToJson(object? raw)
+    {
+        try
+        {
+            return raw is IPersistableModel<object> ? JsonElement.Parse(ModelReaderWriter.Write(raw)) : null;
+        }
+        catch (Exception error) when (error is JsonException or FormatException or NotSupportedException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The object that is really sent, when all its models were asked for. Throws when it names another: a factory may make a new object each time.</summary>
     public static object? Checked(object? raw, RequestedModels models, GateSettings settings) => models.Covers(Read(raw, settings))
         ? raw

@@ -20,6 +20,7 @@ internal static class DecisionMapping
         // One that is missing is sent empty, which the cluster refuses by its position. Left out, it would not be asked for.
         CandidateResources = { (query.CandidateResources ?? []).Select(candidate => candidate ?? "") },
         Context = query.Context is null ? null : ContextMapping.ToStruct(query.Context, $"{path}context"),
+        Estimate = query.Estimate is null ? null : LimitMapping.ToEstimate(query.Estimate),
         DryRun = query.DryRun,
     };
 
@@ -83,6 +84,8 @@ internal static class DecisionMapping
         DeniedResource = response.DeniedResource.Length > 0 ? response.DeniedResource : null,
         EvaluatedRules = response.EvaluatedRules,
         PolicyEpoch = response.PolicyEpoch,
+        Reservation = LimitMapping.ToReservation(response.Reservation),
+        Limits = LimitMapping.ToLimits(response.Limits),
         RetryAfter = response.RetryAfter?.ToTimeSpan(),
         Replayed = response.Replayed,
         DryRun = response.DryRun,

@@ -19,6 +19,7 @@ internal sealed class Endpoint : IDisposable
         Standing = standing;
         Calls = channel.CreateCallInvoker().Intercept(calls);
         Enforcement = new(Calls);
+        Agents = new(Calls);
         Cluster = new(Calls);
     }
 
@@ -36,6 +37,9 @@ internal sealed class Endpoint : IDisposable
 
     /// <summary>Calls of EnforcementService.</summary>
     public EnforcementService.EnforcementServiceClient Enforcement { get; }
+
+    /// <summary>Calls of AgentService.</summary>
+    public AgentService.AgentServiceClient Agents { get; }
 
     /// <summary>Calls of ClusterService.</summary>
     public ClusterService.ClusterServiceClient Cluster { get; }

@@ -10,6 +10,13 @@ internal sealed class ScriptedEnforcementService(ScriptedCluster cluster) : Enfo
     public override Task<EnforceBatchResponse> EnforceBatch(EnforceBatchRequest request, ServerCallContext context) =>
         cluster.AnswerAsync<EnforceBatchResponse>(request, context);
 
+    public override Task<SettleResponse> Settle(SettleRequest request, ServerCallContext context) => cluster.AnswerAsync<SettleResponse>(request, context);
+
+    public override Task<CancelResponse> Cancel(CancelRequest request, ServerCallContext context) => cluster.AnswerAsync<CancelResponse>(request, context);
+
+    public override Task<GetAccessResponse> GetAccess(GetAccessRequest request, ServerCallContext context) =>
+        cluster.AnswerAsync<GetAccessResponse>(request, context);
+
     public override Task<ExplainResponse> Explain(ExplainRequest request, ServerCallContext context) => cluster.AnswerAsync<ExplainResponse>(request, context);
 }
 
