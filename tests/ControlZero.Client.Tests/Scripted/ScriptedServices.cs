@@ -10,6 +10,8 @@ internal sealed class ScriptedEnforcementService(ScriptedCluster cluster) : Enfo
     public override Task<EnforceBatchResponse> EnforceBatch(EnforceBatchRequest request, ServerCallContext context) =>
         cluster.AnswerAsync<EnforceBatchResponse>(request, context);
 
+    public override Task<GetAccessResponse> GetAccess(GetAccessRequest request, ServerCallContext context) => cluster.AnswerAsync<GetAccessResponse>(request, context);
+
     public override Task<ExplainResponse> Explain(ExplainRequest request, ServerCallContext context) => cluster.AnswerAsync<ExplainResponse>(request, context);
 }
 
