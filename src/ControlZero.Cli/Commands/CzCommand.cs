@@ -44,6 +44,7 @@ internal static class CzCommand
             ModelCommands.Create(runner),
             TenantCommands.Create(runner),
             UsageCommand.Create(runner),
+            AccessCommand.Create(runner),
             AuditCommands.Create(runner),
             PriceCommands.Create(runner),
             StatusCommand.Create(runner),

@@ -11,6 +11,9 @@ internal static class LimitRows
 
     public static readonly IReadOnlyList<string> Columns = ["LIMIT", "PER", "WINDOW", "USED", "", "OF", "LEFT", "RESETS"];
 
+    /// <summary>The columns of <see cref="Tightest"/>.</summary>
+    public static readonly IReadOnlyList<string> TightestColumns = ["TIGHTEST LIMIT", "", "LEFT", "OF", "RESETS"];
+
     /// <summary>One row a limit.</summary>
     public static IEnumerable<string[]> Of(IEnumerable<LimitState> limits, DateTimeOffset now) => limits.Select(limit => new[]
     {
@@ -21,8 +24,20 @@ internal static class LimitRows
         Bar(limit.Used, limit.Limit),
         Amount(limit.Limit, limit.Unit),
         Amount(limit.Remaining, limit.Unit),
-        limit.ResetsAt is { } end ? $"in {Span(end.ToDateTimeOffset() - now)}" : "",
+        Resets(limit, now),
     });
+
+    /// <summary>One limit in the row of something else. Null: no limit applies to it.</summary>
+    public static string[] Tightest(LimitState? limit, DateTimeOffset now) => limit is null
+        ? ["", "", "", "", ""]
+        :
+        [
+            $"{limit.Policy}/{limit.Name}",
+            Bar(limit.Used, limit.Limit),
+            Amount(limit.Remaining, limit.Unit),
+            Amount(limit.Limit, limit.Unit),
+            Resets(limit, now),
+        ];
 
     /// <summary>A limit as JSON shows it; the figures stay in their unit.</summary>
     public static object Shape(LimitState limit) => new
@@ -52,6 +67,9 @@ internal static class LimitRows
     public static string Amount(long units, string unit) => unit == "nano_usd"
         ? string.Create(CultureInfo.InvariantCulture, $"${units / NanosPerDollar:#,0.00#######}")
         : units.ToString("#,0", CultureInfo.InvariantCulture);
+
+    private static string Resets(LimitState limit, DateTimeOffset now) =>
+        limit.ResetsAt is { } end ? $"in {Span(end.ToDateTimeOffset() - now)}" : "";
 
     private static string Span(TimeSpan left) => left switch
     {

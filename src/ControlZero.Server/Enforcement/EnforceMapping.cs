@@ -92,9 +92,12 @@ internal static class EnforceMapping
     public static EnforceBatchResult ToResult(EnforceOutcome outcome) =>
         outcome.Error is { } error ? new EnforceBatchResult { Error = error } : new EnforceBatchResult { Response = outcome.Response };
 
-    public static EnforceStreamResponse ToAnswer(ulong correlationId, EnforceOutcome outcome) => outcome.Error is { } error
-        ? new EnforceStreamResponse { CorrelationId = correlationId, Error = error }
-        : new EnforceStreamResponse { CorrelationId = correlationId, Response = outcome.Response };
+    public static EnforceStreamResponse ToAnswer(ulong correlationId, EnforceOutcome outcome) => outcome switch
+    {
+        { Error: { } error } => new EnforceStreamResponse { CorrelationId = correlationId, Error = error },
+        { Ended: { } ended } => ended,
+        _ => new EnforceStreamResponse { CorrelationId = correlationId, Response = outcome.Response },
+    };
 
     private static Protocol.V1.Obligation ToMessage(Engine.Policies.Obligation obligation) => new()
     {

@@ -4,12 +4,18 @@ using Google.Rpc;
 
 namespace ControlZero.Server.Enforcement;
 
-/// <summary>What one request came to: exactly one of response and error is there.</summary>
+/// <summary>What one request came to: exactly one of response, error and ended is there.</summary>
 /// <param name="Response">The decision, or null: there is none.</param>
 /// <param name="Error">Why there is none: what Enforce would have failed with. Null: there is a decision.</param>
 /// <param name="Lease">How long the decision may leave as it is. Default: for ever.</param>
 /// <param name="Question">What was asked. Default: there is no decision.</param>
-internal readonly record struct EnforceOutcome(EnforceResponse? Response, Status? Error, AllowLease Lease = default, EnforceQuestion Question = default)
+/// <param name="Ended">A stream's whole answer about a reservation that was settled or given back, and recorded as such. Null: it was not about that.</param>
+internal readonly record struct EnforceOutcome(
+    EnforceResponse? Response,
+    Status? Error,
+    AllowLease Lease = default,
+    EnforceQuestion Question = default,
+    EnforceStreamResponse? Ended = null)
 {
     /// <summary>
     /// The outcome as it may leave at this moment: an allow that was held up on its way, because the process was paused or nobody took

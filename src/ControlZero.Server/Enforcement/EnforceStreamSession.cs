@@ -8,8 +8,8 @@ using Grpc.Core;
 namespace ControlZero.Server.Enforcement;
 
 /// <summary>
-/// One stream: reads requests while there is room, decides them as they arrive or asks the agents' grains about all that have, and writes the
-/// answers whenever no further request is there.
+/// One stream: reads requests while there is room, decides them as they arrive or asks the agents' grains about all that have, settles at once,
+/// and writes the answers whenever no further request is there.
 /// </summary>
 /// <param name="caller">Who opened the stream.</param>
 /// <param name="requests">The requests.</param>
@@ -18,6 +18,7 @@ namespace ControlZero.Server.Enforcement;
 /// <param name="isStillValid">Whether the caller's key may still be used.</param>
 /// <param name="decideHere">Decides a question at once. Null: it cannot. Does not fail.</param>
 /// <param name="decide">Decides the questions of one agent. Does not fail.</param>
+/// <param name="settle">Settles or cancels. Does not fail.</param>
 internal sealed class EnforceStreamSession(
     ClientIdentity caller,
     IAsyncStreamReader<EnforceStreamRequest> requests,
@@ -25,7 +26,8 @@ internal sealed class EnforceStreamSession(
     Action cancelRead,
     Func<ValueTask<bool>> isStillValid,
     Func<EnforceQuestion, EnforceOutcome?> decideHere,
-    Func<IReadOnlyList<PlacedQuestion>, Action<ulong, EnforceOutcome>, Task> decide)
+    Func<IReadOnlyList<PlacedQuestion>, Action<ulong, EnforceOutcome>, Task> decide,
+    Func<EnforceStreamRequest, Task<EnforceOutcome>> settle)
 {
     private readonly Lock _gate = new();
     private readonly AgentGroups _arrived = new();
@@ -112,9 +114,13 @@ internal sealed class EnforceStreamSession(
 
     private void Take(EnforceStreamRequest message)
     {
-        if (message.MessageCase != EnforceStreamRequest.MessageOneofCase.Enforce)
+        if (message.MessageCase is EnforceStreamRequest.MessageOneofCase.Settle or EnforceStreamRequest.MessageOneofCase.Cancel)
         {
-            Answer(message.CorrelationId, new EnforceOutcome(null, StreamMessage.Refuse(message)));
+            BeginToSettle(message);
+        }
+        else if (message.MessageCase != EnforceStreamRequest.MessageOneofCase.Enforce)
+        {
+            Answer(message.CorrelationId, new EnforceOutcome(null, StreamMessage.RefuseEmpty()));
         }
         else if (!EnforceQuestion.TryRead(message.Enforce, caller, "", out var question, out var refusal))
         {
@@ -149,6 +155,30 @@ internal sealed class EnforceStreamSession(
             var answered = _answered;
             _answered = new List<(ulong CorrelationId, EnforceOutcome Outcome)>(answered.Count);
             answers.Add(answered);
+        }
+    }
+
+    // At once: it names a reservation that was answered before, so it waits for no question that arrived.
+    private void BeginToSettle(EnforceStreamRequest message)
+    {
+        if (TryBegin())
+        {
+            answers.Announce();
+            _ = SettleAsync(message);
+        }
+    }
+
+    private async Task SettleAsync(EnforceStreamRequest message)
+    {
+        var answered = new List<(ulong CorrelationId, EnforceOutcome Outcome)>(1);
+        try
+        {
+            answered.Add((message.CorrelationId, await settle(message)));
+        }
+        finally
+        {
+            answers.AddAnnounced(answered);
+            End();
         }
     }
 

@@ -17,6 +17,7 @@ internal sealed class EnforcementService(
     LocalDecisions local,
     GroupedDecisions grouped,
     Settlements settlements,
+    StreamSettlements streamed,
     DecisionAnswers answers,
     DecisionTrail trail,
     FrontDoors doors,
@@ -90,7 +91,8 @@ internal sealed class EnforcementService(
             context.GetHttpContext().Request.BodyReader.CancelPendingRead,
             IsStillValidAsync,
             question => local.Decide(question, context.Method),
-            DecideAsync).RunAsync(context.CancellationToken);
+            DecideAsync,
+            message => streamed.EndAsync(message, caller, context.Method, context.CancellationToken)).RunAsync(context.CancellationToken);
 
         Task DecideAsync(IReadOnlyList<PlacedQuestion> group, Action<ulong, EnforceOutcome> answer)
         {
@@ -116,22 +118,12 @@ internal sealed class EnforcementService(
     }
 
     [RequiresScope(Scopes.Enforce), MessageLimit(Limits.EnforceMessageMaxBytes)]
-    public override async Task<SettleResponse> Settle(SettleRequest request, ServerCallContext context)
-    {
-        var caller = context.GetCaller();
-        var response = await settlements.SettleAsync(request, caller, context.CancellationToken);
-        await trail.RecordAsync((id, time) => DecisionEvents.Of(request, response, id, caller, time), caller);
-        return response;
-    }
+    public override Task<SettleResponse> Settle(SettleRequest request, ServerCallContext context) =>
+        settlements.SettleAsync(request, context.GetCaller(), context.CancellationToken);
 
     [RequiresScope(Scopes.Enforce), MessageLimit(Limits.EnforceMessageMaxBytes)]
-    public override async Task<CancelResponse> Cancel(CancelRequest request, ServerCallContext context)
-    {
-        var caller = context.GetCaller();
-        var response = await settlements.CancelAsync(request, caller, context.CancellationToken);
-        await trail.RecordAsync((id, time) => DecisionEvents.Of(request, response, id, caller, time), caller);
-        return response;
-    }
+    public override Task<CancelResponse> Cancel(CancelRequest request, ServerCallContext context) =>
+        settlements.CancelAsync(request, context.GetCaller(), context.CancellationToken);
 
     [RequiresScope(Scopes.Enforce), MessageLimit(Limits.EnforceMessageMaxBytes)]
     public override async Task<GetAccessResponse> GetAccess(GetAccessRequest request, ServerCallContext context)

@@ -2,27 +2,28 @@ using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Quotas;
 using ControlZero.Engine.Requests;
 using ControlZero.Protocol.V1;
+using ControlZero.Server.Audit;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Rpc;
 using Grpc.Core;
 
 namespace ControlZero.Server.Enforcement;
 
-/// <summary>Ends reservations, whichever server they were made by: the agent's grain keeps their book.</summary>
-internal sealed class Settlements(GrainDecisions agents)
+/// <summary>Ends reservations, whichever server they were made by: the agent's grain keeps their book. Each is recorded before it is answered.</summary>
+internal sealed class Settlements(GrainDecisions agents, DecisionTrail trail)
 {
     // Unit: characters, all of them ASCII.
     private const int TokenMaxLength = 1024;
 
     /// <summary>Settles a reservation.</summary>
-    /// <exception cref="RpcException">A field is wrong, there is no such reservation, or it was settled otherwise.</exception>
+    /// <exception cref="RpcException">A field is wrong, there is no such reservation, it was settled otherwise, or it could not be recorded.</exception>
     public async Task<SettleResponse> SettleAsync(SettleRequest request, ClientIdentity caller, CancellationToken call)
     {
         var agent = ReadAgent(request.AgentId, request.Token, caller, Faults(request));
         var command = new SettleCommand(
             request.Token, UsageMapping.ToDomain(request.Usage), request.ResponseModel.Length == 0 ? null : request.ResponseModel);
         var outcome = OrThrow(await agents.SettleAsync(caller.Tenant, agent, command, call), request.Token);
-        return new SettleResponse
+        var response = new SettleResponse
         {
             Late = outcome.Late,
             Replayed = outcome.Replayed,
@@ -30,20 +31,24 @@ internal sealed class Settlements(GrainDecisions agents)
             ModelDrift = outcome.ModelDrift,
             Limits = { outcome.Limits.Select(QuotaMapping.ToMessage) },
         };
+        await trail.RecordAsync((id, time) => DecisionEvents.Of(request, response, id, caller, time), caller);
+        return response;
     }
 
     /// <summary>Gives a reservation back.</summary>
-    /// <exception cref="RpcException">A field is wrong, there is no such reservation, or it was settled.</exception>
+    /// <exception cref="RpcException">A field is wrong, there is no such reservation, it was settled, or it could not be recorded.</exception>
     public async Task<CancelResponse> CancelAsync(CancelRequest request, ClientIdentity caller, CancellationToken call)
     {
         var agent = ReadAgent(request.AgentId, request.Token, caller, []);
         var outcome = OrThrow(await agents.CancelAsync(caller.Tenant, agent, request.Token, call), request.Token);
-        return new CancelResponse
+        var response = new CancelResponse
         {
             Late = outcome.Late,
             Replayed = outcome.Replayed,
             Limits = { outcome.Limits.Select(QuotaMapping.ToMessage) },
         };
+        await trail.RecordAsync((id, time) => DecisionEvents.Of(request, response, id, caller, time), caller);
+        return response;
     }
 
     private static IEnumerable<FieldFault> Faults(SettleRequest request)

@@ -30,6 +30,7 @@ internal static class RpcExtensions
         services.AddSingleton<DecisionAnswers>();
         services.AddSingleton<GroupedDecisions>();
         services.AddSingleton<Settlements>();
+        services.AddSingleton<StreamSettlements>();
         services.AddSingleton<FailureTranslator>();
 
         services.AddSingleton<StatusGuard>();

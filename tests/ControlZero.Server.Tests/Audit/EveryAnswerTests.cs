@@ -63,8 +63,10 @@ public sealed class EveryAnswerTests(RecordingServer server) : IClassFixture<Rec
         });
     }
 
-    [Fact]
-    public async Task Reservation_ThatIsSettledOrGivenBack_HasAnEventForIt()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Reservation_ThatIsSettledOrGivenBack_HasAnEventForIt(bool inAStream)
     {
         var (tenant, key) = await server.NewTenantWithAsync(
             """
@@ -73,9 +75,18 @@ public sealed class EveryAnswerTests(RecordingServer server) : IClassFixture<Rec
             """);
         var request = new EnforceRequest(Ask()) { Estimate = new Estimate { InputTokens = 10, MaxOutputTokens = 10 } };
         var (first, second) = (await Enforcement.EnforceAsync(request, server.With(key)), await Enforcement.EnforceAsync(request, server.With(key)));
-        await Enforcement.SettleAsync(
-            new SettleRequest { Token = first.Reservation.Token, AgentId = "bot", Usage = new Usage { InputTokens = 5, OutputTokens = 5 }, ResponseModel = "model/b" }, server.With(key));
-        await Enforcement.CancelAsync(new CancelRequest { Token = second.Reservation.Token, AgentId = "bot" }, server.With(key));
+        var settle = new SettleRequest { Token = first.Reservation.Token, AgentId = "bot", Usage = new Usage { InputTokens = 5, OutputTokens = 5 }, ResponseModel = "model/b" };
+        var cancel = new CancelRequest { Token = second.Reservation.Token, AgentId = "bot" };
+        if (inAStream)
+        {
+            await SendAsync(key, new EnforceStreamRequest { Settle = settle });
+            await SendAsync(key, new EnforceStreamRequest { Cancel = cancel });
+        }
+        else
+        {
+            await Enforcement.SettleAsync(settle, server.With(key));
+            await Enforcement.CancelAsync(cancel, server.With(key));
+        }
 
         var events = server.EventsOf(tenant);
         EventAssert.Equal(tenant, request, first, events[0]);
@@ -130,18 +141,32 @@ public sealed class EveryAnswerTests(RecordingServer server) : IClassFixture<Rec
     [Fact]
     public async Task Log_ThatTakesNothing_MakesEveryQuestionUnavailable()
     {
-        var (_, key) = await server.NewTenantAsync();
+        var (_, key) = await server.NewTenantWithAsync(
+            """
+            { "name": "p", "rules": [ { "allow": "*" } ], "limits": [ { "name": "calls", "metric": "requests", "limit": 10, "window": "month" } ] }
+            """);
+        var token = (await Enforcement.EnforceAsync(Ask(), server.With(key))).Reservation.Token;
         server.Log.Outcome = _ => Task.FromResult(new AuditAppend(AuditOutcome.Unavailable));
         try
         {
             await RpcAssert.FailsAsync(StatusCode.Unavailable, "AUDIT_UNAVAILABLE", Enforcement.EnforceAsync(Ask(), server.With(key)));
             var batch = await Enforcement.EnforceBatchAsync(new EnforceBatchRequest { Requests = { Ask() } }, server.With(key));
             Assert.Equal((int)StatusCode.Unavailable, batch.Results[0].Error.Code);
+            var cancelled = await SendAsync(key, new EnforceStreamRequest { Cancel = new CancelRequest { AgentId = "bot", Token = token } });
+            Assert.Equal((int)StatusCode.Unavailable, cancelled.Error.Code);
         }
         finally
         {
             server.Log.Outcome = _ => Task.FromResult(new AuditAppend(AuditOutcome.Durable));
         }
+    }
+
+    private async Task<EnforceStreamResponse> SendAsync(string key, EnforceStreamRequest request)
+    {
+        using var stream = Enforcement.EnforceStream(server.With(key));
+        await stream.RequestStream.WriteAsync(request);
+        await stream.RequestStream.CompleteAsync();
+        return Assert.Single(await stream.ResponseStream.ReadAllAsync().ToListAsync());
     }
 
     private EnforcementService.EnforcementServiceClient Enforcement => new(server.Channel);

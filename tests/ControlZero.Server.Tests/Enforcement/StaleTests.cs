@@ -73,6 +73,27 @@ public sealed class StaleTests(PausableServer server)
     }
 
     [Fact]
+    public async Task Stream_ThatSettlesWhileStorageIsAway_IsRefusedAsTheSingleCallIs()
+    {
+        var (_, key) = await server.NewTenantWithAsync(AllowAll);
+        var settle = new SettleRequest { AgentId = "bot", Token = "none" };
+        using var stream = _enforcement.EnforceStream(server.With(key));
+
+        server.LoseStorage();
+        try
+        {
+            await stream.RequestStream.WriteAsync(new EnforceStreamRequest { Settle = settle });
+            Assert.True(await stream.ResponseStream.MoveNext(CancellationToken.None));
+            var alone = await Assert.ThrowsAsync<RpcException>(() => _enforcement.SettleAsync(settle, server.With(key)).ResponseAsync);
+            Assert.Equal((StatusCode.Unavailable, alone.GetRpcStatus()), (alone.StatusCode, stream.ResponseStream.Current.Error));
+        }
+        finally
+        {
+            await server.RegainStorageAsync();
+        }
+    }
+
+    [Fact]
     public async Task Enforce_InAProcessPausedBetweenDecisionAndAnswer_IsWithheld()
     {
         var (_, key) = await server.NewTenantWithAsync(AllowAll);

@@ -197,6 +197,45 @@ public sealed class StreamSessionTests
     }
 
     [Fact]
+    public async Task Settles_WhoseAnswersAreNotTaken_AreReadUpToTheBound()
+    {
+        var taken = new TaskCompletionSource();
+        var writer = new ScriptedAnswers(taken.Task);
+        var mostAhead = 0;
+        var reader = new ScriptedRequests(Settle(5000), read => mostAhead = Math.Max(mostAhead, read - writer.Flushed));
+
+        var run = RunAsync(reader, writer, NeverAsked, settle: message => Task.FromResult(Ended(message)));
+        await Until.TrueAsync(() => reader.Read == 1024, "the bound is reached");
+        Assert.False(run.IsCompleted);
+        taken.SetResult();
+        await run;
+
+        Assert.Equal(1024, mostAhead);
+        Assert.Equal(Enumerable.Range(0, 5000).Select(number => (ulong)number), writer.Taken.Select(taken => taken.Answer.CorrelationId).Order());
+        Assert.All(writer.Taken, taken => Assert.NotNull(taken.Answer.Settled));
+    }
+
+    [Fact]
+    public async Task Stream_OfASettleThatTakesLong_AnswersOthersMeanwhileAndEndsWhenItHas()
+    {
+        var ended = new TaskCompletionSource();
+        var writer = new ScriptedAnswers(Task.CompletedTask);
+
+        var run = RunAsync(new ScriptedRequests([.. Settle(1), .. Ask(3)]), writer, Answer, settle: async message =>
+        {
+            await ended.Task;
+            return Ended(message);
+        });
+        await Until.TrueAsync(() => writer.Flushed == 3, "the questions are answered");
+        Assert.False(run.IsCompleted);
+        ended.SetResult();
+        await run;
+
+        Assert.Equal(4, writer.Taken.Count);
+        Assert.NotNull(writer.Taken[3].Answer.Settled);
+    }
+
+    [Fact]
     public async Task Stream_WhoseCallerIsGone_EndsWhenItsLastDecisionHas()
     {
         var other = new TaskCompletionSource();
@@ -250,11 +289,19 @@ public sealed class StreamSessionTests
         Func<bool>? isStillValid = null,
         Action? cancelRead = null,
         Func<EnforceQuestion, EnforceOutcome?>? decideHere = null,
+        Func<EnforceStreamRequest, Task<EnforceOutcome>>? settle = null,
         CancellationToken cancellationToken = default)
     {
         using var answers = new StreamAnswers(responses, Caller, IsStillValidAsync, Unrecorded);
-        await new EnforceStreamSession(Caller, requests, answers, cancelRead ?? (() => { }), IsStillValidAsync, decideHere ?? (_ => null), decide)
-            .RunAsync(cancellationToken);
+        await new EnforceStreamSession(
+            Caller,
+            requests,
+            answers,
+            cancelRead ?? (() => { }),
+            IsStillValidAsync,
+            decideHere ?? (_ => null),
+            decide,
+            settle ?? (_ => throw new InvalidOperationException("nothing is to be settled"))).RunAsync(cancellationToken);
 
         ValueTask<bool> IsStillValidAsync() => ValueTask.FromResult(isStillValid?.Invoke() ?? true);
     }
@@ -275,6 +322,12 @@ public sealed class StreamSessionTests
 
         return Task.CompletedTask;
     }
+
+    private static EnforceOutcome Ended(EnforceStreamRequest message) =>
+        new(null, null, Ended: new EnforceStreamResponse { CorrelationId = message.CorrelationId, Settled = new SettleResponse() });
+
+    private static IEnumerable<EnforceStreamRequest> Settle(int count) =>
+        Enumerable.Range(0, count).Select(number => new EnforceStreamRequest { CorrelationId = (ulong)number, Settle = new SettleRequest() });
 
     private static IEnumerable<EnforceStreamRequest> Ask(int count, Func<int, string>? agent = null) =>
         Enumerable.Range(0, count).Select(number => new EnforceStreamRequest

@@ -59,8 +59,6 @@ public sealed class StreamTests(RunningServer server)
 
     [Theory]
     [InlineData("0802", "InvalidArgument", "FIELD_REQUIRED", "enforce")]
-    [InlineData("08021A00", "Unimplemented", "UNIMPLEMENTED_FEATURE", "settle")]
-    [InlineData("08022200", "Unimplemented", "UNIMPLEMENTED_FEATURE", "cancel")]
     [InlineData("08029A0600", "InvalidArgument", "FIELD_REQUIRED", "enforce")]
     public async Task Stream_OfAMessageThatAsksNothing_SaysWhatItLacksAndGoesOn(string message, string code, string reason, string field)
     {

@@ -14,7 +14,8 @@ internal sealed class AgentCalls : IIncomingGrainCallFilter
 
     public async Task Invoke(IIncomingGrainCallContext context)
     {
-        if (context.Grain is not IAgentGrain || !context.MethodName.StartsWith("Authorize", StringComparison.Ordinal))
+        var settles = context.MethodName is "SettleAsync" or "CancelAsync";
+        if (context.Grain is not IAgentGrain || !(settles || context.MethodName.StartsWith("Authorize", StringComparison.Ordinal)))
         {
             await context.Invoke();
             return;
@@ -22,6 +23,13 @@ internal sealed class AgentCalls : IIncomingGrainCallFilter
 
         var (tenant, agent) = GrainKeys.ParseAgent(context.TargetId.Key.ToString()!);
         var tally = Of(tenant.Value);
+        if (settles)
+        {
+            await tally.BeforeSettling();
+            await context.Invoke();
+            return;
+        }
+
         tally.Enter();
         try
         {
@@ -48,6 +56,9 @@ internal sealed class AgentCalls : IIncomingGrainCallFilter
 
         /// <summary>What a call waits for, by agent; if it fails, the call does.</summary>
         public Func<string, Task> Before { get; set; } = static _ => Task.CompletedTask;
+
+        /// <summary>What a call that settles or cancels waits for; if it fails, the call does. Such calls are not counted.</summary>
+        public Func<Task> BeforeSettling { get; set; } = static () => Task.CompletedTask;
 
         public void Enter()
         {
