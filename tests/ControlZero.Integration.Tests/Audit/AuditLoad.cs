@@ -67,9 +67,9 @@ internal sealed class AuditLoad(IReadOnlyList<ControlZeroClient> clients, string
                 await StreamAsync(client, requests, answered, hangUp.Token);
             }
         }
-        catch (Exception none) when (none is ControlZeroException or RpcException or OperationCanceledException or InvalidOperationException)
+        catch (Exception none) when (none is ControlZeroException or RpcException or OperationCanceledException or InvalidOperationException or IOException)
         {
-            // Whatever it was: what was not received is marked below.
+            // Whatever it was, a stream that is reset under a write too: what was not received is marked below.
         }
 
         foreach (var request in requests.Where(request => !answered.Contains(request.RequestId)))
