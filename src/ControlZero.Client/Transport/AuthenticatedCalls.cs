@@ -35,6 +35,17 @@ internal sealed class AuthenticatedCalls(string apiKey, TimeSpan timeout) : Inte
         }
     }
 
+    /// <inheritdoc/>
+    public override AsyncServerStreamingCall<TResponse> AsyncServerStreamingCall<TRequest, TResponse>(
+        TRequest request,
+        ClientInterceptorContext<TRequest, TResponse> context,
+        AsyncServerStreamingCallContinuation<TRequest, TResponse> continuation)
+    {
+        var call = continuation(request, Prepare(context));
+        return new AsyncServerStreamingCall<TResponse>(
+            new TranslatingReader<TResponse>(call.ResponseStream), call.ResponseHeadersAsync, call.GetStatus, call.GetTrailers, call.Dispose);
+    }
+
     private ClientInterceptorContext<TRequest, TResponse> Prepare<TRequest, TResponse>(ClientInterceptorContext<TRequest, TResponse> context)
         where TRequest : class
         where TResponse : class
@@ -60,5 +71,12 @@ internal sealed class AuthenticatedCalls(string apiKey, TimeSpan timeout) : Inte
         {
             throw ErrorDecoding.Decode(error);
         }
+    }
+
+    private sealed class TranslatingReader<TResponse>(IAsyncStreamReader<TResponse> responses) : IAsyncStreamReader<TResponse>
+    {
+        public TResponse Current => responses.Current;
+
+        public Task<bool> MoveNext(CancellationToken cancellationToken) => TranslateAsync(responses.MoveNext(cancellationToken));
     }
 }
