@@ -13,9 +13,6 @@ internal static class TailCommand
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongPause = TimeSpan.FromSeconds(15);
 
-    // gRPC takes no deadline to mean the client's own; this one is longer than any run.
-    private static readonly DateTime Never = DateTime.MaxValue.ToUniversalTime();
-
     private static readonly JsonSerializerOptions Line = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     public static Command Create(CommandRunner runner)
@@ -57,7 +54,7 @@ internal static class TailCommand
         {
             try
             {
-                using var tail = run.Client.Audit.TailEvents(request, deadline: Never, cancellationToken: cancellationToken);
+                using var tail = run.Client.Audit.TailEvents(request, cancellationToken: cancellationToken);
                 while (left > 0 && await tail.ResponseStream.MoveNext(cancellationToken))
                 {
                     pause = Pause;

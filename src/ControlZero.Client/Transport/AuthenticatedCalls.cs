@@ -4,9 +4,12 @@ using Grpc.Core.Interceptors;
 
 namespace ControlZero.Client.Transport;
 
-/// <summary>Every call carries the key and a deadline, and fails with a <see cref="ControlZeroException"/>.</summary>
+/// <summary>
+/// Every call carries the key and fails with a <see cref="ControlZeroException"/>; a call with one answer has a deadline too. A stream lasts as long as
+/// its caller wants: the connection's pings notice a server that is gone.
+/// </summary>
 /// <param name="apiKey">The key.</param>
-/// <param name="timeout">The time of calls that bring no deadline of their own.</param>
+/// <param name="timeout">The time of calls with one answer that bring no deadline of their own.</param>
 internal sealed class AuthenticatedCalls(string apiKey, TimeSpan timeout) : Interceptor
 {
     /// <inheritdoc/>
@@ -15,7 +18,7 @@ internal sealed class AuthenticatedCalls(string apiKey, TimeSpan timeout) : Inte
         ClientInterceptorContext<TRequest, TResponse> context,
         AsyncUnaryCallContinuation<TRequest, TResponse> continuation)
     {
-        var call = continuation(request, Prepare(context));
+        var call = continuation(request, Bounded(context));
         return new AsyncUnaryCall<TResponse>(TranslateAsync(call.ResponseAsync), call.ResponseHeadersAsync, call.GetStatus, call.GetTrailers, call.Dispose);
     }
 
@@ -27,7 +30,7 @@ internal sealed class AuthenticatedCalls(string apiKey, TimeSpan timeout) : Inte
     {
         try
         {
-            return continuation(request, Prepare(context));
+            return continuation(request, Bounded(context));
         }
         catch (RpcException error)
         {
@@ -41,12 +44,34 @@ internal sealed class AuthenticatedCalls(string apiKey, TimeSpan timeout) : Inte
         ClientInterceptorContext<TRequest, TResponse> context,
         AsyncServerStreamingCallContinuation<TRequest, TResponse> continuation)
     {
-        var call = continuation(request, Prepare(context));
+        var call = continuation(request, WithKey(context));
         return new AsyncServerStreamingCall<TResponse>(
             new TranslatingReader<TResponse>(call.ResponseStream), call.ResponseHeadersAsync, call.GetStatus, call.GetTrailers, call.Dispose);
     }
 
-    private ClientInterceptorContext<TRequest, TResponse> Prepare<TRequest, TResponse>(ClientInterceptorContext<TRequest, TResponse> context)
+    /// <inheritdoc/>
+    public override AsyncDuplexStreamingCall<TRequest, TResponse> AsyncDuplexStreamingCall<TRequest, TResponse>(
+        ClientInterceptorContext<TRequest, TResponse> context, AsyncDuplexStreamingCallContinuation<TRequest, TResponse> continuation)
+    {
+        var call = continuation(WithKey(context));
+        return new AsyncDuplexStreamingCall<TRequest, TResponse>(
+            new TranslatingWriter<TRequest>(call.RequestStream),
+            new TranslatingReader<TResponse>(call.ResponseStream),
+            call.ResponseHeadersAsync,
+            call.GetStatus,
+            call.GetTrailers,
+            call.Dispose);
+    }
+
+    private ClientInterceptorContext<TRequest, TResponse> Bounded<TRequest, TResponse>(ClientInterceptorContext<TRequest, TResponse> context)
+        where TRequest : class
+        where TResponse : class
+    {
+        var call = WithKey(context);
+        return call.Options.Deadline is null ? new(call.Method, call.Host, call.Options.WithDeadline(CallDeadline.After(timeout))) : call;
+    }
+
+    private ClientInterceptorContext<TRequest, TResponse> WithKey<TRequest, TResponse>(ClientInterceptorContext<TRequest, TResponse> context)
         where TRequest : class
         where TResponse : class
     {
@@ -57,8 +82,7 @@ internal sealed class AuthenticatedCalls(string apiKey, TimeSpan timeout) : Inte
         }
 
         headers.Add("authorization", $"Bearer {apiKey}");
-        var options = context.Options.WithHeaders(headers);
-        return new(context.Method, context.Host, options.Deadline is null ? options.WithDeadline(CallDeadline.After(timeout)) : options);
+        return new(context.Method, context.Host, context.Options.WithHeaders(headers));
     }
 
     private static async Task<TResponse> TranslateAsync<TResponse>(Task<TResponse> response)
@@ -73,10 +97,37 @@ internal sealed class AuthenticatedCalls(string apiKey, TimeSpan timeout) : Inte
         }
     }
 
+    private static async Task TranslateAsync(Task sent)
+    {
+        try
+        {
+            await sent.ConfigureAwait(false);
+        }
+        catch (RpcException error)
+        {
+            throw ErrorDecoding.Decode(error);
+        }
+    }
+
     private sealed class TranslatingReader<TResponse>(IAsyncStreamReader<TResponse> responses) : IAsyncStreamReader<TResponse>
     {
         public TResponse Current => responses.Current;
 
         public Task<bool> MoveNext(CancellationToken cancellationToken) => TranslateAsync(responses.MoveNext(cancellationToken));
+    }
+
+    private sealed class TranslatingWriter<TRequest>(IClientStreamWriter<TRequest> requests) : IClientStreamWriter<TRequest>
+    {
+        public WriteOptions? WriteOptions
+        {
+            get => requests.WriteOptions;
+            set => requests.WriteOptions = value;
+        }
+
+        public Task WriteAsync(TRequest message) => TranslateAsync(requests.WriteAsync(message));
+
+        public Task WriteAsync(TRequest message, CancellationToken cancellationToken) => TranslateAsync(requests.WriteAsync(message, cancellationToken));
+
+        public Task CompleteAsync() => TranslateAsync(requests.CompleteAsync());
     }
 }

@@ -48,9 +48,10 @@ public sealed class AuditCompletenessTests(ITestOutputHelper output)
             }
 
             var findings = AuditChecker.Check(load.Received, load.Lost, LoggedEvents.Read(cluster.All.Select(server => server.Data)));
-            output.WriteLine($"seed {Seed}, 3 kills: {findings}");
+            output.WriteLine($"seed {Seed}, 3 kills: {findings}; answers by {string.Join(", ", load.AnswersByForm.Select(form => $"{form.Key} {form.Value}"))}");
             Assert.Empty(findings.Faults);
             Assert.True(findings.Answers > Calls / 4, $"only {findings.Answers} answers were received");
+            Assert.All(load.AnswersByForm, form => Assert.True(form.Value > Calls / 20, $"only {form.Value} answers were received by {form.Key}"));
             Assert.True(load.Lost.Count > Calls / 20, $"only {load.Lost.Count} calls were lost");
         }
         finally

@@ -14,13 +14,19 @@ namespace ControlZero.Integration.Tests.Audit;
 internal sealed class AuditLoad(IReadOnlyList<ControlZeroClient> clients, string tenant, int seed)
 {
     private const int Workers = 16;
+    private static readonly string[] Forms = ["single", "batch", "stream"];
+    private static readonly TimeSpan LongestCall = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentBag<ReceivedAnswer> _received = [];
     private readonly ConcurrentDictionary<string, bool> _lost = new();
+    private readonly ConcurrentDictionary<string, int> _answersByForm = new(Forms.Select(form => KeyValuePair.Create(form, 0)));
     private int _calls;
 
     /// <summary>What was received.</summary>
     public IReadOnlyCollection<ReceivedAnswer> Received => _received;
+
+    /// <summary>How many answers were received by each form of call.</summary>
+    public IReadOnlyDictionary<string, int> AnswersByForm => _answersByForm;
 
     /// <summary>Requests whose call was cancelled or failed.</summary>
     public IReadOnlySet<string> Lost => _lost.Keys.ToHashSet();
@@ -38,18 +44,14 @@ internal sealed class AuditLoad(IReadOnlyList<ControlZeroClient> clients, string
 
     private async Task CallAsync(int number, Random random)
     {
-        using var hangUp = new CancellationTokenSource();
-        if (random.NextDouble() < 0.3)
-        {
-            hangUp.CancelAfter(TimeSpan.FromMilliseconds(random.Next(25)));
-        }
+        using var hangUp = new CancellationTokenSource(random.NextDouble() < 0.3 ? TimeSpan.FromMilliseconds(random.Next(25)) : LongestCall);
 
         var client = clients[random.Next(clients.Count)];
         EnforceRequest[] requests = [.. Enumerable.Range(0, random.Next(3) == 0 ? 1 : random.Next(1, 6)).Select(item => Ask($"r{number}-{item}", random))];
         var answered = new HashSet<string>();
+        var form = random.Next(Forms.Length);
         try
         {
-            var form = random.Next(3);
             if (form == 0)
             {
                 Receive(requests[0], await client.Enforcement.EnforceAsync(requests[0], cancellationToken: hangUp.Token), answered);
@@ -72,6 +74,7 @@ internal sealed class AuditLoad(IReadOnlyList<ControlZeroClient> clients, string
             // Whatever it was, a stream that is reset under a write too: what was not received is marked below.
         }
 
+        _answersByForm.AddOrUpdate(Forms[form], answered.Count, (_, before) => before + answered.Count);
         foreach (var request in requests.Where(request => !answered.Contains(request.RequestId)))
         {
             _lost[request.RequestId] = true;

@@ -22,7 +22,7 @@ public abstract class FrontDoorTests(ClusterStorage storage, ITestOutputHelper o
 
         var single = await client.Enforcement.EnforceAsync(Ask("a", epoch));
         var batch = await client.Enforcement.EnforceBatchAsync(new EnforceBatchRequest { Requests = { Ask("a", epoch), Ask("b", epoch), Ask("c", epoch + 1) } });
-        var streamed = await StreamAsync(client, cluster.AdminKey, Ask("d", epoch));
+        var streamed = await StreamAsync(client, Ask("d", epoch));
         var usage = await cluster.Connect(cluster.Silos[1]).Agents.GetUsageAsync(new GetUsageRequest { AgentId = "a" });
         var status = await client.Cluster.GetStatusAsync(new GetStatusRequest());
 
@@ -112,9 +112,9 @@ public abstract class FrontDoorTests(ClusterStorage storage, ITestOutputHelper o
         }
     }
 
-    private static async Task<EnforceResponse> StreamAsync(ControlZeroClient client, string key, EnforceRequest request)
+    private static async Task<EnforceResponse> StreamAsync(ControlZeroClient client, EnforceRequest request)
     {
-        using var stream = client.Enforcement.EnforceStream(new Metadata { { "authorization", $"Bearer {key}" } });
+        using var stream = client.Enforcement.EnforceStream();
         await stream.RequestStream.WriteAsync(new EnforceStreamRequest { CorrelationId = 1, Enforce = request });
         await stream.RequestStream.CompleteAsync();
         return Assert.Single(await stream.ResponseStream.ReadAllAsync().ToListAsync()).Response;
