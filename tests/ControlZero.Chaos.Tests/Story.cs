@@ -12,6 +12,16 @@ internal sealed class Story
     public const string Strict = "strict-1";
     public const string Stale = "stale-3";
     public const string Agent = "agent-00";
+
+    /// <summary>A tenant with the limits of the run, where <see cref="Spend"/> asks.</summary>
+    public const string Spending = "spending";
+
+    private const string SpendingPolicy = """
+        { "name": "spending", "rules": [ { "id": "spend", "allow": "spend:*" } ],
+          "limits": [ { "name": "own", "metric": "requests", "limit": 2, "window": "6s", "per": "agent", "action": "spend:own" },
+                      { "name": "shared", "metric": "requests", "limit": 3, "window": "6s", "per": "tenant", "action": "spend:shared" } ] }
+        """;
+
     private readonly List<RecordLine> _lines = [];
     private long _ids;
 
@@ -29,6 +39,26 @@ internal sealed class Story
     }
 
     public History History => History.Of(_lines);
+
+    /// <summary>An allow by a policy with limits, charged in the window that ends then.</summary>
+    public static Answer Charged(string limit, long ends) =>
+        new(true, "allow", "RULE_MATCH", "spend", 0, "spending", 1, 1) { Windows = [new ChargedWindow(limit, ends)] };
+
+    /// <summary>A question under the limits of the run.</summary>
+    public Story Spend(string action, Answer answer, string agent = Agent)
+    {
+        if (_lines.TrueForAll(line => line.Tenant != Spending))
+        {
+            _lines.Add(new RecordLine { Kind = LineKind.Tenant, At = 0, Tenant = Spending });
+            _lines.Add(new RecordLine { Kind = LineKind.Document, At = 0, Tenant = Spending, Document = 0, Text = SpendingPolicy });
+            Change(1, 2, Operation.Publish, epoch: 1, tenant: Spending);
+        }
+
+        var id = ++_ids;
+        _lines.Add(new RecordLine { Kind = LineKind.Invoke, At = 10_000, Id = id, Operation = Operation.Enforce, Tenant = Spending, Agent = agent, Server = 1, Action = action });
+        _lines.Add(new RecordLine { Kind = LineKind.Ok, At = 11_000, Id = id, Epoch = 1, Answer = answer });
+        return this;
+    }
 
     /// <summary>An allow by text 1.</summary>
     public static Answer Allow { get; } = new(true, "allow", "RULE_MATCH", "1-allow", 1, TestPolicies.Turning, 1, 2);

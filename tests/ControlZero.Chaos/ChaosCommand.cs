@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using ControlZero.Chaos.Checking;
 using ControlZero.Chaos.Faults;
-using ControlZero.Chaos.Records;
 using ControlZero.Chaos.Reports;
 using ControlZero.Chaos.Rounds;
 using ControlZero.Chaos.Scale;
@@ -105,7 +103,7 @@ internal static class ChaosCommand
             return await RefuseAsync($"there is no file `{path}`");
         }
 
-        var report = ChaosReport.Of(path, path, [], History.Read(path), Checkers.All(ChaosOptions.Bound, ChaosOptions.Patience));
+        var report = ChaosReport.Read(path, path, []);
         await Console.Out.WriteLineAsync(MarkdownReport.Write(report));
         return report.HasFailed ? Violated : 0;
     }

@@ -1,11 +1,8 @@
 using System.Globalization;
-using ControlZero.Chaos.Checking;
 using ControlZero.Chaos.Faults;
 using ControlZero.Chaos.Load;
 using ControlZero.Chaos.Records;
 using ControlZero.Chaos.Reports;
-using ControlZero.Client;
-using ControlZero.Protocol.V1;
 using ControlZero.Servers.Cluster;
 
 namespace ControlZero.Chaos;
@@ -15,7 +12,6 @@ namespace ControlZero.Chaos;
 /// <param name="progress">Where it tells how far it is.</param>
 internal sealed class ChaosRun(ChaosOptions options, TextWriter progress)
 {
-    private const int AgentsOfATenant = 24;
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(1.5);
 
     /// <summary>Runs it.</summary>
@@ -38,41 +34,62 @@ internal sealed class ChaosRun(ChaosOptions options, TextWriter progress)
                 },
                 cancellationToken);
             await InjectAllAsync(cluster, plan, record, cancellationToken);
+            await StopAllAsync(cluster, record, cancellationToken);
         }
 
-        await progress.WriteLineAsync("checking the record");
+        await progress.WriteLineAsync("checking the record and the servers' logs");
         string[] notRun = [.. options.NotRun, .. plan.LeftOut.Select(pair => $"{pair.Kind.Name} in phase {pair.Phase}: no time for it, --seconds is too short")];
-        return ChaosReport.Of($"{options.Setup}, seed {options.Seed}", path, notRun, History.Read(path), Checkers.All(ChaosOptions.Bound, ChaosOptions.Patience));
+        return ChaosReport.Read($"{options.Setup}, seed {options.Seed}", path, notRun);
     }
 
     private async Task InjectAllAsync(ServerCluster cluster, FaultPlan plan, RecordWriter record, CancellationToken cancellationToken)
     {
         var calls = new RecordedCalls(record);
-        var tenants = await CreateTenantsAsync(cluster, record, cancellationToken);
         var servers = cluster.All.Count;
-        var writers = tenants.ConvertAll(tenant => new TenantWriter(calls, tenant, servers, options.Seed + tenant.Id[^1]));
-        await Task.WhenAll(writers.Select(writer => writer.BeginAsync()));
-        var probe = new RecoveryProbe(calls, tenants, servers, ChaosOptions.Patience);
+        using var tenants = await ChaosTenants.CreateAsync(cluster, record, cancellationToken);
+        List<TenantWriter> writers = [.. tenants.Turning.Select(tenant => new TenantWriter(calls, tenant, servers, options.Seed + tenant.Id[^1]))];
+        var halter = new TenantHalter(calls, tenants.Halted, tenants.Operators, options.Seed);
+        await Task.WhenAll([halter.BeginAsync(), PolicyOfTenant.PublishAsync(calls, tenants.Spending[0], Spenders.Policy), .. writers.Select(writer => writer.BeginAsync())]);
+        var probe = new RecoveryProbe(calls, tenants.All, servers, ChaosOptions.Patience);
         Expect(await probe.WaitAsync(cancellationToken), "the servers do not answer before the first fault");
 
-        await using (var keeper = new ServerKeeper(cluster, record))
-        using (var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
+        await using var keeper = new ServerKeeper(cluster, record);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        keeper.Begin();
+        foreach (var (kind, phase) in plan.Faults.Select(fault => (fault.Kind, fault.Phase)).Distinct())
         {
-            keeper.Begin();
-            foreach (var (kind, phase) in plan.Faults.Select(fault => (fault.Kind, fault.Phase)).Distinct())
-            {
-                record.Write(new RecordLine { Kind = LineKind.Plan, At = record.Now, Fault = kind.Name, Phase = phase });
-            }
-
-            var load = Task.WhenAll([new Askers(calls, tenants, servers, options.Seed).RunAsync(over.Token), .. writers.Select(writer => writer.RunAsync(over.Token))]);
-            var injector = new FaultInjector(cluster, keeper, writers, probe, record) { OtherProgram = options.OtherServer };
-            await Task.WhenAny(load, InjectAsync(plan, injector, record, over.Token)).Unwrap();
-            await probe.FinishAsync();
-            await over.CancelAsync();
-            await load;
+            record.Write(new RecordLine { Kind = LineKind.Plan, At = record.Now, Fault = kind.Name, Phase = phase });
         }
 
-        tenants.ForEach(tenant => tenant.Dispose());
+        var load = Task.WhenAll(
+        [
+            new Askers(calls, tenants.Turning, servers, options.Seed).RunAsync(over.Token),
+            new Askers(calls, tenants.Halted, servers, options.Seed + 1_000, ofOneServer: 2, ofOneTenant: 1).RunAsync(over.Token),
+            new Spenders(calls, tenants.Spending[0], servers, options.Seed).RunAsync(over.Token),
+            halter.RunAsync(over.Token),
+            .. writers.Select(writer => writer.RunAsync(over.Token)),
+        ]);
+        var injector = new FaultInjector(cluster, keeper, writers, probe, record) { OtherProgram = options.OtherServer };
+        await Task.WhenAny(load, InjectAsync(plan, injector, record, over.Token)).Unwrap();
+        await probe.FinishAsync();
+        await over.CancelAsync();
+        await load;
+    }
+
+    // Whoever ended by himself is started once more: what he had not written into his log when he ended, he writes then.
+    private async Task StopAllAsync(ServerCluster cluster, RecordWriter record, CancellationToken cancellationToken)
+    {
+        Say(record, "stopping all servers, so that their logs are whole");
+        foreach (var server in cluster.All)
+        {
+            if (!server.IsRunning)
+            {
+                await server.StartAsync(cancellationToken);
+            }
+
+            var code = await server.StopAsync().WaitAsync(ChaosOptions.Patience, TimeProvider.System, cancellationToken);
+            Expect(code == 0, $"server {server.Number} was told to stop at the end and ended with {code}: {server.Tail()}");
+        }
     }
 
     private async Task InjectAsync(FaultPlan plan, FaultInjector injector, RecordWriter record, CancellationToken stop)
@@ -87,21 +104,6 @@ internal sealed class ChaosRun(ChaosOptions options, TextWriter progress)
         }
 
         await Task.Delay(Settling, TimeProvider.System, stop);
-    }
-
-    private static async Task<List<ChaosTenant>> CreateTenantsAsync(ServerCluster cluster, RecordWriter record, CancellationToken cancellationToken)
-    {
-        using var admin = new ControlZeroClient(new ControlZeroClientOptions { Url = cluster.All[0].Url, ApiKey = cluster.AdminKey, Timeout = TimeSpan.FromSeconds(30) });
-        var tenants = new List<ChaosTenant>();
-        foreach (var (id, allowStale) in new[] { ("strict-1", false), ("strict-2", false), ("stale-3", true) })
-        {
-            var created = await admin.Tenants.CreateTenantAsync(
-                new CreateTenantRequest { TenantId = id, UnknownAgents = "allow", MaxAgents = 1_000, AllowStale = allowStale }, cancellationToken: cancellationToken);
-            record.Write(new RecordLine { Kind = LineKind.Tenant, At = record.Now, Tenant = id, AllowStale = allowStale });
-            tenants.Add(new ChaosTenant(id, allowStale, AgentsOfATenant, created.Key, cluster));
-        }
-
-        return tenants;
     }
 
     private static void Expect(bool happened, string otherwise)

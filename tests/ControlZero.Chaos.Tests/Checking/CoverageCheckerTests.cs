@@ -11,6 +11,9 @@ public sealed class CoverageCheckerTests
         .Ask(10, 11, Story.Allow, min: 2)
         .Ask(10, 11, Story.Deny, server: 0)
         .Ask(10, 11, Story.Suspended)
+        .Ask(10, 11, Story.Suspended with { Reason = "TENANT_SUSPENDED" })
+        .Spend("spend:own", Story.Charged("own", 6_000))
+        .Spend("spend:own", Story.Charged("own", 6_000) with { Allowed = false, Reason = Answer.Exhausted })
         .Line(new RecordLine { Kind = LineKind.Plan, At = 0, Fault = "kill", Phase = nameof(Operation.Publish) })
         .Change(100, 110, Operation.Publish, 3, document: 2);
 
@@ -26,5 +29,5 @@ public sealed class CoverageCheckerTests
     }
 
     [Fact]
-    public void Record_WithNothingToCheck_IsFound() => Assert.Equal(5, Checker.Check(new Story().History).Count());
+    public void Record_WithNothingToCheck_IsFound() => Assert.Equal(8, Checker.Check(new Story().History).Count());
 }

@@ -62,6 +62,29 @@ public sealed class OracleCheckerTests
     }
 
     [Fact]
+    public void SuspensionOfATenant_IsSaidUnderItsEpochs_AndUnderNoOthers()
+    {
+        var halted = Story.Suspended with { Reason = "TENANT_SUSPENDED" };
+        var story = new Story().Change(100, 110, Operation.SuspendTenant, 3).Change(200, 210, Operation.ResumeTenant, 4)
+            .Ask(150, 151, halted, epoch: 3)
+            .Ask(250, 251, Story.Allow, epoch: 4);
+        Assert.Empty(Checker.Check(story.History));
+
+        story.Ask(150, 151, Story.Allow, epoch: 3).Ask(250, 251, halted, epoch: 4).Ask(50, 51, halted, epoch: 2);
+        Assert.Equal(3, Checker.Check(story.History).Count());
+    }
+
+    [Fact]
+    public void Deny_AsNothingIsLeft_IsFoundWhereThePoliciesDeny_OrWhereItAllows()
+    {
+        var exhausted = Story.Charged("own", 6_000) with { Allowed = false, Effect = "deny", Reason = Answer.Exhausted };
+        Assert.Empty(Checker.Check(new Story().Spend("spend:own", exhausted).History));
+
+        Assert.Single(Checker.Check(new Story().Spend("other:own", exhausted).History));
+        Assert.Single(Checker.Check(new Story().Spend("spend:own", exhausted with { Allowed = true }).History));
+    }
+
+    [Fact]
     public void Suspension_IsSaidUnderItsEpochs_AndUnderNoOthers()
     {
         var story = new Story().Suspend(100, 110, 3).Resume(200, 210, 4)

@@ -59,6 +59,9 @@ internal sealed class OracleChecker : IChecker
                     return tenant == false || answer.Allowed ? "the tenant is not suspended under this epoch" : null;
                 case "AGENT_SUSPENDED":
                     return agent == false || answer.Allowed ? "the agent is not suspended under this epoch" : null;
+                case Answer.Exhausted:
+                    return answer.Allowed || Candidates(decision.Epoch).TrueForAll(number => Decide(number, decision).Effect == "deny")
+                        ? "no limit is asked where the policies deny, and none allows that has nothing left" : null;
                 default:
                     return tenant == true || agent == true ? "under this epoch there is a suspension" : RefuteByPolicies(decision, answer);
             }
@@ -88,11 +91,12 @@ internal sealed class OracleChecker : IChecker
 
         private bool IsOtherText(long version, string named) => !_versions.TryAdd(version, named) && _versions[version] != named;
 
-        // What may be in force under an epoch: the newest publish acknowledged with it or before, or one of which nobody knows what became.
+        // What may be in force under an epoch, above the one that never changes: the newest publish acknowledged with it or before, or one of
+        // which nobody knows what became.
         private List<int> Candidates(ulong epoch)
         {
             var newest = _publishes.FindLastIndex(publish => publish.Epoch <= epoch);
-            List<int> acknowledged = newest < 0 ? [] : [_publishes[newest].Asked.Document];
+            List<int> acknowledged = [newest < 0 ? 0 : _publishes[newest].Asked.Document];
             return [.. acknowledged, .. _unknown.Where(publish => publish.After < epoch).Select(publish => publish.Document)];
         }
 
@@ -111,7 +115,7 @@ internal sealed class OracleChecker : IChecker
                     Resource = decision.Asked.Resource,
                     Now = DateTimeOffset.UnixEpoch,
                 };
-                _verdicts[key] = verdict = NaiveEvaluator.Decide([_policies[document], _policies[0]], Effect.Deny, request);
+                _verdicts[key] = verdict = NaiveEvaluator.Decide(document == 0 ? [_policies[0]] : [_policies[document], _policies[0]], Effect.Deny, request);
             }
 
             return verdict;

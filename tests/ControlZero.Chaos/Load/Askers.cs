@@ -5,17 +5,17 @@ namespace ControlZero.Chaos.Load;
 /// <param name="tenants">Who is asked about.</param>
 /// <param name="servers">How many servers there are.</param>
 /// <param name="seed">What is asked is drawn from it.</param>
-internal sealed class Askers(RecordedCalls calls, IReadOnlyList<ChaosTenant> tenants, int servers, int seed)
+/// <param name="ofOneServer">How many callers ask one server alone.</param>
+/// <param name="ofOneTenant">How many callers of a tenant ask as programs do.</param>
+internal sealed class Askers(RecordedCalls calls, IReadOnlyList<ChaosTenant> tenants, int servers, int seed, int ofOneServer = 5, int ofOneTenant = 5)
 {
-    private const int OfOneServer = 5;
-    private const int OfOneTenant = 5;
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(25);
 
     /// <summary>Asks until it is told to end; ends when the last call has.</summary>
     public Task RunAsync(CancellationToken stop)
     {
-        var direct = Enumerable.Range(0, servers * OfOneServer).Select(number => AskServerAsync(1 + (number % servers), new Random(seed + number), stop));
-        var everywhere = Enumerable.Range(0, tenants.Count * OfOneTenant)
+        var direct = Enumerable.Range(0, servers * ofOneServer).Select(number => AskServerAsync(1 + (number % servers), new Random(seed + number), stop));
+        var everywhere = Enumerable.Range(0, tenants.Count * ofOneTenant)
             .Select(number => AskEverywhereAsync(tenants[number % tenants.Count], new Random(seed - 1 - number), stop));
         return Task.WhenAll([.. direct, .. everywhere]);
     }

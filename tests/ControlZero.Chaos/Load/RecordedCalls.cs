@@ -20,67 +20,48 @@ internal sealed class RecordedCalls(RecordWriter record)
     /// <returns>The last line of the record about it.</returns>
     public Task<RecordLine> AskAsync(ChaosTenant tenant, int server, string agent, (string Action, string Resource) question, ulong minEpoch)
     {
-        var request = new EnforceRequest { AgentId = agent, Action = question.Action, Resource = question.Resource, MinPolicyEpoch = minEpoch };
         return SendAsync(
             Asked(tenant, server, agent, question, minEpoch),
             async line =>
             {
-                var answer = await tenant.Direct[server - 1].Enforcement.EnforceAsync(request, deadline: In(DirectTimeout));
-                return line with
+                var request = new EnforceRequest
                 {
-                    Epoch = answer.PolicyEpoch,
-                    Answer = new Answer(
-                        answer.Decision == Decision.Allow,
-                        answer.Effect,
-                        answer.ReasonCode,
-                        answer.RuleId,
-                        answer.HasRuleIndex ? answer.RuleIndex : null,
-                        answer.Policy,
-                        answer.PolicyVersion,
-                        answer.EvaluatedRules),
+                    RequestId = Call.RequestIdOf(line.Id), AgentId = agent, Action = question.Action, Resource = question.Resource, MinPolicyEpoch = minEpoch,
                 };
+                var answer = await tenant.Direct[server - 1].Enforcement.EnforceAsync(request, deadline: In(DirectTimeout));
+                return line with { Epoch = answer.PolicyEpoch, Answer = AnswerMapping.Of(answer) };
             });
     }
 
     /// <summary>Asks as a program does, through a client that knows all addresses.</summary>
     public Task<RecordLine> AskAsync(ChaosTenant tenant, string agent, (string Action, string Resource) question)
     {
-        var query = new EnforceQuery { AgentId = agent, Action = question.Action, Resource = question.Resource };
         return SendAsync(
             Asked(tenant, 0, agent, question, 0),
             async line =>
             {
+                var query = new EnforceQuery { RequestId = Call.RequestIdOf(line.Id), AgentId = agent, Action = question.Action, Resource = question.Resource };
                 var begun = TimeProvider.System.GetTimestamp();
                 var decision = await tenant.Everywhere.CheckAsync(query);
                 return decision.Source == DecisionSource.Client
                     ? line with { Kind = LineKind.Unknown, Status = StatusAfter(TimeProvider.System.GetElapsedTime(begun)) }
-                    : line with
-                    {
-                        Epoch = decision.PolicyEpoch,
-                        Answer = new Answer(
-                            decision.Allowed,
-                            decision.Effect,
-                            decision.ReasonCode,
-                            decision.RuleId,
-                            decision.RuleIndex,
-                            decision.Policy,
-                            decision.PolicyVersion,
-                            decision.EvaluatedRules),
-                    };
+                    : line with { Epoch = decision.PolicyEpoch, Answer = AnswerMapping.Of(decision) };
             });
     }
 
     /// <summary>Makes a change through one server. The acknowledged epoch is the tenant's to carry from then on.</summary>
     /// <param name="tenant">Whose.</param>
     /// <param name="asked">Its first line, but for what all have.</param>
+    /// <param name="clients">One a server; the change is made through that of the server its line names.</param>
     /// <param name="change">Sends it, and fills in what the answer says.</param>
-    public async Task<RecordLine> ChangeAsync(ChaosTenant tenant, RecordLine asked, Func<ControlZeroClient, CallOptions, Task<(ulong Epoch, long Version)>> change)
+    public async Task<RecordLine> ChangeAsync(
+        ChaosTenant tenant, RecordLine asked, IReadOnlyList<ControlZeroClient> clients, Func<ControlZeroClient, CallOptions, Task<(ulong Epoch, long Version)>> change)
     {
         var end = await SendAsync(
             asked with { Tenant = tenant.Id },
             async line =>
             {
-                var (epoch, version) = await change(tenant.Direct[asked.Server - 1], new CallOptions(deadline: In(ChangeTimeout)));
+                var (epoch, version) = await change(clients[asked.Server - 1], new CallOptions(deadline: In(ChangeTimeout)));
                 return line with { Epoch = epoch, Version = version };
             });
         if (end.Kind == LineKind.Ok)

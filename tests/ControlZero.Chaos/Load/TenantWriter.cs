@@ -186,7 +186,7 @@ internal sealed class TenantWriter
             Server = 1 + _random.Next(_servers),
         };
         Sending?.Invoke(operation);
-        return _calls.ChangeAsync(_tenant, asked, change);
+        return _calls.ChangeAsync(_tenant, asked, _tenant.Direct, change);
     }
 
     private ControlZeroClient Any() => _tenant.Direct[_random.Next(_servers)];

@@ -1,9 +1,14 @@
+using System.Globalization;
+
 namespace ControlZero.Chaos.Records;
 
 /// <summary>One call of the record, from its first line to its last.</summary>
 internal sealed record Call(RecordLine Asked, RecordLine? Ended)
 {
     public long Id => Asked.Id;
+
+    /// <summary>The request id it was sent with.</summary>
+    public string RequestId => RequestIdOf(Id);
 
     public Operation Operation => Asked.Operation;
 
@@ -25,6 +30,9 @@ internal sealed record Call(RecordLine Asked, RecordLine? Ended)
     public ulong Epoch => Ended?.Epoch ?? 0;
 
     public Answer? Answer => Ended?.Answer;
+
+    /// <summary>The request id of a call, by its number.</summary>
+    public static string RequestIdOf(long id) => string.Create(CultureInfo.InvariantCulture, $"call-{id}");
 
     /// <summary>For messages: everything that is known of it, times in milliseconds.</summary>
     public override string ToString() =>

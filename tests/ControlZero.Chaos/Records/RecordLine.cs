@@ -104,22 +104,3 @@ internal sealed record RecordLine
 
     public string Phase { get => field ?? ""; init; } = "";
 }
-
-/// <summary>A decision as it was received.</summary>
-/// <param name="Allowed">Whether the agent may act.</param>
-/// <param name="Effect">The effect's word.</param>
-/// <param name="Reason">The reason code.</param>
-/// <param name="Rule">The rule's id.</param>
-/// <param name="Index">Its position, or null.</param>
-/// <param name="Policy">The policy whose rule decided.</param>
-/// <param name="Version">Its version.</param>
-/// <param name="Tried">How many rules were looked at.</param>
-internal sealed record Answer(bool Allowed, string Effect, string Reason, string Rule, int? Index, string Policy, long Version, int Tried)
-{
-    /// <summary>The reason of a deny by a server that could not confirm what is in force.</summary>
-    public const string Stale = "POLICY_STALE";
-
-    /// <summary>Whether it tells what the policies say, and not that the server does not know.</summary>
-    [JsonIgnore]
-    public bool IsDecided => Reason != Stale;
-}

@@ -1,5 +1,7 @@
 using ControlZero.Chaos.Checking;
+using ControlZero.Chaos.Faults;
 using ControlZero.Chaos.Records;
+using ControlZero.Servers.Audit;
 
 namespace ControlZero.Chaos.Reports;
 
@@ -31,6 +33,12 @@ internal sealed record ChaosReport
     /// <summary>The longest after the acknowledgement of a suspension that an allow was sent. Unit: milliseconds.</summary>
     public required double LatestAllowMs { get; init; }
 
+    /// <summary>Windows of limits that were spent to their end.</summary>
+    public required int ExhaustedWindows { get; init; }
+
+    /// <summary>Events that the servers' logs hold. Null: they were not looked at.</summary>
+    public required int? Events { get; init; }
+
     public required IReadOnlyList<FaultFigures> Faults { get; init; }
 
     public required IReadOnlyList<(string Name, string Promise, int Violations)> Checks { get; init; }
@@ -41,6 +49,19 @@ internal sealed record ChaosReport
 
     /// <summary>Whether a promise was broken.</summary>
     public bool HasFailed => Violations.Count > 0;
+
+    /// <summary>Makes it of a record's file and of the logs that the servers left beside it.</summary>
+    public static ChaosReport Read(string title, string path, IReadOnlyList<string> notRun)
+    {
+        var history = History.Read(path);
+        var checkers = Checkers.All(ChaosOptions.Bound, ChaosOptions.Patience);
+        var data = Directory.GetDirectories(Path.GetDirectoryName(Path.GetFullPath(path))!, "server-*");
+        var why = history.Faults.Any(fault => fault.Fault == FaultKind.Upgrade.Name) ? "a server of another build may keep no log"
+            : data.Length == 0 ? "there are no servers' directories beside the record" : "";
+        return why.Length > 0
+            ? Of(title, path, [.. notRun, $"audit: {why}"], history, checkers)
+            : Of(title, path, notRun, history, [.. checkers, new CompletenessChecker(LoggedEvents.Read(data))]);
+    }
 
     /// <summary>Makes it of a record.</summary>
     public static ChaosReport Of(string title, string path, IReadOnlyList<string> notRun, History history, IReadOnlyList<IChecker> checkers)
@@ -55,6 +76,8 @@ internal sealed record ChaosReport
             Decisions = history.Decisions.Count(),
             FailedInPeace = history.Calls.Count(call => IsUnanswered(call) && !history.Faults.Any(fault => fault.Overlaps(call.Invoked, call.Completed))),
             LatestAllowMs = new SuspensionChecker(ChaosOptions.Bound).Latest(history) / 1000.0,
+            ExhaustedWindows = QuotaChecker.Exhausted(history),
+            Events = checkers.OfType<CompletenessChecker>().SingleOrDefault()?.Events,
             Faults = [.. history.Faults.GroupBy(fault => fault.Fault).Select(faults => FiguresOf(faults.Key, [.. faults], history, violations))],
             Checks = [.. found.Select(entry => (entry.Checker.Name, entry.Checker.Promise, entry.Violations.Count))],
             Violations = violations,

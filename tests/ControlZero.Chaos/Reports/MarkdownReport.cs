@@ -24,6 +24,8 @@ internal static class MarkdownReport
 
         text.AppendLine();
         Line(text, $"latest allow sent after an acknowledged suspension: {report.LatestAllowMs:0} ms (bound {ChaosOptions.Bound.TotalMilliseconds:0} ms)");
+        Line(text, $"windows of limits that were spent to their end: {report.ExhaustedWindows}");
+        Line(text, $"events in the servers' logs: {report.Events?.ToString(CultureInfo.InvariantCulture) ?? "not looked at"}");
         Line(text, $"questions without a decision while no fault was about: {report.FailedInPeace}");
         text.AppendLine();
         text.AppendLine("| checked | violations |");

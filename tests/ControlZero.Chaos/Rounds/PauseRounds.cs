@@ -112,11 +112,13 @@ internal sealed class PauseRounds(ChaosOptions options, int rounds, TextWriter p
     private static Task<RecordLine> PublishAsync(RecordedCalls calls, ChaosTenant tenant) => calls.ChangeAsync(
         tenant,
         new RecordLine { Kind = LineKind.Invoke, At = 0, Operation = Operation.Publish, Server = 1 },
+        tenant.Direct,
         async (client, options) => ((await client.Policies.PublishPolicyAsync(new PublishPolicyRequest { Document = TestPolicies.Base }, options)).PolicyEpoch, 0));
 
     private static Task<RecordLine> SuspendAsync(RecordedCalls calls, ChaosTenant tenant, int server, string agent) => calls.ChangeAsync(
         tenant,
         new RecordLine { Kind = LineKind.Invoke, At = 0, Operation = Operation.SuspendAgent, Agent = agent, Server = server },
+        tenant.Direct,
         async (client, options) => ((await client.Agents.SuspendAgentAsync(new SuspendAgentRequest { AgentId = agent }, options)).PolicyEpoch, 0));
 
     private static async Task AskAsync(RecordedCalls calls, ChaosTenant tenant, int server, string agent, CancellationToken over)
