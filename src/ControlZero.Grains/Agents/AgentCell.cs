@@ -202,6 +202,15 @@ public sealed partial class AgentCell
         }
     }
 
+    /// <summary>Gives back what was taken away and could not be kept.</summary>
+    internal void PutBack(UsageCounts counts)
+    {
+        lock (_gate)
+        {
+            _unsaved = _unsaved.And(counts);
+        }
+    }
+
     // INVARIANT: whatever must still hold when an answer leaves is asked here and nowhere else, and in one step with its count: after a
     // retraction, a change of labels or a publish no answer that rests on what was before gets past, and none that did is left uncounted.
     private bool Commit(CellBasis basis, UsageCounts counts)

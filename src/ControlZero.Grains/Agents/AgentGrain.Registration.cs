@@ -64,6 +64,7 @@ internal sealed partial class AgentGrain
 
     private async Task RegisterAsync(ImmutableSortedDictionary<string, string> labels)
     {
+        await SettleSaveAsync();
         var now = _clock.GetUtcNow();
         await WriteAsync(WithUsage(_state.State, _cell?.Take() ?? default) with
         {
@@ -98,10 +99,16 @@ internal sealed partial class AgentGrain
         }
         catch
         {
-            _stateIsUncertain = true;
-            _cell?.Retract();
+            LetGo();
             throw;
         }
+    }
+
+    // INVARIANT: from here on nothing is decided by what this activation holds, and nothing of it is written.
+    private void LetGo()
+    {
+        _stateIsUncertain = true;
+        _cell?.Retract();
     }
 
     private void Publish()

@@ -159,7 +159,7 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
         var generation = _cells.Notices.Generation;
         if (_cells.Notices.Concern(_tenant, _agent, _state.State.Version, _noticed))
         {
-            await _state.ReadStateAsync();
+            await ReadBackAsync();
             ShowLabels();
         }
 

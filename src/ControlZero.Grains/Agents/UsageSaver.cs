@@ -1,4 +1,5 @@
 using ControlZero.Abstractions;
+using ControlZero.Grains.Feed;
 using ControlZero.Grains.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -12,6 +13,7 @@ namespace ControlZero.Grains.Agents;
 /// </summary>
 internal sealed partial class UsageSaver(
     AgentCells cells,
+    SiloFreshness freshness,
     IGrainFactory grains,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock,
     ILogger<UsageSaver> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
@@ -56,6 +58,12 @@ internal sealed partial class UsageSaver(
             {
                 while (await timer.WaitForNextTickAsync(_stop.Token))
                 {
+                    // A silo that does not hear of its storage would only make its agents wait for it.
+                    if (freshness.Age > freshness.Bound)
+                    {
+                        continue;
+                    }
+
                     await Parallel.ForEachAsync(
                         Due(), new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = _stop.Token }, SaveAsync);
                 }

@@ -173,6 +173,32 @@ public sealed class PublishedCellTests(TwoSilos silos)
         Assert.Same(cell, Find(tenant, "bot"));
     }
 
+    [Theory]
+    [InlineData(StorageFault.BeforeCommit)]
+    [InlineData(StorageFault.AfterCommit)]
+    public async Task Usage_ThatCouldNotBeSaved_LeavesTheAgentWhereItIs_AndIsCountedOnce(StorageFault fault)
+    {
+        var tenant = await TestTenant.CreateAsync(silos, $"cell-unsaved-{fault}".ToLowerInvariant());
+        await tenant.PublishAsync(AllowA);
+        var agent = await tenant.RegisterAsync("bot", null, ("team", "sales"));
+        await agent.AuthorizeAsync(TestTenant.Ask("model/a/x"));
+        var cell = Find(tenant, "bot")!;
+        var saving = silos.Cluster.Client.GetGrain<IAgentUsageGrain>(GrainKeys.Of(tenant.Id, AgentId.Parse("bot")));
+        silos.Faults.Arm("agent", GrainKeys.Of(tenant.Id, AgentId.Parse("bot")), fault);
+        await saving.SaveUsageAsync(CancellationToken.None);
+
+        Assert.True(cell.Decide(TestTenant.Ask("model/a/x"))!.Decision.Allowed);
+        Assert.Equal((2L, 0L), await CountedAsync(agent));
+        await tenant.RegisterAsync("bot", null, ("team", "finance"));
+        cell.Decide(TestTenant.Ask("model/b/x"));
+        Assert.Equal((2L, 1L), await CountedAsync(agent));
+        await saving.SaveUsageAsync(CancellationToken.None);
+
+        Assert.Same(cell, Find(tenant, "bot"));
+        Assert.Equal((2L, 1L), await StoredAsync(tenant, "bot"));
+        Assert.Equal("finance", (await agent.GetAsync(CancellationToken.None))!.Labels["team"]);
+    }
+
     private AgentCell? Find(TestTenant tenant, string agent, int silo = 0) =>
         silos.Cluster.Silos[silo].ServiceProvider.GetRequiredService<AgentCells>().Find(tenant.Id, AgentId.Parse(agent));
 
