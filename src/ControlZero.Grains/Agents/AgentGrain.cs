@@ -62,8 +62,9 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        (_tenant, _agent) = GrainKeys.ParseAgent(this.GetPrimaryKeyString());
-        _slot = _catalog.Slot(_tenant);
+        (var tenant, _agent) = GrainKeys.ParseAgent(this.GetPrimaryKeyString());
+        _slot = _catalog.Slot(tenant);
+        _tenant = _slot.Tenant;
         if (IsRegistered)
         {
             Publish();

@@ -116,7 +116,7 @@ public sealed partial class PolicyCatalog(StoredRecords stored, PolicyDocuments 
         }
     }
 
-    private TenantSlot NewSlot(TenantId tenant) => new(slot => ReadAsync(tenant, slot));
+    private TenantSlot NewSlot(TenantId tenant) => new(tenant, slot => ReadAsync(tenant, slot));
 
     private async Task<TenantManifest?> ReadAsync(TenantId tenant, TenantSlot slot)
     {

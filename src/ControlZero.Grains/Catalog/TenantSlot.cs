@@ -14,7 +14,14 @@ public sealed class TenantSlot
     private ulong _required;
     private long _resets;
 
-    internal TenantSlot(Func<TenantSlot, Task<TenantManifest?>> load) => Loading = new Coalesced<TenantManifest?>(() => load(this));
+    internal TenantSlot(TenantId tenant, Func<TenantSlot, Task<TenantManifest?>> load)
+    {
+        Tenant = tenant;
+        Loading = new Coalesced<TenantManifest?>(() => load(this));
+    }
+
+    /// <summary>The tenant. Its agents hold this one rather than a text of their own each.</summary>
+    public TenantId Tenant { get; }
 
     /// <summary>What to decide with, or null: it must be loaded first.</summary>
     public TenantSnapshot? Current => _current;

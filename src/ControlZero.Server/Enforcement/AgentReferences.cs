@@ -6,12 +6,13 @@ using ControlZero.Abstractions.Tenants;
 namespace ControlZero.Server.Enforcement;
 
 /// <summary>
-/// Grain references by agent: making one anew costs three times the call itself.
+/// Grain references by agent: making one anew costs three times a call within the silo. Those that live here are decided on by their cells, and
+/// beside a call to another silo it is little, so a share of the agents is enough.
 /// </summary>
 internal sealed class AgentReferences(IGrainFactory grains)
 {
     // Past this many, all are forgotten at once: a flood of made-up agent ids costs time, never memory without end.
-    private const int Capacity = 1_000_000;
+    private const int Capacity = 100_000;
 
     private readonly ConcurrentDictionary<(TenantId, AgentId), IAgentGrain> _references = new();
     private int _count;

@@ -22,7 +22,7 @@ public sealed class AgentCellTests
     private readonly InterruptedClock _clock = new();
     private readonly SiloFreshness _freshness = new(Options.Create(new FreshnessOptions()), new FakeTimeProvider());
     private readonly AgentNotices _notices = new();
-    private readonly TenantSlot _slot = new(static _ => Task.FromResult<TenantManifest?>(null));
+    private readonly TenantSlot _slot = new(Tenant, static _ => Task.FromResult<TenantManifest?>(null));
     private readonly AgentCells _cells;
     private readonly AgentCell _cell;
 
