@@ -38,6 +38,8 @@ internal static class CzCommand
         {
             PolicyCommands.Create(runner),
             EnforceCommand.Create(runner),
+            SettleCommand.Create(runner),
+            SettleCommand.CreateCancel(runner),
             ExplainCommand.Create(runner),
             KeyCommands.Create(runner),
             AgentCommands.Create(runner),

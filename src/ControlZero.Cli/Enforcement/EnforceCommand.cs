@@ -17,7 +17,8 @@ internal static class EnforceCommand
             Description = "Obligations your script honours when it acts. An allow with any other is a deny.",
             HelpName = "a,b",
         };
-        var command = new Command("enforce", "Asks whether an agent may act: exit code 0 allowed, 3 denied, anything else no decision.") { obligations };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Decide without counting, charging or registering the agent." };
+        var command = new Command("enforce", "Asks whether an agent may act: exit code 0 allowed, 3 denied, anything else no decision.") { obligations, dryRun };
         foreach (var option in question.All)
         {
             command.Add(option);
@@ -25,7 +26,7 @@ internal static class EnforceCommand
 
         runner.Bind(command, async (run, cancellationToken) =>
         {
-            var query = question.Query(run);
+            var query = question.Query(run) with { DryRun = run.Value(dryRun) };
             var honoured = (run.Value(obligations) ?? []).SelectMany(list => list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
             var decision = await AskAsync(run.Connect(honoured), query, cancellationToken);
             if (run.Report.IsJson)
@@ -34,7 +35,7 @@ internal static class EnforceCommand
             }
             else
             {
-                Print(run.Report, decision);
+                Print(run, decision);
             }
 
             return decision switch
@@ -59,14 +60,26 @@ internal static class EnforceCommand
         }
     }
 
-    private static void Print(Report report, EnforceDecision decision) => report.Facts(
-        ("decision", decision.Allowed ? "allow" : "deny"),
-        ("effect", decision.Effect),
-        ("reason code", decision.ReasonCode),
-        ("reason", decision.Reason),
-        ("policy", decision.Policy.Length == 0 ? null : $"{decision.Policy} (version {Shapes.Number(decision.PolicyVersion)})"),
-        ("rule", decision.RuleIndex is { } index ? $"{decision.RuleId} (index {index.ToString(CultureInfo.InvariantCulture)})" : decision.RuleId),
-        ("obligations", string.Join(" ", decision.Obligations.Select(obligation => obligation.Name))),
-        ("decision id", decision.DecisionId),
-        ("request id", decision.RequestId));
+    private static void Print(Invocation run, EnforceDecision decision)
+    {
+        run.Report.Facts(
+            ("decision", decision.Allowed ? "allow" : "deny"),
+            ("effect", decision.Effect),
+            ("reason code", decision.ReasonCode),
+            ("reason", decision.Reason),
+            ("policy", decision.Policy.Length == 0 ? null : $"{decision.Policy} (version {Shapes.Number(decision.PolicyVersion)})"),
+            ("rule", decision.RuleIndex is { } index ? $"{decision.RuleId} (index {index.ToString(CultureInfo.InvariantCulture)})" : decision.RuleId),
+            ("denied resource", decision.DeniedResource),
+            ("obligations", string.Join(" ", decision.Obligations.Select(obligation => obligation.Name))),
+            ("ask again in", decision.RetryAfter is { } pause ? LimitRows.Span(pause) : null),
+            ("reservation", decision.Reservation?.Token),
+            ("held until", Shapes.Instant(decision.Reservation?.ExpiresAt)),
+            ("decision id", decision.DecisionId),
+            ("request id", decision.RequestId));
+        if (decision.Limits.Count > 0)
+        {
+            run.Report.Line("");
+            run.Report.Table(LimitRows.Columns, LimitRows.Of(decision.Limits.Select(LimitRows.StateOf), run.Host.Clock.GetUtcNow()));
+        }
+    }
 }

@@ -21,11 +21,23 @@ internal sealed class QuestionOptions
 
     private readonly Option<string?> _resource = new("--resource") { Description = "What it wants to do it with, for example `model/openai/gpt-4`.", HelpName = "resource" };
 
+    private readonly Option<string[]> _candidates = new("--candidates")
+    {
+        Description = "Several resources of which each must be allowed, for example a model and its fallbacks.",
+        HelpName = "a,b",
+    };
+
+    private readonly Option<long?> _inputTokens = new("--input-tokens") { Description = "Expected tokens of the prompt, for limits of tokens and money.", HelpName = "tokens" };
+
+    private readonly Option<long?> _maxOutputTokens = new("--max-output-tokens") { Description = "The most tokens the answer may have, for the same.", HelpName = "tokens" };
+
+    private readonly Option<long?> _cost = Dollars.Option("--cost", "Expected price. Default: computed by the cluster from the tokens.");
+
     private readonly Option<string?> _context = new("--context") { Description = "Facts for conditions, as a JSON object.", HelpName = "json" };
 
     private readonly Option<string?> _requestId = new("--request-id") { Description = "Your own id for this question. Default: a new one.", HelpName = "id" };
 
-    public IEnumerable<Option> All => [_agent, _action, _resource, _context, _requestId];
+    public IEnumerable<Option> All => [_agent, _action, _resource, _candidates, _inputTokens, _maxOutputTokens, _cost, _context, _requestId];
 
     /// <summary>The question for <c>enforce</c>.</summary>
     public EnforceQuery Query(Invocation run) => new()
@@ -33,6 +45,8 @@ internal sealed class QuestionOptions
         AgentId = run.Value(_agent),
         Action = run.Value(_action)!,
         Resource = run.Value(_resource),
+        CandidateResources = Candidates(run),
+        Estimate = Estimate(run),
         RequestId = run.Value(_requestId),
         Context = run.Value(_context) is { } json ? (IReadOnlyDictionary<string, object?>)ToObject(ReadContext(json))! : null,
     };
@@ -41,14 +55,45 @@ internal sealed class QuestionOptions
     public EnforceRequest Request(Invocation run)
     {
         var json = run.Value(_context);
-        return new EnforceRequest
+        var request = new EnforceRequest
         {
             AgentId = run.Value(_agent) ?? run.AgentOfEnvironment ?? "",
             Action = run.Value(_action)!,
             Resource = run.Value(_resource) ?? "",
+            CandidateResources = { Candidates(run) },
             RequestId = run.Value(_requestId) ?? "",
             Context = json is null ? null : ReadStruct(json),
         };
+        Estimate(run, request);
+        return request;
+    }
+
+    private string[] Candidates(Invocation run) =>
+        [.. (run.Value(_candidates) ?? []).SelectMany(list => list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
+
+    private EnforceEstimate? Estimate(Invocation run)
+    {
+        var estimate = new EnforceEstimate { InputTokens = run.Value(_inputTokens), MaxOutputTokens = run.Value(_maxOutputTokens), CostNanosUsd = run.Value(_cost) };
+        return estimate == new EnforceEstimate() ? null : estimate;
+    }
+
+    // A figure that is not given stays absent: it is not known.
+    private void Estimate(Invocation run, EnforceRequest request)
+    {
+        if (run.Value(_inputTokens) is { } inputTokens)
+        {
+            (request.Estimate ??= new Estimate()).InputTokens = inputTokens;
+        }
+
+        if (run.Value(_maxOutputTokens) is { } maxOutputTokens)
+        {
+            (request.Estimate ??= new Estimate()).MaxOutputTokens = maxOutputTokens;
+        }
+
+        if (run.Value(_cost) is { } cost)
+        {
+            (request.Estimate ??= new Estimate()).CostNanosUsd = cost;
+        }
     }
 
     private static Struct ReadStruct(string json)

@@ -1,5 +1,7 @@
 using System.Globalization;
+using ControlZero.Client;
 using ControlZero.Protocol.V1;
+using Google.Protobuf.WellKnownTypes;
 
 namespace ControlZero.Cli.Output;
 
@@ -54,6 +56,21 @@ internal static class LimitRows
         ResetsAt = Shapes.Instant(limit.ResetsAt),
     };
 
+    /// <summary>A limit of a decision, as the cluster's other answers have it.</summary>
+    public static LimitState StateOf(LimitUsage usage) => new()
+    {
+        Policy = usage.Policy,
+        Name = usage.Name,
+        Metric = usage.Metric,
+        Per = usage.Per,
+        Window = usage.Window,
+        Unit = usage.Unit,
+        Limit = usage.Limit,
+        Used = usage.Used,
+        Remaining = usage.Remaining,
+        ResetsAt = usage.ResetsAt?.ToTimestamp(),
+    };
+
     /// <summary>How full it is. A bar is full only when nothing is left, and empty only when nothing was used.</summary>
     public static string Bar(long used, long limit)
     {
@@ -68,14 +85,15 @@ internal static class LimitRows
         ? string.Create(CultureInfo.InvariantCulture, $"${units / NanosPerDollar:#,0.00#######}")
         : units.ToString("#,0", CultureInfo.InvariantCulture);
 
-    private static string Resets(LimitState limit, DateTimeOffset now) =>
-        limit.ResetsAt is { } end ? $"in {Span(end.ToDateTimeOffset() - now)}" : "";
-
-    private static string Span(TimeSpan left) => left switch
+    /// <summary>A length of time in its two largest units.</summary>
+    public static string Span(TimeSpan left) => left switch
     {
         { TotalDays: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{left.Days}d {left.Hours}h"),
         { TotalHours: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{left.Hours}h {left.Minutes}m"),
         { TotalMinutes: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{left.Minutes}m {left.Seconds}s"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, left.Seconds)}s"),
     };
+
+    private static string Resets(LimitState limit, DateTimeOffset now) =>
+        limit.ResetsAt is { } end ? $"in {Span(end.ToDateTimeOffset() - now)}" : "";
 }

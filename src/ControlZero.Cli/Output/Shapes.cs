@@ -37,6 +37,12 @@ internal static class Shapes
         decision.EvaluatedRules,
         decision.PolicyEpoch,
         Obligations = decision.Obligations.Select(obligation => new { obligation.Name, obligation.Parameters }),
+        decision.DeniedResource,
+        decision.DryRun,
+        decision.Replayed,
+        RetryAfterSeconds = decision.RetryAfter?.TotalSeconds,
+        Reservation = decision.Reservation is { } held ? new { held.Token, ExpiresAt = Instant(held.ExpiresAt) } : null,
+        Limits = decision.Limits.Select(limit => LimitRows.Shape(LimitRows.StateOf(limit))),
     };
 
     public static object Of(EnforceResponse response) => new
@@ -94,6 +100,9 @@ internal static class Shapes
     /// <summary>An instant as RFC 3339 in UTC. Null: there is none.</summary>
     public static string? Instant(Timestamp? timestamp) =>
         timestamp?.ToDateTimeOffset().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
+
+    /// <inheritdoc cref="Instant(Timestamp?)"/>
+    public static string? Instant(DateTimeOffset? time) => Instant(time?.ToTimestamp());
 
     /// <summary>A decision in a word. Anything but a plain allow is a deny.</summary>
     public static string Word(Decision decision) => decision == Decision.Allow ? "allow" : "deny";

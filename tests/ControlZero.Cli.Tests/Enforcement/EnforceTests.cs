@@ -1,5 +1,6 @@
 using ControlZero.Protocol.V1;
 using ControlZero.Testing.Scripted;
+using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
 
@@ -52,7 +53,7 @@ public sealed class EnforceTests : CliTest
 
         Assert.Equal(3, run.ExitCode);
         Assert.Equal(
-            ["decision", "source", "effect", "reason_code", "reason", "decision_id", "request_id", "policy", "policy_version", "rule_id", "rule_index", "evaluated_rules", "policy_epoch", "obligations"],
+            ["decision", "source", "effect", "reason_code", "reason", "decision_id", "request_id", "policy", "policy_version", "rule_id", "rule_index", "evaluated_rules", "policy_epoch", "obligations", "denied_resource", "dry_run", "replayed", "retry_after_seconds", "reservation", "limits"],
             run.Json.EnumerateObject().Select(field => field.Name));
         Assert.Equal(("deny", "server"), (run.Json.GetProperty("decision").GetString(), run.Json.GetProperty("source").GetString()));
     }
@@ -135,6 +136,68 @@ public sealed class EnforceTests : CliTest
     }
 
     [Fact]
+    public async Task Enforce_Estimate_IsSentAndTheLimitsAreShownWithTheReservation()
+    {
+        Cluster.On<EnforceRequest>(_ => Charged());
+
+        var run = await RunAsync([.. Question, "--candidates", "model/a,model/b", "--input-tokens", "900", "--cost", "$0.02", "--dry-run"]);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Equal(
+            [
+                "reservation token-1",
+                "held until  2026-11-23T09:32:00Z",
+                "decision id 01JD0000000000000000000000",
+                run.Lines[9],
+                "",
+                "LIMIT       PER   WINDOW USED                              OF    LEFT  RESETS",
+                "p/daily-usd agent day    $3.75 [###############.....]  75% $5.00 $1.25 in 3h 5m",
+            ],
+            run.Lines[6..]);
+        var asked = Cluster.Received<EnforceRequest>().Single();
+        Assert.Equal((true, 900L, false, 20_000_000L), (asked.DryRun, asked.Estimate.InputTokens, asked.Estimate.HasMaxOutputTokens, asked.Estimate.CostNanosUsd));
+        Assert.Equal(["model/a", "model/b"], asked.CandidateResources);
+    }
+
+    [Fact]
+    public async Task Enforce_Json_HoldsTheLimitsInTheirUnit()
+    {
+        Cluster.On<EnforceRequest>(_ => Charged());
+
+        var run = await RunAsync([.. Question, "--output", "json"]);
+
+        Assert.Equal("token-1", run.Json.GetProperty("reservation").GetProperty("token").GetString());
+        Assert.Equal(1_250_000_000, run.Json.GetProperty("limits")[0].GetProperty("remaining").GetInt64());
+    }
+
+    [Fact]
+    public async Task Enforce_DeniedForNow_SaysWhenToAskAgain()
+    {
+        var denied = Answers.Deny();
+        denied.RetryAfter = Duration.FromTimeSpan(TimeSpan.FromSeconds(75));
+        Cluster.On<EnforceRequest>(_ => denied);
+
+        var run = await RunAsync(Question);
+
+        Assert.Contains("ask again in 1m 15s", run.Lines);
+    }
+
+    [Theory]
+    [InlineData("-1")]
+    [InlineData("1000.01")]
+    [InlineData("0.0000000001")]
+    [InlineData("2 dollars")]
+    [InlineData("79228162514264337593543950335")]
+    public async Task Enforce_CostThatIsNoPrice_IsWrongUsageAndNothingIsAsked(string cost)
+    {
+        var run = await RunAsync([.. Question, $"--cost={cost}"]);
+
+        Assert.Equal((2, ""), (run.ExitCode, run.Out));
+        Assert.Contains("is no price; write dollars, 0 to 1000 with at most 9 decimals", run.Error, StringComparison.Ordinal);
+        Assert.Empty(Cluster.Calls);
+    }
+
+    [Fact]
     public async Task Enforce_AgentOfTheEnvironment_IsUsed()
     {
         Cluster.On<EnforceRequest>(_ => Answers.Allow());
@@ -143,5 +206,25 @@ public sealed class EnforceTests : CliTest
         await RunAsync("enforce", "--action", "x");
 
         Assert.Equal("of-environment", Cluster.Received<EnforceRequest>().Single().AgentId);
+    }
+
+    private EnforceResponse Charged()
+    {
+        var allow = Answers.Allow();
+        allow.Reservation = new Reservation { Token = "token-1", ExpiresAt = Clock.GetUtcNow().AddMinutes(2).ToTimestamp() };
+        allow.Limits.Add(new LimitState
+        {
+            Policy = "p",
+            Name = "daily-usd",
+            Metric = "cost_usd",
+            Per = "agent",
+            Window = "day",
+            Unit = "nano_usd",
+            Limit = 5_000_000_000,
+            Used = 3_750_000_000,
+            Remaining = 1_250_000_000,
+            ResetsAt = Clock.GetUtcNow().AddMinutes(185).ToTimestamp(),
+        });
+        return allow;
     }
 }
