@@ -32,8 +32,8 @@ internal static class ChaosCommand
 
     private static readonly Option<int> Seconds = new("--seconds")
     {
-        Description = "about how long faults are injected; 420 has room for all of them in every phase, storage gone for a minute",
-        DefaultValueFactory = _ => 420,
+        Description = "about how long faults are injected; 510 has room for all of them in every phase, storage gone for a minute",
+        DefaultValueFactory = _ => 510,
     };
 
     private static readonly Option<string> Faults = new("--faults")
@@ -211,8 +211,8 @@ internal static class ChaosCommand
         {
             var why = kind.Name switch
             {
-                "rolling" or "storage" or "partition" or "upgrade" when setup == "embedded" => "an embedded server is alone and has its storage in itself",
-                "partition" when !isPrivate => "network namespaces cannot be made here: that needs root, `unshare`, `nsenter` and `ip`",
+                "rolling" or "storage" or "partition" or "isolate" or "door" or "upgrade" when setup == "embedded" => "an embedded server is alone and has its storage in itself",
+                "partition" or "isolate" or "door" when !isPrivate => "network namespaces cannot be made here: that needs root, `unshare`, `nsenter` and `ip`",
                 "upgrade" when !hasOther => "there is no other build; name one with --other-server",
                 _ => "",
             };

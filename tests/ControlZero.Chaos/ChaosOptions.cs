@@ -8,8 +8,11 @@ internal sealed record ChaosOptions
     /// <summary>How long a server may decide by what is replaced, as the product promises and the checkers hold it to.</summary>
     public static readonly TimeSpan Bound = TimeSpan.FromSeconds(2);
 
-    /// <summary>Within what time everything is answered after a fault is over.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    /// <summary>
+    /// Within what time everything is answered after a fault is over. A server that was declared dead finds out, ends, is started again and joins within
+    /// it, on a machine that has other things to do.
+    /// </summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>The server's program, built.</summary>
     public required string Server { get; init; }

@@ -12,6 +12,8 @@ namespace ControlZero.Chaos;
 /// <param name="progress">Where it tells how far it is.</param>
 internal sealed class ChaosRun(ChaosOptions options, TextWriter progress)
 {
+    private const int Silos = 3;
+    private const int FrontDoors = 1;
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(1.5);
 
     /// <summary>Runs it.</summary>
@@ -19,7 +21,7 @@ internal sealed class ChaosRun(ChaosOptions options, TextWriter progress)
     {
         Directory.CreateDirectory(options.Folder);
         var path = Path.Combine(options.Folder, "record.jsonl");
-        var plan = FaultPlan.Make(options.Faults, options.Setup == "embedded" ? 1 : 3, options.Time, options.Seed);
+        var plan = FaultPlan.Make(options.Faults, options.Setup == "embedded" ? 1 : Silos + FrontDoors, options.Time, options.Seed);
         using (var record = new RecordWriter(path, TimeProvider.System))
         {
             Say(record, $"starting servers on {options.Setup}; everything goes to {options.Folder}");
@@ -29,6 +31,8 @@ internal sealed class ChaosRun(ChaosOptions options, TextWriter progress)
                     Program = options.Server,
                     Directory = options.Folder,
                     Setup = options.Setup,
+                    Servers = Silos,
+                    FrontDoors = FrontDoors,
                     PrivateNetwork = options.PrivateNetwork,
                     Settings = options.ServerBound is { } bound ? new Dictionary<string, string> { ["CONTROLZERO__FRESHNESS__BOUND"] = bound } : new Dictionary<string, string>(),
                 },

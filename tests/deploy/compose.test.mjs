@@ -13,6 +13,8 @@ const folder = path.join(root, "deploy/compose");
 const files = ["compose.postgres.yaml", "compose.azure.yaml"];
 const [, image] = readDockerfile(path.join(root, "Dockerfile"));
 const read = (file) => parse(readFileSync(path.join(folder, file), "utf8"), { merge: true });
+// What runs our image: the silos, and a front door without one.
+const serversOf = (compose) => Object.entries(compose.services).filter(([name]) => name.startsWith("silo-") || name === "frontdoor");
 const silosOf = (compose) => Object.entries(compose.services).filter(([name]) => name.startsWith("silo-"));
 const seconds = (text) => Number(/^(\d+)s$/.exec(text)[1]);
 let scratch, secrets;
@@ -61,7 +63,7 @@ for (const file of files) {
 
   test(`${file}: a server takes exactly these settings, and shows no secret`, async () => {
     const compose = read(file);
-    for (const [name, silo] of silosOf(compose)) {
+    for (const [name, silo] of serversOf(compose)) {
       const mounted = Object.fromEntries(silo.secrets.map(({ source, target }) => [`/run/secrets/${target}`, path.join(secrets, path.basename(compose.secrets[source].file))]));
       const here = (text) => mounted[text] ?? text.replace(/^\/data$/, path.join(scratch, "data"));
       const variables = Object.fromEntries(Object.entries({ ...environment(image), ...silo.environment }).map(([key, value]) => [key, here(value)]));
@@ -71,12 +73,13 @@ for (const file of files) {
       assert.equal(end.code, 0, end.err);
       const shown = Object.fromEntries(end.out.trimEnd().split("\n").map((line) => line.split(/ {2,}/)).map(([key, value]) => [key, value]));
       assert.equal(shown["Cluster:Setup"], compose.name.replace("controlzero-", ""));
-      assert.equal(shown["Cluster:Name"], name);
+      if (name === "frontdoor") assert.deepEqual([shown["Cluster:Role"], silo.profiles], ["frontdoor", ["frontdoor"]]);
+      else assert.deepEqual([shown["Cluster:Role"], shown["Cluster:Name"], shown["Cluster:GatewayPort"]], ["silo", name, "30000"]);
       for (const key of ["postgres-password", "redis-password"]) assert.ok(!end.out.includes(readFileSync(path.join(secrets, key), "utf8")), key);
     }
   });
 
-  test(`${file}: three silos, each under its own name and address, alone on a network of their own`, () => {
+  test(`${file}: three silos, each under its own name and address, on a network for servers alone`, () => {
     const compose = read(file);
     const silos = silosOf(compose).map(([, silo]) => silo);
 
@@ -87,19 +90,19 @@ for (const file of files) {
       assert.ok(silo.ports.every((port) => /:505[01]$/.test(port)), "the silo's port is not published");
     }
     assert.equal(compose.networks.silos.internal, true);
-    assert.deepEqual(Object.keys(compose.services).filter((name) => JSON.stringify(compose.services[name].networks).includes("silos")), silosOf(compose).map(([name]) => name));
+    assert.deepEqual(Object.keys(compose.services).filter((name) => JSON.stringify(compose.services[name].networks).includes("silos")), serversOf(compose).map(([name]) => name));
   });
 
   test(`${file}: silos run without rights and have the time to stop; all restart and are watched`, () => {
     const compose = read(file);
-    for (const [, silo] of silosOf(compose)) {
+    for (const [, silo] of serversOf(compose)) {
       assert.deepEqual([silo.read_only, silo.cap_drop, silo.security_opt, silo.privileged, silo.user], [true, ["ALL"], ["no-new-privileges:true"], undefined, undefined]);
       assert.ok(seconds(silo.stop_grace_period) >= seconds(silo.environment.CONTROLZERO__SHUTDOWN__DRAINDELAY) + 30);
       assert.equal(silo.healthcheck, undefined, "the image's own");
     }
     for (const [name, service] of Object.entries(compose.services)) {
       assert.equal(service.restart, "unless-stopped", name);
-      assert.ok(service.healthcheck || name.startsWith("silo-"), name);
+      assert.ok(service.healthcheck || serversOf(compose).some(([server]) => server === name), name);
       for (const variable of JSON.stringify(service).match(/(?<!\$)\$\{[^}]*\}/g) ?? []) assert.match(variable, /:-/, `${variable} has a default`);
     }
   });

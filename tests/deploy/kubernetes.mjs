@@ -6,6 +6,7 @@ const schemas = path.join(path.dirname(load.resolve("kubernetes-models/package.j
 
 // The validators of the kinds we make, by what Kubernetes' own API calls them.
 const names = {
+  "apps/v1 Deployment": "IoK8sApiAppsV1Deployment",
   "apps/v1 StatefulSet": "IoK8sApiAppsV1StatefulSet",
   "autoscaling/v2 HorizontalPodAutoscaler": "IoK8sApiAutoscalingV2HorizontalPodAutoscaler",
   "networking.k8s.io/v1 Ingress": "IoK8sApiNetworkingV1Ingress",

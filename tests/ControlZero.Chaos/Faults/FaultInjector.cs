@@ -65,8 +65,14 @@ internal sealed class FaultInjector(
             case "storage":
                 await StopStorageAsync(fault.Length, Begun, stop);
                 break;
+            case "isolate":
+                await CutAsync(fault, [.. Others(fault.Server).SelectMany(other => new[] { (fault.Server, other), (other, fault.Server) })], Begun, stop);
+                break;
+            case "door":
+                await CutAsync(fault, [(fault.Server, NetworkPlace.Storage.Server), (NetworkPlace.Storage.Server, fault.Server)], Begun, stop);
+                break;
             default:
-                await PartitionAsync(fault, Begun, stop);
+                await CutAsync(fault, [(fault.Server, fault.Target)], Begun, stop);
                 break;
         }
 
@@ -181,12 +187,19 @@ internal sealed class FaultInjector(
         }
     }
 
-    private async Task PartitionAsync(PlannedFault fault, Action begun, CancellationToken stop)
+    // All servers but one, and the storage.
+    private IEnumerable<int> Others(int server) => Enumerable.Range(NetworkPlace.Storage.Server, cluster.All.Count + 1).Where(other => other != server);
+
+    private async Task CutAsync(PlannedFault fault, IReadOnlyList<(int From, int To)> links, Action begun, CancellationToken stop)
     {
         begun();
-        await cluster.Network.CutAsync(new NetworkPlace(fault.Server), new NetworkPlace(fault.Target));
         try
         {
+            foreach (var (from, to) in links)
+            {
+                await cluster.Network.CutAsync(new NetworkPlace(from), new NetworkPlace(to));
+            }
+
             await Task.Delay(fault.Length, TimeProvider.System, stop);
         }
         finally

@@ -19,8 +19,12 @@ internal sealed record FaultKind(string Name, string What, (double Shortest, dou
 
     public static FaultKind Partition { get; } = new("partition", "what one server sends to another or to the storage is dropped, one way", (3, 8), 6);
 
+    public static FaultKind Isolate { get; } = new("isolate", "one server is cut off from the others and from the storage, both ways, and still reached by its callers", (6, 9), 12);
+
+    public static FaultKind Door { get; } = new("door", "the front door without a silo is cut off from the storage, both ways, and still reached by its callers", (3, 8), 6);
+
     public static FaultKind Upgrade { get; } = new("upgrade", "one server after the other is replaced by one of another build, and back", (0, 0), 40);
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<FaultKind> All { get; } = [Kill, Pause, Term, Rolling, Storage, Partition, Upgrade];
+    public static IReadOnlyList<FaultKind> All { get; } = [Kill, Pause, Term, Rolling, Storage, Partition, Isolate, Door, Upgrade];
 }

@@ -23,7 +23,7 @@ internal sealed record FaultPlan(IReadOnlyList<PlannedFault> Faults, IReadOnlyLi
 
     /// <summary>Makes a plan.</summary>
     /// <param name="kinds">The faults to inject.</param>
-    /// <param name="servers">How many servers there are.</param>
+    /// <param name="servers">How many servers there are. The last one has no silo, where <c>door</c> is among the faults.</param>
     /// <param name="time">How long it all may take.</param>
     /// <param name="seed">The order, the servers and the lengths.</param>
     public static FaultPlan Make(IReadOnlyList<FaultKind> kinds, int servers, TimeSpan time, int seed)
@@ -80,6 +80,7 @@ internal sealed record FaultPlan(IReadOnlyList<PlannedFault> Faults, IReadOnlyLi
         var server = 1 + random.Next(servers);
         var target = random.Next(servers + 1);
         var isOfOne = kind != FaultKind.Rolling && kind != FaultKind.Storage && kind != FaultKind.Upgrade;
+        server = kind == FaultKind.Door ? servers : server;
         return new PlannedFault(kind, phase, isOfOne ? server : 0, target == server ? 0 : target, length);
     }
 }

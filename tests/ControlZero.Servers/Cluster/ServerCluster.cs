@@ -17,6 +17,9 @@ public sealed record ServerClusterOptions
     /// <summary>How many servers. Default: 3; an embedded one is alone.</summary>
     public int Servers { get; init; } = 3;
 
+    /// <summary>How many front doors without a silo, after the servers. They ask the silos' gateways, which are closed without them. Default: 0.</summary>
+    public int FrontDoors { get; init; }
+
     /// <summary>
     /// Whether to make network namespaces, in which links can be cut. This process must be alone in its own then (<c>unshare --net</c>).
     /// Default: false, everything is on loopback.
@@ -33,13 +36,14 @@ public sealed class ServerCluster : IAsyncDisposable
     private const int GrpcPort = 5050;
     private const int HttpPort = 5051;
     private const int SiloPort = 11111;
+    private const int GatewayPort = 30000;
 
     private ServerCluster(ServerClusterOptions options, ServerNetwork network, ClusterStore store)
     {
         Options = options;
         Network = network;
         Store = store;
-        All = [.. Enumerable.Range(1, store.Setup == "embedded" ? 1 : options.Servers).Select(number => new ClusterServer(this, number))];
+        All = [.. Enumerable.Range(1, store.Setup == "embedded" ? 1 : options.Servers + options.FrontDoors).Select(number => new ClusterServer(this, number))];
     }
 
     /// <summary>What it was made from.</summary>
@@ -51,7 +55,7 @@ public sealed class ServerCluster : IAsyncDisposable
     /// <summary>Where they keep what they know.</summary>
     public ClusterStore Store { get; }
 
-    /// <summary>The servers, whether they run or not.</summary>
+    /// <summary>The servers, whether they run or not; front doors without a silo are the last of them.</summary>
     public IReadOnlyList<ClusterServer> All { get; }
 
     /// <summary>The addresses of all servers, as a client takes them.</summary>
@@ -66,7 +70,7 @@ public sealed class ServerCluster : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         Directory.CreateDirectory(options.Directory);
         ServerNetwork network = options.PrivateNetwork
-            ? await PrivateNetwork.CreateAsync(options.Servers, cancellationToken)
+            ? await PrivateNetwork.CreateAsync(options.Servers + options.FrontDoors, cancellationToken)
             : new LoopbackNetwork();
         ServerCluster? cluster = null;
         try
@@ -83,6 +87,13 @@ public sealed class ServerCluster : IAsyncDisposable
             await (cluster?.DisposeAsync() ?? network.DisposeAsync());
             throw;
         }
+    }
+
+    /// <summary>Whether a server has no silo.</summary>
+    public bool IsFrontDoor(ClusterServer server)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        return server.Number > Options.Servers;
     }
 
     /// <summary>Kills the servers, ends the storage and the network. Data and logs of the servers stay.</summary>
@@ -102,7 +113,7 @@ public sealed class ServerCluster : IAsyncDisposable
         var address = Network.AddressOf(server.Number);
         string[] arguments =
             ["--data", server.Data, "--grpc", $"{address}:{GrpcPort}", "--http", $"{address}:{HttpPort}", "--unknown-agents", "allow"];
-        string[] silo = Store.Setup == "embedded" ? [] : ["--silo", $"{address}:{SiloPort}"];
+        string[] silo = Store.Setup == "embedded" ? [] : IsFrontDoor(server) ? ["--role", "frontdoor"] : ["--silo", $"{address}:{SiloPort}"];
         string[] insecure = Network.IsLoopback ? [] : ["--allow-insecure"];
         return [.. arguments, .. silo, .. insecure];
     }
@@ -111,9 +122,22 @@ public sealed class ServerCluster : IAsyncDisposable
     [
         new("CONTROLZERO__CLUSTER__SETUP", Store.Setup),
         new("CONTROLZERO__LISTEN__ALLOWEDHOSTS", "*"),
-        .. Store.Setup == "embedded" ? Array.Empty<KeyValuePair<string, string>>() : [new("CONTROLZERO__CLUSTER__NAME", $"server-{server.Number}")],
-        .. Network.IsLoopback || Store.Setup == "embedded" ? Array.Empty<KeyValuePair<string, string>>() : [new("CONTROLZERO__CLUSTER__ALLOWINSECURE", "true")],
+        .. Store.Setup == "embedded" || IsFrontDoor(server) ? [] : SettingsOfSilo(server),
         .. Store.Settings,
         .. Options.Settings,
     ];
+
+    private IEnumerable<KeyValuePair<string, string>> SettingsOfSilo(ClusterServer server)
+    {
+        yield return new("CONTROLZERO__CLUSTER__NAME", $"server-{server.Number}");
+        if (!Network.IsLoopback)
+        {
+            yield return new("CONTROLZERO__CLUSTER__ALLOWINSECURE", "true");
+        }
+
+        if (Options.FrontDoors > 0)
+        {
+            yield return new("CONTROLZERO__CLUSTER__GATEWAYPORT", $"{GatewayPort}");
+        }
+    }
 }

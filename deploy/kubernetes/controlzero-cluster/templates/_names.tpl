@@ -9,6 +9,21 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{- define "cz.labels" -}}
 {{ include "cz.selector" . }}
+{{ include "cz.versionLabels" . }}
+{{- end -}}
+
+{{- /* Under another name than the silos, whose selector must not find them. */ -}}
+{{- define "cz.doorSelector" -}}
+app.kubernetes.io/name: controlzero-frontdoor
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "cz.doorLabels" -}}
+{{ include "cz.doorSelector" . }}
+{{ include "cz.versionLabels" . }}
+{{- end -}}
+
+{{- define "cz.versionLabels" -}}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
