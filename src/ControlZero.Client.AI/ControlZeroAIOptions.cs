@@ -40,7 +40,7 @@ public sealed class ControlZeroAIOptions
     public bool AllowUnreadableRawRequests { get; set; }
 
     /// <summary>
-    /// Whether the question about a chat or embedding request says what the request will use at most: a token for every three bytes, and
+    /// Whether a question about a model says what the request will use at most: a token for every three bytes, and
     /// <c>MaxOutputTokens</c> where the request sets it. Default: true. With false, a limit that needs an estimate uses its own.
     /// </summary>
     public bool SendEstimates { get; set; } = true;

@@ -15,6 +15,7 @@ public sealed class ControlZeroChatClient : DelegatingChatClient
     private const string Remedy = "set ModelId of the ChatOptions, or a default model where the provider's client is made";
 
     private readonly Gate _gate;
+    private readonly AwaitedFunctions _functions = new();
 
     internal ControlZeroChatClient(IChatClient innerClient, Gate gate)
         : base(innerClient)
@@ -34,6 +35,7 @@ public sealed class ControlZeroChatClient : DelegatingChatClient
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         ChatMessage[] sent = [.. messages];
+        _functions.EndReturned(sent);
         var (governed, call) = await EnforceModelsAsync(sent, options, cancellationToken).ConfigureAwait(false);
         var response = await call.RunAsync(
             async () => await InnerClient.GetResponseAsync(sent, governed, cancellationToken).ConfigureAwait(false)).ConfigureAwait(false);
@@ -55,6 +57,7 @@ public sealed class ControlZeroChatClient : DelegatingChatClient
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ChatMessage[] sent = [.. messages];
+        _functions.EndReturned(sent);
         var (governed, call) = await EnforceModelsAsync(sent, options, cancellationToken).ConfigureAwait(false);
         await using var updates = await call.RunAsync(() => ValueTask.FromResult(
             InnerClient.GetStreamingResponseAsync(sent, governed, cancellationToken).GetAsyncEnumerator(cancellationToken))).ConfigureAwait(false);
@@ -108,13 +111,25 @@ public sealed class ControlZeroChatClient : DelegatingChatClient
             return;
         }
 
-        foreach (var call in contents.OfType<FunctionCallContent>())
+        var reserved = new List<(string CallId, ReservedCall Call)>();
+        try
         {
-            if (!call.InformationalOnly && !AsksForItself(call.Name, options))
+            foreach (var call in contents.OfType<FunctionCallContent>())
             {
-                await _gate.EnforceFunctionAsync(call.Name, cancellationToken).ConfigureAwait(false);
+                if (!call.InformationalOnly && !AsksForItself(call.Name, options))
+                {
+                    reserved.Add((call.CallId, await _gate.ReserveFunctionAsync(call.Name, cancellationToken).ConfigureAwait(false)));
+                }
             }
         }
+        catch
+        {
+            // One that may not be called keeps back those beside it.
+            reserved.ForEach(function => function.Call.Cancel());
+            throw;
+        }
+
+        reserved.ForEach(function => _functions.Add(function.CallId, function.Call));
     }
 
     /// <summary>Whether whatever runs by that name asks at the moment it runs.</summary>

@@ -30,9 +30,10 @@ public sealed class ControlZeroFunction : DelegatingAIFunction
     /// <inheritdoc/>
     protected override async ValueTask<object?> InvokeCoreAsync(AIFunctionArguments arguments, CancellationToken cancellationToken)
     {
+        ReservedCall call;
         try
         {
-            await _gate.EnforceFunctionAsync(Name, cancellationToken).ConfigureAwait(false);
+            call = await _gate.ReserveFunctionAsync(Name, cancellationToken).ConfigureAwait(false);
         }
         catch (PolicyDeniedException denied) when (_gate.Settings.DeniedFunction == DeniedFunction.TellModel)
         {
@@ -44,7 +45,14 @@ public sealed class ControlZeroFunction : DelegatingAIFunction
             return "The request ends here.";
         }
 
-        return await base.InvokeCoreAsync(arguments, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await base.InvokeCoreAsync(arguments, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            call.EndFunction(); // also when it failed: it ran
+        }
     }
 
     private string Refusal(PolicyDeniedException denied) =>

@@ -10,7 +10,7 @@ namespace ControlZero.Client.AI;
 /// <summary>
 /// Asks before every chat completion, completion, response and embedding request of the OpenAI package (or any client on System.ClientModel) whether
 /// the agent may use its models, which it reads from the request itself. A deny throws <see cref="PolicyDeniedException"/>; nothing is sent.
-/// Each attempt of a retried request is asked for, with the same request id. Add it with <see cref="ControlZeroPipelineExtensions.AddControlZero"/>.
+/// Each attempt of a retried request is asked for, with the same request id, and settled by itself. Add it with <see cref="ControlZeroPipelineExtensions.AddControlZero"/>.
 /// </summary>
 public sealed class ControlZeroPipelinePolicy : PipelinePolicy
 {
@@ -30,30 +30,54 @@ public sealed class ControlZeroPipelinePolicy : PipelinePolicy
     public override void Process(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
     {
         ArgumentNullException.ThrowIfNull(message);
-        if (RouteOf(message) is { } route)
+        if (RouteOf(message) is not { } route)
         {
-            using var body = new BoundedBody(_gate.Settings.MaxBodyBytes);
-            var content = ContentOf(message, body);
-            content.WriteTo(body, message.CancellationToken);
-            EnforceAsync(message, route, body.Content).GetAwaiter().GetResult();
+            ProcessNext(message, pipeline, currentIndex);
+            return;
         }
 
-        ProcessNext(message, pipeline, currentIndex);
+        using var body = new BoundedBody(_gate.Settings.MaxBodyBytes);
+        var content = ContentOf(message, body);
+        content.WriteTo(body, message.CancellationToken);
+        var attempt = AttemptAsync(message, route, body.Content).GetAwaiter().GetResult();
+        try
+        {
+            ProcessNext(message, pipeline, currentIndex);
+        }
+        catch (Exception error)
+        {
+            attempt.FailedAsync(message, error).GetAwaiter().GetResult();
+            throw;
+        }
+
+        attempt.AnsweredAsync(message).GetAwaiter().GetResult();
     }
 
     /// <inheritdoc/>
     public override async ValueTask ProcessAsync(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
     {
         ArgumentNullException.ThrowIfNull(message);
-        if (RouteOf(message) is { } route)
+        if (RouteOf(message) is not { } route)
         {
-            using var body = new BoundedBody(_gate.Settings.MaxBodyBytes);
-            var content = ContentOf(message, body);
-            await content.WriteToAsync(body, message.CancellationToken).ConfigureAwait(false);
-            await EnforceAsync(message, route, body.Content).ConfigureAwait(false);
+            await ProcessNextAsync(message, pipeline, currentIndex).ConfigureAwait(false);
+            return;
         }
 
-        await ProcessNextAsync(message, pipeline, currentIndex).ConfigureAwait(false);
+        using var body = new BoundedBody(_gate.Settings.MaxBodyBytes);
+        var content = ContentOf(message, body);
+        await content.WriteToAsync(body, message.CancellationToken).ConfigureAwait(false);
+        var attempt = await AttemptAsync(message, route, body.Content).ConfigureAwait(false);
+        try
+        {
+            await ProcessNextAsync(message, pipeline, currentIndex).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            await attempt.FailedAsync(message, error).ConfigureAwait(false);
+            throw;
+        }
+
+        await attempt.AnsweredAsync(message).ConfigureAwait(false);
     }
 
     private GovernedRoute? RouteOf(PipelineMessage message)
@@ -81,23 +105,26 @@ public sealed class ControlZeroPipelinePolicy : PipelinePolicy
     }
 
     /// <summary>Asks for what the body names, and makes that very body the one that is sent.</summary>
-    private async Task EnforceAsync(PipelineMessage message, GovernedRoute route, BinaryData body)
+    private async Task<GovernedAttempt> AttemptAsync(PipelineMessage message, GovernedRoute route, BinaryData body)
     {
-        var models = RequestedModels.Of(route.Deployment, [Read(body)], null, Remedy);
+        using var document = Parse(body);
+        var models = RequestedModels.Of(route.Deployment, [ModelFields.Read(document.RootElement)], null, Remedy);
         message.Request.Content = BinaryContent.Create(message.Request.Content?.MediaType is { } type ? body.WithMediaType(type) : body);
         var requestId = Attempts.Of(message, this).RequestId;
         var asked = route.Embeds
-            ? _gate.EnforceEmbedAsync(models, requestId, message.CancellationToken)
-            : _gate.EnforceGenerateAsync(models, requestId, message.CancellationToken);
-        await asked.ConfigureAwait(false);
+            ? _gate.ReserveEmbedAsync(models, Estimate, message.CancellationToken, requestId)
+            : _gate.ReserveGenerateAsync(models, Estimate, message.CancellationToken, requestId);
+        return new GovernedAttempt(await asked.ConfigureAwait(false), message.Response, route.Embeds);
+
+        EnforceEstimate Estimate() => Estimates.OfRequest(document.RootElement, route.Embeds);
     }
 
-    private static ModelFields Read(BinaryData body)
+    private static JsonDocument Parse(BinaryData body)
     {
         try
         {
-            using var document = JsonDocument.Parse(body, StrictJson.Options);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? ModelFields.Read(document.RootElement) : throw Unreadable(null);
+            var document = JsonDocument.Parse(body, StrictJson.Options);
+            return document.RootElement.ValueKind == JsonValueKind.Object ? document : throw Unreadable(null);
         }
         catch (JsonException error)
         {

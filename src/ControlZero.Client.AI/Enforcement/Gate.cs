@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ControlZero.Client.AI.Enforcement;
 
-/// <summary>Asks the cluster on behalf of one pipeline.</summary>
+/// <summary>Asks the cluster on behalf of one pipeline. Every question returns when the agent may act, with the call that ends what was reserved.</summary>
 internal sealed class Gate
 {
     private readonly ControlZeroClient _client;
@@ -30,45 +30,40 @@ internal sealed class Gate
     }
 
     /// <summary>Returns when the agent may generate text with every one of these models.</summary>
-    public Task EnforceGenerateAsync(RequestedModels models, string? requestId, CancellationToken cancellationToken) =>
-        EnforceModelsAsync(Settings.GenerateAction, models, requestId, null, cancellationToken);
+    /// <param name="models">The models.</param>
+    /// <param name="estimate">Makes the estimate, unless the program wants none.</param>
+    /// <param name="cancellationToken">Ends the question.</param>
+    /// <param name="requestId">The same for every attempt of one request. Null: it has one attempt.</param>
+    public Task<ReservedCall> ReserveGenerateAsync(
+        RequestedModels models, Func<EnforceEstimate> estimate, CancellationToken cancellationToken, string? requestId = null) =>
+        ReserveAsync(Settings.GenerateAction, models, estimate, requestId, cancellationToken);
 
     /// <summary>Returns when the agent may make embeddings with every one of these models.</summary>
-    public Task EnforceEmbedAsync(RequestedModels models, string? requestId, CancellationToken cancellationToken) =>
-        EnforceModelsAsync(Settings.EmbedAction, models, requestId, null, cancellationToken);
-
-    /// <summary>The same, of a call that is settled when it is over.</summary>
     /// <param name="models">The models.</param>
     /// <param name="estimate">Makes the estimate, unless the program wants none.</param>
     /// <param name="cancellationToken">Ends the question.</param>
-    public Task<ReservedCall> ReserveGenerateAsync(RequestedModels models, Func<EnforceEstimate> estimate, CancellationToken cancellationToken) =>
-        ReserveAsync(Settings.GenerateAction, models, estimate, cancellationToken);
-
-    /// <summary>The same for embeddings.</summary>
-    /// <param name="models">The models.</param>
-    /// <param name="estimate">Makes the estimate, unless the program wants none.</param>
-    /// <param name="cancellationToken">Ends the question.</param>
-    public Task<ReservedCall> ReserveEmbedAsync(RequestedModels models, Func<EnforceEstimate> estimate, CancellationToken cancellationToken) =>
-        ReserveAsync(Settings.EmbedAction, models, estimate, cancellationToken);
+    /// <param name="requestId">The same for every attempt of one request. Null: it has one attempt.</param>
+    public Task<ReservedCall> ReserveEmbedAsync(
+        RequestedModels models, Func<EnforceEstimate> estimate, CancellationToken cancellationToken, string? requestId = null) =>
+        ReserveAsync(Settings.EmbedAction, models, estimate, requestId, cancellationToken);
 
     /// <summary>Returns when the agent may call this function.</summary>
-    public Task EnforceFunctionAsync(string name, CancellationToken cancellationToken) =>
-        _client.EnforceAsync(Question(Settings.FunctionAction) with { Resource = Settings.FunctionPrefix + name }, cancellationToken);
+    public Task<ReservedCall> ReserveFunctionAsync(string name, CancellationToken cancellationToken) =>
+        ReserveAsync(Question(Settings.FunctionAction) with { Resource = Settings.FunctionPrefix + name }, cancellationToken);
 
     /// <summary>One question whatever the number of models, so that a request counts once: all are allowed, or it is denied.</summary>
-    private Task<EnforceDecision> EnforceModelsAsync(
-        string action, RequestedModels models, string? requestId, EnforceEstimate? estimate, CancellationToken cancellationToken)
+    private Task<ReservedCall> ReserveAsync(
+        string action, RequestedModels models, Func<EnforceEstimate> estimate, string? requestId, CancellationToken cancellationToken)
     {
-        var question = Question(action) with { RequestId = requestId, Estimate = estimate };
+        var question = Question(action) with { RequestId = requestId, Estimate = Settings.SendEstimates ? estimate() : null };
         string[] resources = [.. models.Names.Select(name => Settings.ModelPrefix + name)];
-        return _client.EnforceAsync(
+        return ReserveAsync(
             resources is [var only] ? question with { Resource = only } : question with { CandidateResources = resources }, cancellationToken);
     }
 
-    private async Task<ReservedCall> ReserveAsync(
-        string action, RequestedModels models, Func<EnforceEstimate> estimate, CancellationToken cancellationToken)
+    private async Task<ReservedCall> ReserveAsync(EnforceQuery question, CancellationToken cancellationToken)
     {
-        var decision = await EnforceModelsAsync(action, models, null, Settings.SendEstimates ? estimate() : null, cancellationToken).ConfigureAwait(false);
+        var decision = await _client.EnforceAsync(question, cancellationToken).ConfigureAwait(false);
         return new ReservedCall(_client, Settings, decision.Reservation);
     }
 

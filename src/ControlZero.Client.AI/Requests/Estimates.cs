@@ -29,14 +29,25 @@ internal static class Estimates
         bytes += (options?.Tools ?? []).Sum(tool => BytesOf(tool.Name) + BytesOf(tool.Description) + (tool is AIFunctionDeclaration function ? BytesOf(function.JsonSchema) : 0));
         bytes += options?.ResponseFormat is ChatResponseFormatJson { Schema: { } schema } ? BytesOf(schema) : 0;
         bytes += raw is { } fields ? BytesOf(fields) : 0;
-        var answers = raw is { } counted ? Whole(counted, "n") ?? 1 : 1;
-        long?[] bounds = [options?.MaxOutputTokens is > 0 and var bound ? bound : null, .. OutputBounds.Select(name => raw is { } request ? Whole(request, name) : null)];
-        return new() { InputTokens = Tokens(bytes), MaxOutputTokens = bounds.Max() * answers };
+        return new() { InputTokens = Tokens(bytes), MaxOutputTokens = Bound(options?.MaxOutputTokens, raw) };
     }
+
+    /// <summary>The estimate of a request as it is sent.</summary>
+    /// <param name="request">Its body.</param>
+    /// <param name="embeds">Whether it is an embedding request, which has no answer of tokens.</param>
+    public static EnforceEstimate OfRequest(JsonElement request, bool embeds) =>
+        new() { InputTokens = Tokens(BytesOf(request)), MaxOutputTokens = embeds ? 0 : Bound(null, request) };
 
     /// <summary>The estimate of an embedding request, which has no answer of tokens.</summary>
     public static EnforceEstimate OfEmbedding<TInput>(IEnumerable<TInput> values) =>
         new() { InputTokens = Tokens(values.Sum(value => value is string text ? BytesOf(text) : BytesOf(value, value?.ToString()))), MaxOutputTokens = 0 };
+
+    /// <summary>The bound a request sets for its answers. Null: it sets none.</summary>
+    private static long? Bound(long? common, JsonElement? raw)
+    {
+        long?[] bounds = [common is > 0 ? common : null, .. OutputBounds.Select(name => raw is { } request ? Whole(request, name) : null)];
+        return bounds.Max() * (raw is { } counted ? Whole(counted, "n") ?? 1 : 1);
+    }
 
     private static long Tokens(long bytes) => (bytes + BytesPerToken - 1) / BytesPerToken;
 

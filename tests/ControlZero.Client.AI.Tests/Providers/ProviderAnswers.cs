@@ -34,6 +34,14 @@ internal static class ProviderAnswers
             ["status"] = "completed",
             ["content"] = new JsonArray(new JsonObject { ["type"] = "output_text", ["text"] = Text, ["annotations"] = new JsonArray() }),
         }),
+        ["usage"] = new JsonObject
+        {
+            ["input_tokens"] = 5,
+            ["input_tokens_details"] = new JsonObject { ["cached_tokens"] = 2 },
+            ["output_tokens"] = 6,
+            ["output_tokens_details"] = new JsonObject { ["reasoning_tokens"] = 1 },
+            ["total_tokens"] = 11,
+        },
     };
 
     public static JsonObject Embeddings(JsonObject body) => new()
@@ -48,6 +56,17 @@ internal static class ProviderAnswers
     public static string AsStream(JsonObject answer) => answer["object"]!.GetValue<string>() == "response"
         ? $"event: response.completed\ndata: {new JsonObject { ["type"] = "response.completed", ["sequence_number"] = 0, ["response"] = answer }.ToJsonString()}\n\n"
         : $"data: {AsChunk(answer).ToJsonString()}\n\ndata: [DONE]\n\n";
+
+    /// <summary>The first event of a streamed completion.</summary>
+    public static string FirstEvent(JsonObject body) =>
+        $"data: {new JsonObject
+        {
+            ["id"] = "chatcmpl-1",
+            ["object"] = "chat.completion.chunk",
+            ["created"] = 1_700_000_000,
+            ["model"] = body["model"]?.DeepClone(),
+            ["choices"] = new JsonArray(new JsonObject { ["index"] = 0, ["delta"] = new JsonObject { ["role"] = "assistant", ["content"] = "one" } }),
+        }.ToJsonString()}\n\n";
 
     private static JsonObject AsChunk(JsonObject completion)
     {
