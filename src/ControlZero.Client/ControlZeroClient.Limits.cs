@@ -73,6 +73,30 @@ public sealed partial class ControlZeroClient
             (endpoint, agent, options) => endpoint.Agents.GetUsageAsync(new GetUsageRequest { AgentId = agent }, options),
             cancellationToken).ConfigureAwait(false));
 
+    /// <summary>An allow that the client makes a deny is not acted on: what it holds is given back, in the background.</summary>
+    private EnforceDecision GiveBackUnused(EnforceDecision decision, string agentId)
+    {
+        if (decision is not { Source: DecisionSource.Client, Reservation: { } reservation })
+        {
+            return decision;
+        }
+
+        _ = CancelQuietlyAsync(reservation.Token, agentId);
+        return decision with { Reservation = null };
+    }
+
+    // What cannot be given back stays charged until it expires: nobody waits for it, and the decision stands.
+    private async Task CancelQuietlyAsync(string token, string agentId)
+    {
+        try
+        {
+            await CancelAsync(token, agentId).ConfigureAwait(false);
+        }
+        catch (ControlZeroException)
+        {
+        }
+    }
+
     /// <summary>Ends a reservation. <see cref="DisposeAsync"/> waits for it.</summary>
     private async Task<SettleOutcome> EndAsync<TAnswer>(
         string? agentId, Func<Endpoint, string, CallOptions, AsyncUnaryCall<TAnswer>> send, Func<TAnswer, SettleOutcome> map, CancellationToken cancellationToken)

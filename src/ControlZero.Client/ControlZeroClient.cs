@@ -108,7 +108,7 @@ public sealed partial class ControlZeroClient : IDisposable, IAsyncDisposable
                 (endpoint, options) => endpoint.Enforcement.EnforceAsync(request, options),
                 budget,
                 (_, headers) => _endpoints.Learn(request.AgentId, headers)).ConfigureAwait(false);
-            return DecisionMapping.ToDecision(response, request, _options.Obligations);
+            return GiveBackUnused(DecisionMapping.ToDecision(response, request, _options.Obligations), request.AgentId);
         }
         catch (ControlZeroException error) when (IsNoAnswer(error))
         {
@@ -163,6 +163,11 @@ public sealed partial class ControlZeroClient : IDisposable, IAsyncDisposable
         catch (ControlZeroException error) when (IsNoAnswer(error))
         {
             batch.GiveUp(error);
+        }
+
+        foreach (var (token, agent) in batch.Unused)
+        {
+            _ = CancelQuietlyAsync(token, agent);
         }
 
         return batch.Outcomes;

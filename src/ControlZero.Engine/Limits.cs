@@ -72,6 +72,14 @@ public static class Limits
     /// <summary>Most limits of a policy: a decision asks all that apply. Unit: entries. The design names no figure.</summary>
     public const int PolicyMaxLimits = 32;
 
+    /// <summary>Most limits of one agent's own. Unit: entries.</summary>
+    public const int AgentMaxLimits = 16;
+
+    /// <summary>
+    /// Most limits of all enabled policies of a tenant: each that an agent has used is an entry of its record. The design names no figure. Unit: entries.
+    /// </summary>
+    public const int TenantMaxLimits = 256;
+
     /// <summary>Longest name of a limit. Unit: characters (UTF-16).</summary>
     public const int LimitNameMaxLength = 128;
 
@@ -186,6 +194,7 @@ public static class Limits
         new("admin_message_max_bytes", AdminMessageMaxBytes, "bytes", "a message of every service but EnforcementService"),
         new("agent_id_max_length", AgentIdMaxLength, "characters", "an agent id"),
         new("agent_max_labels", AgentMaxLabels, "entries", "the labels of an agent"),
+        new("agent_max_limits", AgentMaxLimits, "entries", "the limits of an agent's own"),
         new("answer_max_bytes", AnswerMaxBytes, "bytes", "what a rule adds to an answer: its reason in every language, and its obligations"),
         new("batch_max_requests", BatchMaxRequests, "entries", "the requests of a batch"),
         new("batch_message_max_bytes", BatchMessageMaxBytes, "bytes", "a message of EnforceBatch"),
@@ -223,6 +232,7 @@ public static class Limits
         new("suspension_reason_max_bytes", SuspensionReasonMaxBytes, "bytes", "the reason of a suspension"),
         new("tenant_id_max_length", TenantIdMaxLength, "characters", "a tenant id"),
         new("tenant_max_agents", TenantMaxAgents, "entries", "the agents a tenant may be given room for"),
+        new("tenant_max_limits", TenantMaxLimits, "entries", "the limits of the enabled policies of a tenant, together"),
         new("tenant_max_policies", TenantMaxPolicies, "entries", "the policies of a tenant, and the documents of one test"),
         new("tenant_max_policy_bytes", TenantMaxPolicyBytes, "bytes", "the enabled policies of a tenant, together"),
         new("tenant_max_policy_values", TenantMaxPolicyValues, "entries", "the values of the enabled policies of a tenant, together"),

@@ -24,7 +24,7 @@ public interface IAgentGrain : IGrainWithStringKey
     [Alias("Explain")]
     ValueTask<ExplainedAuthorization> ExplainAsync(AuthorizeRequest request);
 
-    /// <summary>Registers the agent or replaces its labels.</summary>
+    /// <summary>Registers the agent or replaces its labels and limits.</summary>
     [Alias("Put")]
     Task<PutAgentOutcome> PutAsync(PutAgentCommand command, CancellationToken cancellationToken);
 
@@ -116,19 +116,30 @@ public sealed record Authorization(
 /// <param name="Authorization">What was decided.</param>
 /// <param name="Trials">The rules that were looked at, in order.</param>
 /// <param name="Truncated">True: some were left out; what decided was not.</param>
+/// <param name="Limits">The limits that would count the request. Default: none does, or the policies deny it whatever is left.</param>
 [GenerateSerializer, Immutable, Alias("cz.ExplainedAuthorization")]
 public sealed record ExplainedAuthorization(
     [property: Id(0)] Authorization Authorization,
     [property: Id(1)] ImmutableArray<RuleTrial> Trials,
-    [property: Id(2)] bool Truncated = false);
+    [property: Id(2)] bool Truncated = false,
+    [property: Id(3)] ImmutableArray<LimitTrial> Limits = default);
 
-/// <summary>Labels to give an agent.</summary>
+/// <summary>What one limit would make of a request.</summary>
+/// <param name="Standing">The limit and what is left of it.</param>
+/// <param name="Units">What the request would take of it.</param>
+/// <param name="Denies">True: so much is not left.</param>
+[GenerateSerializer, Immutable, Alias("cz.LimitTrial")]
+public sealed record LimitTrial([property: Id(0)] LimitStanding Standing, [property: Id(1)] long Units, [property: Id(2)] bool Denies);
+
+/// <summary>Labels and limits to give an agent.</summary>
 /// <param name="Labels">The labels; they replace the ones it had.</param>
 /// <param name="ExpectedVersion">The version the agent must have; 0: it must not be registered; null: whatever it has.</param>
+/// <param name="Limits">Limits of its own; they replace the ones it had. Default: those stay.</param>
 [GenerateSerializer, Immutable, Alias("cz.PutAgentCommand")]
 public sealed record PutAgentCommand(
     [property: Id(0)] ImmutableSortedDictionary<string, string> Labels,
-    [property: Id(1)] long? ExpectedVersion);
+    [property: Id(1)] long? ExpectedVersion,
+    [property: Id(2)] ImmutableArray<AgentLimit> Limits = default);
 
 /// <summary>What came of it.</summary>
 /// <param name="Status">Whether it went through.</param>
@@ -174,9 +185,13 @@ public sealed record AgentDescription
     [Id(3)]
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>When its labels were last changed.</summary>
+    /// <summary>When its labels or limits were last changed.</summary>
     [Id(4)]
     public required DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>Limits of its own. Default: it has none.</summary>
+    [Id(5)]
+    public ImmutableArray<AgentLimit> Limits { get; init; }
 }
 
 /// <summary>What an agent was answered since it was registered.</summary>

@@ -100,4 +100,7 @@ public enum PublishStatus
 
     /// <summary>No such policy is in force. Nothing changed.</summary>
     PolicyUnknown = 9,
+
+    /// <summary>The enabled policies of the tenant would have more limits together than they may. Nothing changed.</summary>
+    TooManyLimits = 10,
 }

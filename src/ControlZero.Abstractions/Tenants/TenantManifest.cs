@@ -87,4 +87,8 @@ public sealed record PolicyEntry
     /// <summary>How many values the document has, see <c>policy_max_values</c>. 0: it was published before this was kept.</summary>
     [Id(10), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Values { get; init; }
+
+    /// <summary>How many limits the document states. 0: none, or it was published before this was kept.</summary>
+    [Id(11), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Limits { get; init; }
 }

@@ -24,9 +24,9 @@ internal static class AdjustCommand
         runner.Bind(command, async (run, cancellationToken) =>
         {
             var slash = run.Value(limit).LastIndexOf('/');
-            if (slash <= 0 || slash == run.Value(limit).Length - 1)
+            if (slash < 0 || slash == run.Value(limit).Length - 1)
             {
-                throw CommandFailure.Usage($"`{run.Value(limit)}` names no limit; write policy/limit, as `cz usage` shows it");
+                throw CommandFailure.Usage($"`{run.Value(limit)}` names no limit; write policy/limit, as `cz usage` shows it, or /limit for one of the agent's own");
             }
 
             var message = new AdjustQuotaRequest

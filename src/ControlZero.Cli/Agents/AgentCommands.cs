@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ControlZero.Cli.Commands;
 using ControlZero.Cli.Output;
+using ControlZero.Engine.Quotas;
 using ControlZero.Protocol.V1;
 
 namespace ControlZero.Cli.Agents;
@@ -18,7 +19,8 @@ internal static class AgentCommands
         var id = new Argument<string>("id") { Description = "The agent." };
         var labels = new Option<string[]>("--label") { Description = "A label for conditions; may be repeated. They replace the labels the agent had.", HelpName = "name=value" };
         var expected = new Option<long?>("--expected-version") { Description = "The version the agent must have; 0: it must not exist yet.", HelpName = "number" };
-        var command = new Command("put", "Registers an agent, or replaces its labels.") { id, labels, expected };
+        var limits = new Option<string?>("--limits") { Description = "A file with `limits` of the agent's own, as a policy writes them; they replace the ones it had. `none` takes them away. Default: they stay.", HelpName = "file" };
+        var command = new Command("put", "Registers an agent, or replaces its labels and limits.") { id, labels, limits, expected };
         runner.Bind(command, async (run, cancellationToken) =>
         {
             var request = new PutAgentRequest { AgentId = run.Value(id) };
@@ -28,6 +30,11 @@ internal static class AgentCommands
                 {
                     throw CommandFailure.Usage($"the label `{name}` is given twice; give it once");
                 }
+            }
+
+            if (run.Value(limits) is { } file)
+            {
+                request.Limits = file == "none" ? new AgentLimits() : AgentLimitFile.Read(file);
             }
 
             if (run.Value(expected) is { } version)
@@ -94,11 +101,19 @@ internal static class AgentCommands
             ("agent", agent.AgentId),
             ("version", Shapes.Number(agent.Version)),
             ("labels", string.Join(" ", agent.Labels.OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}={label.Value}"))),
+            .. agent.Limits.Select(limit => ("limit", Describe(limit))),
             ("created", Shapes.Instant(agent.CreatedAt)),
             ("updated", Shapes.Instant(agent.UpdatedAt)),
             .. SuspensionReport.FactsOf(agent.Suspension),
         ]);
         return ExitCodes.Ok;
+    }
+
+    private static string Describe(AgentLimit limit)
+    {
+        var unit = QuotaMetrics.TryParse(limit.Metric, out var metric) ? metric.ToUnit() : limit.Metric;
+        var window = limit.Window.Length == 0 ? "at a time" : $"per {limit.Window}{(limit.Timezone.Length == 0 ? "" : $" ({limit.Timezone})")}";
+        return $"{limit.Name}: {LimitRows.Amount(limit.Limit, unit)} {limit.Metric} {window}";
     }
 
     private static KeyValuePair<string, string> ReadLabel(string text)

@@ -26,11 +26,11 @@ internal static class ExplainCommand
             var response = answer.Response ?? new EnforceResponse();
             if (run.Report.IsJson)
             {
-                run.Report.Json(new { Response = Shapes.Of(response), Trials = answer.Trials.Select(Shape), answer.Truncated });
+                run.Report.Json(new { Response = Shapes.Of(response), Trials = answer.Trials.Select(Shape), answer.Truncated, Limits = answer.Limits.Select(Shape) });
             }
             else
             {
-                Print(run.Report, response, answer);
+                Print(run, response, answer);
             }
 
             return ExitCodes.Ok;
@@ -49,8 +49,11 @@ internal static class ExplainCommand
         trial.Detail,
     };
 
-    private static void Print(Report report, EnforceResponse response, ExplainResponse answer)
+    private static object Shape(LimitTrial limit) => new { Limit = LimitRows.Shape(limit.State), limit.Units, limit.Denies };
+
+    private static void Print(Invocation run, EnforceResponse response, ExplainResponse answer)
     {
+        var report = run.Report;
         report.Facts(
             ("decision", Shapes.Word(response.Decision)),
             ("reason code", response.ReasonCode),
@@ -68,6 +71,15 @@ internal static class ExplainCommand
                 Word(trial.Outcome),
                 trial.Detail,
             }));
+        if (answer.Limits.Count > 0)
+        {
+            report.Line("");
+            report.Table(
+                [.. LimitRows.Columns, "WOULD TAKE", "OUTCOME"],
+                LimitRows.Of(answer.Limits.Select(limit => limit.State), run.Host.Clock.GetUtcNow())
+                    .Zip(answer.Limits, (row, limit) => (string[])[.. row, LimitRows.Amount(limit.Units, limit.State.Unit), limit.Denies ? "denies" : "allows"]));
+        }
+
         if (answer.Truncated)
         {
             report.Line("");

@@ -67,6 +67,19 @@ internal static class Shapes
         CreatedAt = Instant(agent.CreatedAt),
         UpdatedAt = Instant(agent.UpdatedAt),
         Suspension = agent.Suspension is { } suspension ? Of(suspension) : null,
+        Limits = agent.Limits.Select(Of),
+    };
+
+    public static object Of(AgentLimit limit) => new
+    {
+        limit.Name,
+        limit.Metric,
+        limit.Limit,
+        limit.Window,
+        limit.Timezone,
+        Actions = limit.Actions.ToArray(),
+        Resources = limit.Resources.ToArray(),
+        DefaultEstimate = limit.HasDefaultEstimate ? limit.DefaultEstimate : (long?)null,
     };
 
     public static object Of(Suspension suspension) => new

@@ -16,6 +16,7 @@ internal sealed class QuestionBatch
     private readonly EnforceRequest[] _requests;
     private readonly EnforceOutcome?[] _outcomes;
     private readonly ControlZeroException?[] _outages;
+    private readonly List<(string Token, string Agent)> _unused = [];
     private List<int> _open;
 
     /// <summary>Maps the questions. Throws when there are too many, or when one cannot be sent; then nothing is.</summary>
@@ -80,6 +81,9 @@ internal sealed class QuestionBatch
         }
     }
 
+    /// <summary>What allows hold that the client made denies: it is to be given back.</summary>
+    public IReadOnlyList<(string Token, string Agent)> Unused => _unused;
+
     /// <summary>No more answers will come. The client itself decides what is open.</summary>
     public void GiveUp(ControlZeroException error)
     {
@@ -95,7 +99,14 @@ internal sealed class QuestionBatch
     {
         if (result?.Error is not { } status)
         {
-            _outcomes[place] = new EnforceOutcome(DecisionMapping.ToDecision(result?.Response ?? NoDecision, _requests[place], _options.Obligations));
+            var decision = DecisionMapping.ToDecision(result?.Response ?? NoDecision, _requests[place], _options.Obligations);
+            if (decision is { Source: DecisionSource.Client, Reservation: { } reservation })
+            {
+                _unused.Add((reservation.Token, _requests[place].AgentId));
+                decision = decision with { Reservation = null };
+            }
+
+            _outcomes[place] = new EnforceOutcome(decision);
             return;
         }
 

@@ -33,7 +33,7 @@ internal sealed class LimitFigureReader(FindingList findings) : IFindings
             return null;
         }
 
-        return Units(field, "`limit`", metric, "at least one; to forbid something altogether, write a deny rule");
+        return Units(field, "`limit`", metric, least: 0, "0, which allows nothing, or more");
     }
 
     /// <summary>What a call without an estimate is charged, or null: it says nothing, or it is noted.</summary>
@@ -51,8 +51,8 @@ internal sealed class LimitFigureReader(FindingList findings) : IFindings
             return null;
         }
 
-        var estimate = Units(field, "`default_estimate`", metric, "at least one: a call that costs nothing needs no limit");
-        if (estimate > limit)
+        var estimate = Units(field, "`default_estimate`", metric, least: 1, "at least one: a call that costs nothing needs no limit");
+        if (estimate > limit && limit > 0)
         {
             findings.Error(field, DiagnosticCodes.NumberRange,
                 $"`default_estimate` {Quoted.Text(field.Text)} is more than the limit itself, so that no call without an estimate could be allowed",
@@ -120,7 +120,7 @@ internal sealed class LimitFigureReader(FindingList findings) : IFindings
             "write at most 6 decimals");
     }
 
-    private long? Units(DocumentNode node, string what, QuotaMetric metric, string least)
+    private long? Units(DocumentNode node, string what, QuotaMetric metric, long least, string remedy)
     {
         var isMoney = metric == QuotaMetric.CostUsd;
         if (node.Kind != NodeKind.Number)
@@ -136,9 +136,9 @@ internal sealed class LimitFigureReader(FindingList findings) : IFindings
                 : Refuse(node, $"{what} is {Quoted.Text(node.Text)}, more than {Limits.UnitsMax}", "use a smaller number");
         }
 
-        if (units.Value <= 0)
+        if (units.Value < least)
         {
-            return Refuse(node, $"{what} is {Quoted.Text(node.Text)}; it must be more than 0", $"write {least}");
+            return Refuse(node, $"{what} is {Quoted.Text(node.Text)}; it must be {(least == 0 ? "0 or more" : "more than 0")}", $"write {remedy}");
         }
 
         if (units.IsExact)

@@ -4,7 +4,7 @@ using ControlZero.Engine.Matching;
 namespace ControlZero.Engine.Policies;
 
 /// <summary>Tells patterns over models that no model can match: a deny written so would be a lock that fits no door.</summary>
-internal static class ModelPattern
+public static class ModelPattern
 {
     private const string Prefix = "model/";
     private const string RefusedInModels = " %\\";

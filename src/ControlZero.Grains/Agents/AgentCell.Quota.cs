@@ -118,6 +118,25 @@ public sealed partial class AgentCell
         }
     }
 
+    /// <summary>Adds what limits would make of an explained request. Nothing is charged.</summary>
+    /// <exception cref="QuotaUnavailableException">Storage does not answer.</exception>
+    internal async Task<ExplainedAuthorization> ExplainLimitsAsync(CellBasis basis, AuthorizeRequest request, ExplainedAuthorization explained)
+    {
+        if (AskOf(basis, request, explained.Authorization) is not { } ask)
+        {
+            return explained;
+        }
+
+        var isShared = ask.Shared.Length > 0;
+        var quota = Quota();
+        await quota.LoadAsync(isShared);
+        await quota.RefreshAsync(isShared);
+        lock (_gate)
+        {
+            return quota.Explain(ask, explained, _silo.Clock.GetUtcNow());
+        }
+    }
+
     /// <summary>Gives back what is at hand. The cell is retracted.</summary>
     internal Task CloseQuotaAsync() => _quota is null ? Task.CompletedTask : _quota.CloseAsync(_silo.Clock);
 

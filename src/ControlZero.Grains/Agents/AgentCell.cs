@@ -15,20 +15,20 @@ public sealed partial class AgentCell
     private readonly Lock _gate = new();
     private readonly AgentCells _silo;
     private readonly TenantSlot _slot;
-    private ImmutableSortedDictionary<string, string> _labels;
+    private AgentTraits _traits;
     private volatile CellBasis? _basis;
     private bool _isRetracted;
     private UsageCounts _unsaved;
     private long _noticed;
 
-    internal AgentCell(AgentCells silo, TenantId tenant, AgentId agent, TenantSlot slot, ImmutableSortedDictionary<string, string> labels, long noticed)
+    internal AgentCell(AgentCells silo, TenantId tenant, AgentId agent, TenantSlot slot, AgentTraits traits, long noticed)
     {
         _silo = silo;
         _noticed = noticed;
         Tenant = tenant;
         Agent = agent;
         _slot = slot;
-        _labels = labels;
+        _traits = traits;
     }
 
     /// <summary>The tenant the agent belongs to.</summary>
@@ -169,12 +169,12 @@ public sealed partial class AgentCell
     /// <param name="generation">See <see cref="Feed.AgentNotices.Generation"/>.</param>
     internal void Confirm(long generation) => Volatile.Write(ref _noticed, generation);
 
-    /// <summary>Replaces the labels. When it returns, nothing is answered under the former ones any more.</summary>
-    internal void Relabel(ImmutableSortedDictionary<string, string> labels)
+    /// <summary>Replaces what is the agent's own. When it returns, nothing is answered under what it was any more.</summary>
+    internal void Change(AgentTraits traits)
     {
         lock (_gate)
         {
-            _labels = labels;
+            _traits = traits;
             _basis = null;
         }
     }
@@ -258,7 +258,7 @@ public sealed partial class AgentCell
 
             if (!ReferenceEquals(_basis?.Snapshot, snapshot))
             {
-                _basis = CellBasis.Of(Agent, snapshot, _labels);
+                _basis = CellBasis.Of(Agent, snapshot, _traits);
             }
 
             return _basis;

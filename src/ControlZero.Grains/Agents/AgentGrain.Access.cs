@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Quotas;
 using ControlZero.Engine.Evaluation;
+using ControlZero.Engine.Requests;
 
 namespace ControlZero.Grains.Agents;
 
@@ -12,8 +13,8 @@ internal sealed partial class AgentGrain
     {
         await CatchUpAsync();
         var snapshot = await LoadAsync(minEpoch: 0);
-        var basis = CellBasis.Of(_agent, snapshot, _state.State.Labels);
-        var resources = query.Resources.IsEmpty ? basis.Rules.ExactResources : query.Resources;
+        var basis = CellBasis.Of(_agent, snapshot, _traits);
+        var resources = query.Resources.IsEmpty ? KnownResources(basis) : query.Resources;
         var limits = basis.Limits.Where(limit => resources.Any(resource => limit.Applies(query.Action, resource))).ToImmutableArray();
         var standings = _cell is { } cell ? await cell.StandingsAsync(limits) : [];
 
@@ -32,6 +33,14 @@ internal sealed partial class AgentGrain
             return new AccessEntry(resource, decision, counting, counting.IsEmpty ? null : counting.MinBy(index => Share(standings[index])));
         }
     }
+
+    // What rules name, and every model that has a price.
+    private ImmutableArray<string> KnownResources(CellBasis basis) =>
+    [
+        .. basis.Rules.ExactResources
+            .Union(_cells.Quotas.Prices.Models.Select(model => $"model/{model.Name}").Where(resource => RequestSyntax.CheckResource(resource) is null), StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal),
+    ];
 
     private static double Share(LimitStanding limit) => limit.Limit == 0 ? 0 : limit.Remaining / (double)limit.Limit;
 

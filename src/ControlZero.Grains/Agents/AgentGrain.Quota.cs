@@ -79,7 +79,7 @@ internal sealed partial class AgentGrain
     private async ValueTask<ImmutableArray<QuotaLimit>> LimitsAsync()
     {
         var snapshot = _slot.Current ?? await LoadAsync(minEpoch: 0);
-        return CellBasis.Of(_agent, snapshot, _state.State.Labels).Limits;
+        return CellBasis.Of(_agent, snapshot, _traits).Limits;
     }
 
     private async Task CloseQuotaAsync()

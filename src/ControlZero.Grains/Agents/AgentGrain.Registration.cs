@@ -39,7 +39,7 @@ internal sealed partial class AgentGrain
         }
 
         var isNew = !IsRegistered;
-        await RegisterAsync(command.Labels);
+        await RegisterAsync(command.Labels, command.Limits);
         if (!isNew)
         {
             // Nothing remembers an agent that was not there. Of one that was, another silo may hold a forgotten activation.
@@ -58,31 +58,35 @@ internal sealed partial class AgentGrain
         if (snapshot.Manifest.Settings.UnknownAgents == UnknownAgents.Allow
             && await Tenant.AdmitAgentAsync(_agent, CancellationToken.None))
         {
-            await RegisterAsync(ImmutableSortedDictionary<string, string>.Empty);
+            await RegisterAsync(ImmutableSortedDictionary<string, string>.Empty, default);
         }
     }
 
-    private async Task RegisterAsync(ImmutableSortedDictionary<string, string> labels)
+    // Limits that are default stay as they are.
+    private async Task RegisterAsync(ImmutableSortedDictionary<string, string> labels, ImmutableArray<AgentLimit> limits)
     {
         await SettleSaveAsync();
         var now = _clock.GetUtcNow();
         await WriteAsync(WithUsage(_state.State, _cell?.Take() ?? default) with
         {
+            SchemaVersion = AgentState.CurrentSchema,
             Version = _state.State.Version + 1,
             Labels = labels,
+            Limits = limits.IsDefault ? _state.State.Limits : limits.IsEmpty ? default : limits,
             CreatedAt = IsRegistered ? _state.State.CreatedAt : now,
             UpdatedAt = now,
         });
 
-        // Stored before it is shown: until here decisions were made under the former labels.
-        ShowLabels();
+        // Stored before it is shown: until here decisions were made under the former labels and limits.
+        ShowTraits();
     }
 
-    private void ShowLabels()
+    private void ShowTraits()
     {
+        _traits = AgentTraits.Of(_state.State);
         if (_cell is not null)
         {
-            _cell.Relabel(_state.State.Labels);
+            _cell.Change(_traits);
         }
         else if (IsRegistered)
         {
@@ -113,7 +117,8 @@ internal sealed partial class AgentGrain
 
     private void Publish()
     {
-        _cell = new AgentCell(_cells, _tenant, _agent, _slot, _state.State.Labels, _noticed);
+        _traits = AgentTraits.Of(_state.State);
+        _cell = new AgentCell(_cells, _tenant, _agent, _slot, _traits, _noticed);
         _cells.Publish(_cell);
     }
 
@@ -124,5 +129,6 @@ internal sealed partial class AgentGrain
         Version = _state.State.Version,
         CreatedAt = _state.State.CreatedAt,
         UpdatedAt = _state.State.UpdatedAt,
+        Limits = _state.State.Limits,
     };
 }

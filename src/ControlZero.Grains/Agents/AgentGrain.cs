@@ -34,6 +34,7 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
 
     // Null: the agent is not registered.
     private AgentCell? _cell;
+    private AgentTraits _traits = AgentTraits.None;
     private bool _stateIsUncertain;
 
     // INVARIANT: what was read of the agent is as new as these notices say.
@@ -93,11 +94,17 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
         await LoadAsync(request.MinEpoch);
         var age = Freshness.Age;
         var snapshot = _slot.Current ?? await LoadAsync(request.MinEpoch);
-        return IsRegistered
+        var isKnown = IsRegistered
             || snapshot.Manifest.Settings.UnknownAgents == UnknownAgents.Allow
-            || Admission.Check(snapshot, _agent, request.MinEpoch, age, Freshness.Bound) is not null
-                ? CellBasis.Of(_agent, snapshot, _state.State.Labels).Explain(_agent, request, _clock.GetUtcNow(), age, Freshness.Bound)
-                : new ExplainedAuthorization(UnknownAgent(snapshot), []);
+            || Admission.Check(snapshot, _agent, request.MinEpoch, age, Freshness.Bound) is not null;
+        if (!isKnown)
+        {
+            return new ExplainedAuthorization(UnknownAgent(snapshot), []);
+        }
+
+        var basis = CellBasis.Of(_agent, snapshot, _traits);
+        var explained = basis.Explain(_agent, request, _clock.GetUtcNow(), age, Freshness.Bound);
+        return _cell is { } cell ? await cell.ExplainLimitsAsync(basis, request, explained) : explained;
     }
 
     private async ValueTask<Authorization> AuthorizeColdAsync(AuthorizeRequest request) => Sign((await AuthorizeColdAsync([request]))[0]);
@@ -161,7 +168,7 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
         if (_cells.Notices.Concern(_tenant, _agent, _state.State.Version, _noticed))
         {
             await ReadBackAsync();
-            ShowLabels();
+            ShowTraits();
         }
 
         _noticed = generation;
@@ -175,7 +182,7 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
     // Nothing is counted: there is nobody to count for. A dry run is told what would be if the agent were registered by its first use.
     private ImmutableArray<Authorization> AnswerUnregistered(TenantSnapshot snapshot, TimeSpan age, ImmutableArray<AuthorizeRequest> requests)
     {
-        var newcomer = CellBasis.Of(_agent, snapshot, ImmutableSortedDictionary<string, string>.Empty);
+        var newcomer = CellBasis.Of(_agent, snapshot, AgentTraits.None);
         var mayRegister = snapshot.Manifest.Settings.UnknownAgents == UnknownAgents.Allow;
         return [.. requests.Select(request =>
             (request.DryRun && mayRegister) || Admission.Check(snapshot, _agent, request.MinEpoch, age, Freshness.Bound) is not null

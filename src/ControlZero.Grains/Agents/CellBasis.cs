@@ -9,14 +9,13 @@ namespace ControlZero.Grains.Agents;
 /// <summary>What a decision about an agent rests on, its request and the time aside. Immutable: whatever changes makes another one.</summary>
 /// <param name="Snapshot">What is in force in the agent's tenant.</param>
 /// <param name="Rules">Those of its rules that apply to the agent.</param>
-/// <param name="Labels">The agent's labels.</param>
-internal sealed record CellBasis(TenantSnapshot Snapshot, EffectiveRules Rules, ImmutableSortedDictionary<string, string> Labels)
+/// <param name="Traits">What is the agent's own.</param>
+internal sealed record CellBasis(TenantSnapshot Snapshot, EffectiveRules Rules, AgentTraits Traits)
 {
-    /// <summary>The limits of those policies.</summary>
-    public ImmutableArray<QuotaLimit> Limits => Rules.QuotaLimits;
+    /// <summary>The limits of those policies, then the agent's own.</summary>
+    public ImmutableArray<QuotaLimit> Limits { get; } = Traits.Limits.IsEmpty ? Rules.QuotaLimits : Rules.QuotaLimits.AddRange(Traits.Limits);
 
-    public static CellBasis Of(AgentId agent, TenantSnapshot snapshot, ImmutableSortedDictionary<string, string> labels) =>
-        new(snapshot, snapshot.Policies.For(agent.Value), labels);
+    public static CellBasis Of(AgentId agent, TenantSnapshot snapshot, AgentTraits traits) => new(snapshot, snapshot.Policies.For(agent.Value), traits);
 
     /// <summary>Decides a request.</summary>
     /// <param name="agent">Who asks.</param>
@@ -73,7 +72,7 @@ internal sealed record CellBasis(TenantSnapshot Snapshot, EffectiveRules Rules, 
         Resource = request.Resource,
         Context = request.Context,
         Estimate = request.Estimate,
-        Labels = Labels,
+        Labels = Traits.Labels,
         Now = now,
     };
 }

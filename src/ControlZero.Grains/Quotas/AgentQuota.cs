@@ -101,17 +101,29 @@ internal sealed partial class AgentQuota(
     /// <summary>Why a request would be denied now, as far as is known here. Null: it would not. Under the cell's lock.</summary>
     public Decision? DenialOf(QuotaAsk ask, DateTimeOffset now)
     {
-        if (ask.Refused is { } refused)
-        {
-            return refused;
-        }
-
         lock (share.Gate)
         {
-            var (own, shared) = (account.Offer(ask.Own, now), share.Account.Offer(ask.Shared, now));
-            return own.Status == ChargeStatus.Exhausted ? QuotaDenials.Exhausted(ask.Own[own.Index].Limit)
-                : shared.Status == ChargeStatus.Exhausted ? QuotaDenials.Exhausted(ask.Shared[shared.Index].Limit)
-                : null;
+            return ask.Refused ?? (ExhaustedBy(ask, now) is { } limit ? QuotaDenials.Exhausted(limit) : null);
+        }
+    }
+
+    /// <summary>What limits would make of an allowed request now, each for itself. Nothing is charged. Under the cell's lock.</summary>
+    public ExplainedAuthorization Explain(QuotaAsk ask, ExplainedAuthorization explained, DateTimeOffset now)
+    {
+        Expire(now);
+        lock (share.Gate)
+        {
+            var outcome = DescribeLocked(ask, now);
+            var limit = ask.Refused is null ? ExhaustedBy(ask, now) : null;
+            var denial = ask.Refused ?? (limit is null ? null : QuotaDenials.Exhausted(limit));
+            return explained with
+            {
+                Authorization = denial is null
+                    ? explained.Authorization with { Quota = outcome }
+                    : Deny(explained.Authorization, denial, outcome with { RetryAfter = limit is null ? null : RetryAfter(limit, outcome, now) }),
+                Limits = [.. ask.Own.Concat(ask.Shared).Select(demand => new LimitTrial(
+                    Standing(demand.Limit, now), demand.Units, AccountOf(demand.Limit).Offer([demand], now).Status == ChargeStatus.Exhausted))],
+            };
         }
     }
 
@@ -178,6 +190,14 @@ internal sealed partial class AgentQuota(
         {
             return [.. limits.Select(limit => Standing(limit, now))];
         }
+    }
+
+    private QuotaLimit? ExhaustedBy(QuotaAsk ask, DateTimeOffset now)
+    {
+        var (own, shared) = (account.Offer(ask.Own, now), share.Account.Offer(ask.Shared, now));
+        return own.Status == ChargeStatus.Exhausted ? ask.Own[own.Index].Limit
+            : shared.Status == ChargeStatus.Exhausted ? ask.Shared[shared.Index].Limit
+            : null;
     }
 
     private bool TryCharge(

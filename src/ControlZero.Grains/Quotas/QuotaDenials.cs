@@ -35,7 +35,8 @@ internal static class QuotaDenials
         ReasonCodes.PriceUnknown,
         $"{Name(limit)} counts money, and the model has no price; add it to the price table, or give the limit a `fallback_price`"));
 
-    private static string Name(QuotaLimit limit) => $"limit `{limit.Key.Name}` of policy `{limit.Key.Policy}`";
+    private static string Name(QuotaLimit limit) =>
+        $"limit `{limit.Key.Name}` of {(limit.Key.Policy.Length == 0 ? "the agent's own" : $"policy `{limit.Key.Policy}`")}";
 
     private static Decision Deny(string code, string reason) => new()
     {

@@ -42,6 +42,11 @@ internal sealed class Publishing(PolicyDocuments documents)
             return new PublishOutcome(PublishStatus.TooManyPolicyBytes, current, manifest.Epoch);
         }
 
+        if (read.Document.Limits.Length > 0 && others.Sum(policy => policy.Limits) + read.Document.Limits.Length > Limits.TenantMaxLimits)
+        {
+            return new PublishOutcome(PublishStatus.TooManyLimits, current, manifest.Epoch);
+        }
+
         return others.Sum(policy => (long)policy.Values) + read.Values > Limits.TenantMaxPolicyValues
             ? new PublishOutcome(PublishStatus.TooManyPolicyValues, current, manifest.Epoch)
             : null;
@@ -66,6 +71,7 @@ internal sealed class Publishing(PolicyDocuments documents)
             PublishedBy = version.PublishedBy,
             Bytes = Encoding.UTF8.GetByteCount(version.Document),
             Values = read.Values,
+            Limits = document.Limits.Length,
         };
     }
 }

@@ -38,11 +38,6 @@ internal static class AdjustmentMapping
 
     private static IEnumerable<FieldFault> Faults(AdjustQuotaRequest request)
     {
-        if (request.Policy.Length == 0)
-        {
-            yield return new FieldFault("policy", FaultCodes.FieldRequired, "policy is missing", "name the policy that states the limit");
-        }
-
         if (request.Limit.Length == 0)
         {
             yield return new FieldFault("limit", FaultCodes.FieldRequired, "limit is missing", "name the limit");

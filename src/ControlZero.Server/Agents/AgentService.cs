@@ -25,16 +25,13 @@ internal sealed class AgentService(IGrainFactory grains, AgentReferences agents)
             throw RpcErrors.InvalidFields([fault]).ToRpcException();
         }
 
-        if (request.Limits is not null)
-        {
-            throw RpcErrors.UnimplementedFeature(["limits"]).ToRpcException();
-        }
-
+        var limits = AgentLimitMapping.Read(request.Limits);
         var (caller, agent) = Read(request.AgentId, context);
         var outcome = await agents.Get(caller.Tenant, agent).PutAsync(
             new PutAgentCommand(
                 request.Labels.ToImmutableSortedDictionary(StringComparer.Ordinal),
-                request.HasExpectedVersion ? request.ExpectedVersion : null),
+                request.HasExpectedVersion ? request.ExpectedVersion : null,
+                limits),
             CancellationToken.None);
         return outcome.Status switch
         {
@@ -150,5 +147,6 @@ internal sealed class AgentService(IGrainFactory grains, AgentReferences agents)
         Version = agent.Version,
         CreatedAt = agent.CreatedAt.ToTimestamp(),
         UpdatedAt = agent.UpdatedAt.ToTimestamp(),
+        Limits = { AgentLimitMapping.ToMessages(agent.Limits) },
     };
 }

@@ -114,6 +114,7 @@ internal sealed class EnforcementService(
             Response = OrThrow(answers.Explain(explained.Authorization, question, asked).Leave()),
             Trials = { explained.Trials.Select(EnforceMapping.ToMessage) },
             Truncated = explained.Truncated,
+            Limits = { explained.Limits.IsDefault ? [] : explained.Limits.Select(QuotaMapping.ToMessage) },
         };
     }
 

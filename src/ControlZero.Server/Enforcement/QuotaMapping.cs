@@ -28,6 +28,10 @@ internal static class QuotaMapping
         }
     }
 
+    /// <summary>What a limit would make of a request.</summary>
+    public static Protocol.V1.LimitTrial ToMessage(Abstractions.Agents.LimitTrial trial) =>
+        new() { State = ToMessage(trial.Standing), Units = trial.Units, Denies = trial.Denies };
+
     /// <summary>A limit and what is left of it.</summary>
     public static LimitState ToMessage(LimitStanding limit) => new()
     {

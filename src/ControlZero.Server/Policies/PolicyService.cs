@@ -81,6 +81,8 @@ internal sealed partial class PolicyService(IGrainFactory grains, PolicyTrial tr
                 .Full("TENANT_MAX_POLICY_BYTES", "bytes of enabled policies", Limits.TenantMaxPolicyBytes).ToRpcException(),
             PublishStatus.TooManyPolicyValues => throw RpcErrors
                 .Full("TENANT_MAX_POLICY_VALUES", "values in enabled policies", Limits.TenantMaxPolicyValues).ToRpcException(),
+            PublishStatus.TooManyLimits => throw RpcErrors
+                .Full("TENANT_MAX_LIMITS", "limits in enabled policies", Limits.TenantMaxLimits).ToRpcException(),
             _ => throw new InvalidOperationException($"publish ended as {outcome.Status}"),
         };
     }

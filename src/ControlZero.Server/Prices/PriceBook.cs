@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ControlZero.Engine.Prices;
 using ControlZero.Engine.Quotas;
 
@@ -16,6 +17,9 @@ internal sealed partial class PriceBook(PriceSettings settings, TimeProvider clo
 
     /// <summary>The table. Empty: no file is named.</summary>
     public PriceTable Table => _table;
+
+    /// <inheritdoc/>
+    public ImmutableArray<PricedModel> Models => _table.Models;
 
     /// <inheritdoc/>
     public PricedModel? Find(string resource) => _table.Find(resource);

@@ -209,6 +209,17 @@ for (const [known, allowed] of [[['redact_output'], true], [['notify'], false], 
   });
 }
 
+test('Check_AllowWithAnUnknownObligation_GivesBackWhatIsHeldForTheCall', async () => {
+  cluster.enforce = (request) => ({ ...openRouterPolicy(request), obligations: [{ name: 'redact_output' }], reservation: { token: 'held' } });
+  const cz = cluster.client();
+
+  const decision = await cz.check({ ...ask, agentId: 'writer' });
+
+  assert.deepEqual([decision.allowed, decision.reservation], [false, undefined]);
+  await cz.close();
+  assert.deepEqual(cluster.cancels.map(({ token, agentId }) => [token, agentId]), [['held', 'writer']]);
+});
+
 test('Check_AnswerWithLimitsAndRetryAfter_IsPlainData', async () => {
   cluster.enforce = (request) => ({
     ...openRouterPolicy(request),

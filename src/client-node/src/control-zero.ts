@@ -191,7 +191,17 @@ export class ControlZero {
       const reason = `the answer holds no decision this client knows (\`${answer?.decision ?? 'none'}\`)`;
       return { decision: withoutAnswer(false, reason, message) };
     }
-    return { decision: honouring(fromResponse(answer, message.requestId), this.#obligations) };
+    return { decision: this.#givingBack(honouring(fromResponse(answer, message.requestId), this.#obligations), message) };
+  }
+
+  /** An allow that becomes a deny here is not acted on: what it holds is given back in the background, else it expires at its charge. */
+  #givingBack(decision: Decision, { agentId }: EnforceRequestMessage): Decision {
+    if (decision.source === 'server' || decision.reservation === undefined) {
+      return decision;
+    }
+    const { reservation: { token }, ...unused } = decision;
+    this.cancel({ token, agentId: agentId || undefined }).catch(() => undefined);
+    return unused;
   }
 
   /** The call's agent, else the client's, else the key's; empty when only the server can know the key's. */

@@ -134,6 +134,25 @@ public sealed class DecisionTests : ClientTest
         Assert.Equal("01JD0000000000000000000000", decision.DecisionId);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Check_UnknownObligation_GivesBackWhatIsHeldForTheCall(bool isBatch)
+    {
+        var allow = Answers.Allow(new Obligation { Name = "redact_output" });
+        allow.Reservation = new Reservation { Token = "held" };
+        Cluster.On<EnforceRequest>(_ => allow);
+        Cluster.On<EnforceBatchRequest>(_ => new EnforceBatchResponse { Results = { new EnforceBatchResult { Response = allow } } });
+        Cluster.On<CancelRequest>(_ => new CancelResponse());
+        var client = Client();
+
+        var decision = isBatch ? (await client.CheckBatchAsync([Query with { AgentId = "writer" }]))[0].Decision! : await client.CheckAsync(Query with { AgentId = "writer" });
+
+        Assert.Null(decision.Reservation);
+        await client.DisposeAsync();
+        Assert.Equal([new CancelRequest { Token = "held", AgentId = "writer" }], Cluster.Received<CancelRequest>());
+    }
+
     [Fact]
     public async Task Check_HonouredObligation_IsAnAllowWithItsParameters()
     {

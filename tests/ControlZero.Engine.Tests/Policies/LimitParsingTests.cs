@@ -14,6 +14,9 @@ public sealed class LimitParsingTests
         { """{"name": "a", "metric": "requests", "limit": 60, "window": "1m"}""", "" },
         { """{"name": "a", "metric": "requests", "limit": 60, "window": "1m", "per": "tenant"}""", "" },
         { """{"name": "a", "metric": "requests", "limit": 1e3, "window": "day", "timezone": "Europe/Berlin", "hold": "30s"}""", "" },
+        { """{"name": "a", "metric": "requests", "limit": 0, "window": "1m"}""", "" },
+        { """{"name": "a", "metric": "cost_usd", "limit": 0.0, "window": "1m", "default_estimate": 1}""", "" },
+        { """{"name": "a", "metric": "in_flight", "limit": 0}""", "" },
         { """{"name": "a", "metric": "cost_usd", "limit": 0.000000001, "window": "7d", "default_estimate": 0.000000001}""", "" },
         { """{"name": "a", "metric": "cost_usd", "limit": 1000, "window": "month", "fallback_price": {"input": 2.5, "output": 0}}""", "" },
         { """{"name": "a", "metric": "total_tokens", "limit": 1000000000000, "window": "week", "default_estimate": 1000}""", "" },
@@ -32,7 +35,6 @@ public sealed class LimitParsingTests
         { """{"name": "a", "metric": "requests", "limit": 60, "window": "day", "timezone": "Europe/Belrin"}""", "zone TIMEZONE_UNKNOWN" },
         { """{"name": "a", "metric": "requests", "limit": 60, "window": "day", "timezone": "localtime"}""", "zone TIMEZONE_UNKNOWN" },
         { """{"name": "a", "metric": "requests", "limit": 60, "window": "24h", "timezone": "Europe/Berlin"}""", "LIMIT_SHAPE" },
-        { """{"name": "a", "metric": "requests", "limit": 0, "window": "1m"}""", "NUMBER_RANGE" },
         { """{"name": "a", "metric": "requests", "limit": -1, "window": "1m"}""", "NUMBER_RANGE" },
         { """{"name": "a", "metric": "requests", "limit": 1.5, "window": "1m"}""", "NUMBER_RANGE" },
         { """{"name": "a", "metric": "requests", "limit": "60", "window": "1m"}""", "FIELD_TYPE" },
@@ -149,7 +151,7 @@ public sealed class LimitParsingTests
     [Fact]
     public void Parse_SeveralMistakes_AreAllReported()
     {
-        var codes = Parse("name: p\nrules: [{allow: a}]\nlimits: [{metric: rpm, limit: 0, windw: 1m, hold: x}]").Diagnostics.Select(finding => finding.Code);
+        var codes = Parse("name: p\nrules: [{allow: a}]\nlimits: [{metric: rpm, limit: -1, windw: 1m, hold: x}]").Diagnostics.Select(finding => finding.Code);
 
         Assert.Equal(["FIELD_REQUIRED", "FIELD_REQUIRED", "METRIC_UNKNOWN", "NUMBER_RANGE", "UNKNOWN_FIELD", "WINDOW_INVALID"], codes.Order(StringComparer.Ordinal));
     }

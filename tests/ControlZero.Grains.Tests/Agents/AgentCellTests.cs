@@ -30,7 +30,7 @@ public sealed class AgentCellTests
     {
         _freshness.Confirm(_freshness.Now(), sequence: 1);
         _cells = new AgentCells(_freshness, _notices, _clock);
-        _cell = Open(NoLabels);
+        _cell = Open();
         _slot.Offer(Snapshot(1, """{ "name": "p", "rules": [ { "id": "first", "allow": "llm.*" } ] }"""), _slot.Ticket);
     }
 
@@ -87,7 +87,7 @@ public sealed class AgentCellTests
     public void Decide_WhileLabelsAreReplaced_AnswersUnderTheNewOnes()
     {
         _slot.Offer(Snapshot(2, """{ "name": "p", "rules": [ { "id": "finance", "allow": "llm.*", "when": { "agent.labels.team": "finance" } } ] }"""), _slot.Ticket);
-        _clock.Interrupt(() => _cell.Relabel(NoLabels.Add("team", "finance")));
+        _clock.Interrupt(() => _cell.Change(AgentTraits.None with { Labels = NoLabels.Add("team", "finance") }));
 
         Assert.Equal("finance", _cell.Decide(TestTenant.Ask())!.Decision.RuleId);
     }
@@ -122,7 +122,7 @@ public sealed class AgentCellTests
     public void Retract_AfterASuccessorWasPublished_LeavesTheSuccessor()
     {
         _cells.Publish(_cell);
-        var successor = Open(NoLabels);
+        var successor = Open();
         _cells.Publish(successor);
 
         _cell.Retract();
@@ -147,7 +147,7 @@ public sealed class AgentCellTests
         var clock = new FakeTimeProvider();
         var stale = new SiloFreshness(Options.Create(new FreshnessOptions()), clock);
         stale.Confirm(stale.Now(), sequence: 1);
-        var cell = new AgentCell(new AgentCells(stale, _notices, _clock), Tenant, Agent, _slot, NoLabels, _notices.Generation);
+        var cell = new AgentCell(new AgentCells(stale, _notices, _clock), Tenant, Agent, _slot, AgentTraits.None, _notices.Generation);
         Assert.True(cell.Decide(TestTenant.Ask())!.Decision.Allowed);
 
         clock.Advance(stale.Bound + TimeSpan.FromTicks(1));
@@ -180,7 +180,7 @@ public sealed class AgentCellTests
         Assert.True(_cell.Unsaved.IsNone);
     }
 
-    private AgentCell Open(ImmutableSortedDictionary<string, string> labels) => new(_cells, Tenant, Agent, _slot, labels, _notices.Generation);
+    private AgentCell Open() => new(_cells, Tenant, Agent, _slot, AgentTraits.None, _notices.Generation);
 
     private static TenantSnapshot Snapshot(ulong epoch, string document) => new(
         new TenantManifest

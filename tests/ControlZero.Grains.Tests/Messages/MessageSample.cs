@@ -141,6 +141,8 @@ internal sealed class MessageSample
             case IDictionary dictionary:
                 lines.AddRange(dictionary.Keys.Cast<object>().Select(key => $"{path}[{key}]={dictionary[key]}"));
                 break;
+            case IEnumerable array when array.GetType().GetProperty("IsDefault")?.GetValue(array) is true:
+                break; // a list that an earlier release did not have
             case IEnumerable items and not string:
                 var index = 0;
                 foreach (var item in items)

@@ -2,6 +2,7 @@ using ControlZero.Abstractions.Keys;
 using ControlZero.Abstractions.Policies;
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine.Policies;
+using ControlZero.Engine.Quotas;
 using ControlZero.Grains.Agents;
 using ControlZero.Grains.Feed;
 using ControlZero.Grains.Keys;
@@ -83,6 +84,28 @@ public sealed class StateGoldenTests
     }
 
     [Fact]
+    public void AgentState_OfSchema2_ReadsAndWritesAsItDid()
+    {
+        var state = Check<AgentState>("agent.v2.json");
+
+        Assert.Equal(AgentState.CurrentSchema, state.SchemaVersion);
+        Assert.Equal([("daily", QuotaMetric.CostUsd, 5_000_000_000L), ("parallel", QuotaMetric.InFlight, 0L)], state.Limits.Select(limit => (limit.Name, limit.Metric, limit.Limit)));
+        Assert.Equal(["agent//daily/cost_usd/day@Europe/Berlin", "agent//parallel/in_flight/"], state.Limits.Select(limit => limit.ToQuota().Key.ToString()));
+    }
+
+    [Fact]
+    public void QuotaRecord_OfSchema1_ReadsAndWritesAsItDid()
+    {
+        var record = Check<QuotaRecord>("quota.v1.json");
+
+        var money = record.Entries[0];
+        Assert.Equal((new QuotaLimitKey(QuotaScope.Agent, "p", "usd", QuotaMetric.CostUsd, "day@Europe/Berlin"), 20514L), (money.Key, money.WindowId));
+        Assert.Equal((4_000_000_000L, 7L, -500L, 1), (money.Reserved, money.Debt, money.Adjustments[0].Delta, money.Debts.Length));
+        Assert.Equal((record.Writers[0].Owner, 3L, Moment + TimeSpan.FromSeconds(630)), (record.Entries[1].Slots[0].Owner, record.Entries[1].Slots[0].Count, record.Entries[1].Slots[0].Until));
+        Assert.Equal((12UL, Guid.Parse("0f8fad5b-d9cb-469f-a165-70867728950e")), (record.Writers[0].Number, record.Nonce));
+    }
+
+    [Fact]
     public void KeyState_OfSchema1_ReadsAndWritesAsItDid()
     {
         var key = Check<KeyState>("key.v1.json").Key!;
@@ -98,6 +121,8 @@ public sealed class StateGoldenTests
     {
         Assert.Null(Serializer.Deserialize<TenantState>(BinaryData.FromString("{}"))!.Manifest);
         Assert.Empty(Serializer.Deserialize<AgentState>(BinaryData.FromString("{}"))!.Labels);
+        Assert.True(Serializer.Deserialize<AgentState>(BinaryData.FromString("{}"))!.Limits.IsDefault);
+        Assert.True(Serializer.Deserialize<QuotaRecord>(BinaryData.FromString("""{ "FromAnotherRelease": 1 }"""))!.Entries.IsEmpty);
         Assert.Equal(0, Serializer.Deserialize<PolicyState>(BinaryData.FromString("""{ "FromAnotherRelease": 1 }"""))!.Latest);
     }
 

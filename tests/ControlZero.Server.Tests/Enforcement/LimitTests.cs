@@ -149,6 +149,87 @@ public sealed class LimitTests(RunningServer server)
         Assert.Equal("", rest.NextPageToken);
     }
 
+    [Fact]
+    public async Task Explain_OfALimitedRequest_SaysWhatEachLimitWouldMakeOfIt_AndChargesNothing()
+    {
+        var (_, key) = await server.NewTenantWithAsync("""
+            { "name": "p", "rules": [ { "allow": "llm.*" } ],
+              "limits": [ { "name": "calls", "metric": "requests", "limit": 10, "window": "month", "per": "tenant" },
+                          { "name": "tokens", "metric": "total_tokens", "limit": 1000, "window": "month" },
+                          { "name": "other", "metric": "requests", "limit": 1, "window": "month", "resource": "model/b/*" } ] }
+            """);
+        await _enforcement.EnforceAsync(Ask(300, 400), server.With(key));
+
+        var fits = await _enforcement.ExplainAsync(new ExplainRequest { Request = Ask(100, 200) }, server.With(key));
+        var tooMuch = await _enforcement.ExplainAsync(new ExplainRequest { Request = Ask(100, 201) }, server.With(key));
+        var unknown = await _enforcement.ExplainAsync(new ExplainRequest { Request = Ask(null, null) }, server.With(key));
+
+        Assert.Equal((Decision.Allow, 2), (fits.Response.Decision, fits.Response.Limits.Count));
+        Assert.Equal(
+            [("tokens", 700L, 300L, 300L, false), ("calls", 1L, 9L, 1L, false)],
+            fits.Limits.Select(limit => (limit.State.Name, limit.State.Used, limit.State.Remaining, limit.Units, limit.Denies)));
+        Assert.Equal((Decision.Deny, "QUOTA_EXCEEDED"), (tooMuch.Response.Decision, tooMuch.Response.ReasonCode));
+        Assert.True(tooMuch.Response.RetryAfter.ToTimeSpan() > TimeSpan.Zero);
+        Assert.Equal([true, false], tooMuch.Limits.Select(limit => limit.Denies));
+        Assert.Equal("ESTIMATE_REQUIRED", unknown.Response.ReasonCode);
+        var usage = await _agents.GetUsageAsync(new GetUsageRequest { AgentId = "bot" }, server.With(key));
+        Assert.Equal((1L, 700L), (usage.Allowed, usage.Limits.Single(limit => limit.Name == "tokens").Used));
+    }
+
+    [Fact]
+    public async Task PutAgent_WithLimits_CountsThemBesideThoseOfThePolicies()
+    {
+        var (_, key) = await server.NewTenantWithAsync(Tokens);
+        await _agents.PutAgentAsync(WithLimits(new AgentLimit { Name = "few", Metric = "requests", Limit = 2, Window = "month" }), server.With(key));
+
+        var first = await _enforcement.EnforceAsync(Ask(1, 1), server.With(key));
+        await _enforcement.EnforceAsync(Ask(1, 1), server.With(key));
+        var third = await _enforcement.EnforceAsync(Ask(1, 1), server.With(key));
+
+        Assert.Equal([("p", "tokens"), ("", "few")], first.Limits.Select(limit => (limit.Policy, limit.Name)));
+        Assert.Equal((Decision.Deny, "QUOTA_EXCEEDED"), (third.Decision, third.ReasonCode));
+        Assert.Contains("`few` of the agent's own", third.Reason, StringComparison.Ordinal);
+        Assert.Equal(4, third.Limits[0].Used);
+
+        // Without limits they stay; others replace them; an empty list takes them away. What was used stays with the name.
+        await _agents.PutAgentAsync(new PutAgentRequest { AgentId = "bot" }, server.With(key));
+        Assert.Equal(Decision.Deny, (await _enforcement.EnforceAsync(Ask(1, 1), server.With(key))).Decision);
+        var more = await _agents.PutAgentAsync(WithLimits(new AgentLimit { Name = "few", Metric = "requests", Limit = 3, Window = "month" }), server.With(key));
+        Assert.Equal((3L, 3L), (more.Agent.Version, Assert.Single(more.Agent.Limits).Limit));
+        Assert.Equal((3L, 0L), (await _enforcement.EnforceAsync(Ask(1, 1), server.With(key))).Limits[1] is var own ? (own.Used, own.Remaining) : default);
+        var adjusted = await _agents.AdjustQuotaAsync(new AdjustQuotaRequest { AgentId = "bot", Limit = "few", Delta = 1, Reason = "r" }, server.With(key));
+        Assert.Equal((4L, 1L), (adjusted.Limit.Limit, adjusted.Limit.Remaining));
+        await _agents.PutAgentAsync(WithLimits(), server.With(key));
+        Assert.Single((await _enforcement.EnforceAsync(Ask(1, 1), server.With(key))).Limits);
+    }
+
+    [Fact]
+    public async Task PutAgent_WithLimitsThatAreWrong_TellsEveryFault()
+    {
+        var (_, key) = await server.NewTenantAsync();
+        var request = WithLimits(
+            new AgentLimit { Metric = "rpm", Limit = -1 },
+            new AgentLimit { Name = "a", Metric = "in_flight", Limit = 1, Window = "1m" },
+            new AgentLimit { Name = "a", Metric = "requests", Limit = 5, Window = "minute", DefaultEstimate = 1, Actions = { "" }, Resources = { "model/[" } },
+            new AgentLimit { Name = "b", Metric = "cost_usd", Limit = 5, Window = "day", Timezone = "Europe/Berlin", DefaultEstimate = 6 });
+
+        await RpcAssert.RefusesAsync(
+            _agents.PutAgentAsync(request, server.With(key)),
+            ("limits.limits[0].name", "FIELD_REQUIRED"),
+            ("limits.limits[0].metric", "FIELD_VALUE"),
+            ("limits.limits[0].limit", "NUMBER_RANGE"),
+            ("limits.limits[0].window", "FIELD_REQUIRED"),
+            ("limits.limits[1].window", "FIELD_VALUE"),
+            ("limits.limits[2].window", "FIELD_VALUE"),
+            ("limits.limits[2].default_estimate", "FIELD_VALUE"),
+            ("limits.limits[2].actions[0]", "PATTERN_SYNTAX"),
+            ("limits.limits[2].resources[0]", "PATTERN_SYNTAX"),
+            ("limits.limits[3].default_estimate", "NUMBER_RANGE"),
+            ("limits.limits", "FIELD_VALUE"));
+        await RpcAssert.RefusesAsync(
+            _agents.PutAgentAsync(WithLimits([.. Enumerable.Repeat(new AgentLimit(), 17)]), server.With(key)), ("limits.limits", "TOO_MANY"));
+    }
+
     [Theory]
     [InlineData(-1, 0, "estimate.input_tokens")]
     [InlineData(0, 1_000_000_000_001, "estimate.max_output_tokens")]
@@ -158,6 +239,8 @@ public sealed class LimitTests(RunningServer server)
 
         await RpcAssert.RefusesAsync(_enforcement.EnforceAsync(Ask(input, output), server.With(key)), (field, "NUMBER_RANGE"));
     }
+
+    private static PutAgentRequest WithLimits(params AgentLimit[] limits) => new() { AgentId = "bot", Limits = new AgentLimits { Limits = { limits } } };
 
     private static EnforceRequest Ask(long? input, long? output)
     {

@@ -43,6 +43,25 @@ public sealed class TenantSizeTests(RunningServer server)
         Assert.Equal("160000", info.Metadata["limit"]);
     }
 
+    [Fact]
+    public async Task Publish_OfMoreLimitsThanATenantMayHave_IsRefusedUnlessDisabledOrReplacing()
+    {
+        var (_, key) = await server.NewTenantAsync();
+        var list = string.Join(", ", Enumerable.Range(0, Limits.PolicyMaxLimits).Select(number => $"{{name: l{number}, metric: in_flight, limit: 5}}"));
+        for (var number = 0; number < Limits.TenantMaxLimits / Limits.PolicyMaxLimits; number++)
+        {
+            await PublishAsync(key, $"name: p{number}\nrules: [{{allow: a}}]\nlimits: [{list}]");
+        }
+
+        const string OneMore = "rules: [{allow: a}]\nlimits: [{name: l, metric: in_flight, limit: 5}]";
+        var info = await RpcAssert.FailsAsync(StatusCode.ResourceExhausted, "TENANT_MAX_LIMITS", Send(key, $"name: q\n{OneMore}"));
+
+        Assert.Equal("256", info.Metadata["limit"]);
+        await PublishAsync(key, $"name: q\nenabled: false\n{OneMore}");
+        await PublishAsync(key, $"name: p0\n{OneMore}");
+        await PublishAsync(key, $"name: q\n{OneMore}");
+    }
+
     private static string Large(string name) => $"name: {name}\nrules: [{{allow: a}}]\n#".PadRight(Limits.PolicyMaxBytes, 'x');
 
     private AsyncUnaryCall<PublishPolicyResponse> Send(string key, string document) =>

@@ -66,6 +66,12 @@ internal static class LimitRows
                 StatusCode.NotFound,
                 "RESERVATION_NOT_FOUND");
         }),
+        ["E22"] = new(async target =>
+        {
+            await LimitAsync(target, "\"metric\": \"requests\", \"limit\": 0");
+            var answer = await target.DecideAsync(HostileTarget.Ask());
+            Assert.Equal((Decision.Deny, "QUOTA_EXCEEDED", 0L, 0L), (answer.Decision, answer.ReasonCode, answer.Limits[0].Limit, answer.Limits[0].Used));
+        }),
         ["E28"] = new(async target =>
         {
             await LimitAsync(target, "\"metric\": \"requests\", \"limit\": 1");

@@ -11,7 +11,6 @@ internal static class WaitingRows
     {
         ["E13"] = Json,
         ["E14"] = Json,
-        ["E22"] = "a limit of 0: publish refuses it (NUMBER_RANGE) and says to write a deny; nothing is unlimited by it",
         ["E23"] = LimitText,
         ["E26"] = LimitText,
         ["G06"] = "a clock that a caller of the server can set: the engine's ConditionTests run schedules across changes of the clocks",

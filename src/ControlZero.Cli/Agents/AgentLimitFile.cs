@@ -1,0 +1,70 @@
+using ControlZero.Cli.Policies;
+using ControlZero.Engine.Policies;
+using ControlZero.Engine.Quotas;
+using ControlZero.Protocol.V1;
+
+namespace ControlZero.Cli.Agents;
+
+/// <summary>Limits of an agent's own, written as a policy's: a file with <c>limits</c> and nothing else, in JSON or YAML.</summary>
+internal static class AgentLimitFile
+{
+    private const string YamlFrame = "name: agent\nrules: [{allow: '*'}]\n";
+    private const string JsonFrame = "\"name\":\"agent\",\"rules\":[{\"allow\":\"*\"}],";
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="CommandFailure">It cannot be read, or a limit in it is wrong.</exception>
+    public static AgentLimits Read(string file)
+    {
+        string text;
+        try
+        {
+            text = File.ReadAllText(file);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw CommandFailure.Usage($"`{file}` cannot be read: {failure.Message}");
+        }
+
+        // A policy around them, so that its reader reads them. In JSON it stands in the first line, whose columns it moves.
+        var json = text.AsSpan().TrimStart().StartsWith("{") ? text.IndexOf('{', StringComparison.Ordinal) + 1 : 0;
+        var parsed = PolicyParser.Parse(json > 0 ? text.Insert(json, JsonFrame) : YamlFrame + text);
+        var lines = json > 0 ? 0 : 2;
+        if (parsed.Document is not { } document)
+        {
+            var findings = parsed.Diagnostics.Select(Finding.Of).Where(finding => finding.IsError());
+            throw CommandFailure.Usage(string.Join('\n', findings.Select(finding => (finding with { Line = Math.Max(1, finding.Line - lines) }).Describe(file))));
+        }
+
+        if (document.Limits.Any(limit => limit.Scope != QuotaScope.Agent))
+        {
+            throw CommandFailure.Usage($"`{file}`: a limit is `per: tenant`; an agent's own are for itself, so state that one in a policy");
+        }
+
+        if (document.Limits.FirstOrDefault(limit => limit.FallbackPrice is not null || limit.Hold != QuotaLimit.DefaultHold) is { } other)
+        {
+            throw CommandFailure.Usage($"`{file}`: the limit `{other.Key.Name}` has a `fallback_price` or a `hold`, which only policies take; state it in one");
+        }
+
+        return new AgentLimits { Limits = { document.Limits.Select(ToMessage) } };
+    }
+
+    private static AgentLimit ToMessage(QuotaLimit limit)
+    {
+        var message = new AgentLimit
+        {
+            Name = limit.Key.Name,
+            Metric = limit.Metric.ToWord(),
+            Limit = limit.Limit,
+            Window = limit.Window?.Text ?? "",
+            Timezone = limit.Window?.Zone ?? "",
+            Actions = { limit.Actions },
+            Resources = { limit.Resources },
+        };
+        if (limit.DefaultEstimate is { } estimate)
+        {
+            message.DefaultEstimate = estimate;
+        }
+
+        return message;
+    }
+}
