@@ -25,6 +25,15 @@ internal class Conduct
     /// <summary>For how long limits may be taken for those in force without a look.</summary>
     public virtual TimeSpan Freshness => TimeSpan.FromSeconds(2);
 
+    /// <summary>Whether the request of an open reservation is known again when it comes again.</summary>
+    public virtual bool RemembersRequests => true;
+
+    /// <summary>Whether what a silo gives back on recall is what it may no longer grant.</summary>
+    public virtual bool LetsGoOnRecall => true;
+
+    /// <summary>The name of an adjustment that is told for the n-th time.</summary>
+    public virtual string NameOf(string adjustment, int telling) => adjustment;
+
     /// <summary>Whether an answer says that a write was done. Otherwise the record is read.</summary>
     public virtual bool IsConfirmation(WriteReply reply) => reply == WriteReply.Done;
 

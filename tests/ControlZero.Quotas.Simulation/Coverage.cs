@@ -42,6 +42,11 @@ internal enum Happening
     Expired,
     SettledElsewhere,
     SettledTwice,
+    RequestReplayed,
+    RequestForgotten,
+    UnitsRecalled,
+    LimitAdjusted,
+    AdjustedTwice,
 }
 
 /// <summary>How often each happened.</summary>

@@ -8,6 +8,8 @@ internal sealed class Holder(World world, Silo silo, int agent, Ledger ledger, R
     private const int Attempts = 4;
 
     private readonly int _life = silo.Life;
+    private readonly ReservationBook _book = new();
+    private readonly Dictionary<ulong, Reservation> _reservations = [];
 
     public Ledger Ledger => ledger;
 
@@ -43,6 +45,11 @@ internal sealed class Holder(World world, Silo silo, int agent, Ledger ledger, R
         }
 
         reservation.IsOpen = false;
+        if (reservation.Entry is { Status: ReservationStatus.Open } entry)
+        {
+            _book.Settle(entry, CallUsage.Unknown, null);
+        }
+
         foreach (var charge in reservation.Charges)
         {
             if (charge.Limit.Metric == QuotaMetric.InFlight)
@@ -80,12 +87,43 @@ internal sealed class Holder(World world, Silo silo, int agent, Ledger ledger, R
         if (reservation.IsOpen)
         {
             reservation.IsOpen = false;
+            if (reservation.Entry is { Status: ReservationStatus.Open } entry)
+            {
+                _book.Cancel(entry);
+            }
+
             world.Note(Happening.Expired, $"{silo}: {reservation.Request} ends at its charge");
             foreach (var charge in reservation.Charges.Where(charge => charge.Limit.Metric == QuotaMetric.InFlight))
             {
                 AccountOf(charge.Limit).GiveBack(charge);
             }
         }
+    }
+
+    /// <summary>Adds units to a limit, or takes them away. Told twice, it counts once.</summary>
+    public void Adjust(QuotaLimit limit, QuotaAdjustment adjustment, Action<bool> done)
+    {
+        var of = limit.Scope == QuotaScope.Tenant ? Share : ledger;
+        of.Submit(() => null, loaded =>
+        {
+            if (!loaded)
+            {
+                done(false);
+                return;
+            }
+
+            if (of.Account.IsAdjusted(limit, adjustment.Id, silo.Now))
+            {
+                world.Note(Happening.AdjustedTwice, $"{silo}: {adjustment.Id} is in force already");
+            }
+            else
+            {
+                of.Account.Adjust(limit, adjustment);
+                world.Note(Happening.LimitAdjusted, $"{silo}: {limit.Key.Name} by {adjustment.Delta} until {adjustment.ExpiresAt:HH:mm:ss}");
+            }
+
+            of.Submit(() => of.Account.IsOwing ? of.Account.Plan([], silo.Now) : null, done);
+        });
     }
 
     private void Decide(Request request, int attempt, Action<Answer> answer)
@@ -97,9 +135,22 @@ internal sealed class Holder(World world, Silo silo, int agent, Ledger ledger, R
             return;
         }
 
+        if (world.Conduct.RemembersRequests && _book.TryFind(request.Tag.Id, silo.Now, out var earlier))
+        {
+            world.Note(Happening.RequestReplayed, $"{silo}: {request} was charged before");
+            answer(new Answer(_reservations[earlier.Number], IsReplayed: true));
+            return;
+        }
+
         var own = request.DemandsOf(silo.Limits, QuotaScope.Agent);
         var shared = request.DemandsOf(silo.Limits, QuotaScope.Tenant);
         var (ofOwn, ofShared) = (Offer(ledger, own), Offer(Share, shared));
+        if (ofOwn.Status != ChargeStatus.Exhausted && ofShared.Status == ChargeStatus.Exhausted && silo.MayRecall && attempt < Attempts)
+        {
+            silo.Recall(() => Decide(request, attempt + 1, answer));
+            return;
+        }
+
         if (ofOwn.Status == ChargeStatus.Exhausted || ofShared.Status == ChargeStatus.Exhausted)
         {
             var limit = ofOwn.Status == ChargeStatus.Exhausted ? own[ofOwn.Index].Limit : shared[ofShared.Index].Limit;
@@ -146,7 +197,9 @@ internal sealed class Holder(World world, Silo silo, int agent, Ledger ledger, R
         ledger.Account.Take(own, Time(ledger), charges);
         Share.Account.Take(shared, Time(Share), charges.AsSpan(own.Length));
         world.Note(Happening.Granted, $"{silo}: {request} granted " + string.Join(", ", charges.Select(charge => $"{charge.Limit.Key.Name}@{charge.WindowId} {charge.Units}")));
-        var reservation = new Reservation(world.Dice.NextId(), this, request, charges);
+        var entry = _book.Open(charges, silo.Now, PublishedLimits.Hold, request.Tag);
+        var reservation = new Reservation(world.Dice.NextId(), this, request, charges) { Entry = entry };
+        _reservations.Add(entry.Number, reservation);
         referee.OnGranted(agent, reservation, silo);
         ledger.TopUp();
         Share.TopUp();

@@ -7,7 +7,7 @@ internal sealed class Ledger(World world, Silo silo, Shelf shelf)
 {
     private const int Attempts = 3;
 
-    private readonly Queue<(Func<QuotaWrite?> Plan, Action<bool> Done)> _work = new();
+    private readonly Queue<(Func<QuotaWrite?>? Plan, Action<bool> Done)> _work = new();
     private readonly int _life = silo.Life;
     private bool _isBusy;
 
@@ -23,6 +23,13 @@ internal sealed class Ledger(World world, Silo silo, Shelf shelf)
     public void Submit(Func<QuotaWrite?> plan, Action<bool> done)
     {
         _work.Enqueue((plan, done));
+        Pump();
+    }
+
+    /// <summary>Looks at what others have written since.</summary>
+    public void Refresh(Action<bool> done)
+    {
+        _work.Enqueue((null, done));
         Pump();
     }
 
@@ -42,7 +49,11 @@ internal sealed class Ledger(World world, Silo silo, Shelf shelf)
             {
                 Open();
             }
-            else if (next.Plan() is { } write)
+            else if (next.Plan is null && Account.Pending is null)
+            {
+                Look();
+            }
+            else if ((next.Plan is null ? Account.Pending : next.Plan()) is { } write)
             {
                 LastWrite = silo.Now;
                 Make(write, attempt: 1);
@@ -52,6 +63,23 @@ internal sealed class Ledger(World world, Silo silo, Shelf shelf)
                 _work.Dequeue().Done(true);
             }
         }
+    }
+
+    private void Look()
+    {
+        _isBusy = true;
+        shelf.Read((ok, record, etag) => silo.Deliver(_life, () =>
+        {
+            if (!ok)
+            {
+                GiveUp();
+                return;
+            }
+
+            Account.Load(Take(record, isOpening: false), etag);
+            _work.Dequeue().Done(true);
+            Resume();
+        }));
     }
 
     private void Open()

@@ -12,6 +12,7 @@ internal static class Mutants
     [
         new StorageWithoutCompare(), new ConfirmedOnSending(), new UnknownIsSuccess(), new ConflictIsSuccess(), new OpensAtNothing(), new OwnClockAlone(),
         new BlockOutlivesWindow(), new RefundsTwice(), new DebtInMemory(), new LimitsNeverRead(), new OthersCallsForgotten(),
+        new RequestsForgotten(), new GivesAwayWhatItKeeps(), new AdjustsTwice(), new AdjustmentsNeverEnd(),
     ];
 
     /// <summary>The first of the seeds that shows that a protection is missing. Null: it got away.</summary>
@@ -98,6 +99,45 @@ internal static class Mutants
         public override string Name => "limits are taken for those in force without a look";
 
         public override TimeSpan Freshness => TimeSpan.MaxValue;
+    }
+
+    private sealed class RequestsForgotten : Conduct
+    {
+        public override string Name => "a request that comes again is charged again";
+
+        public override bool RemembersRequests => false;
+    }
+
+    private sealed class GivesAwayWhatItKeeps : Conduct
+    {
+        public override string Name => "what is given back on recall is still granted";
+
+        public override bool LetsGoOnRecall => false;
+    }
+
+    private sealed class AdjustsTwice : Conduct
+    {
+        public override string Name => "an adjustment told twice counts twice";
+
+        public override string NameOf(string adjustment, int telling) => $"{adjustment}/{telling}";
+    }
+
+    private sealed class AdjustmentsNeverEnd : Conduct
+    {
+        public override string Name => "an adjustment lasts as long as its window";
+
+        public override QuotaRecord? Take(QuotaRecord? record, Guid owner, bool isOpening, DateTimeOffset now) => record is null
+            ? null
+            : record with
+            {
+                Entries =
+                [
+                    .. record.Entries.Select(entry => entry with
+                    {
+                        Adjustments = [.. entry.Adjustments.Select(adjustment => adjustment with { ExpiresAt = DateTimeOffset.MaxValue })],
+                    }),
+                ],
+            };
     }
 
     private sealed class OthersCallsForgotten : Conduct

@@ -27,6 +27,13 @@ internal sealed class PublishedLimits
 
     public IReadOnlyList<QuotaLimit> InForce => [.. _inForce.OfType<QuotaLimit>()];
 
+    /// <summary>One of those with a window. Null: none is in force.</summary>
+    public QuotaLimit? Any(Dice dice)
+    {
+        var windowed = InForce.Where(limit => limit.Window is not null).ToList();
+        return windowed.Count == 0 ? null : windowed[dice.Below(windowed.Count)];
+    }
+
     /// <summary>Changes one of them.</summary>
     public void Change(World world, Referee referee)
     {

@@ -13,7 +13,12 @@ internal sealed class Referee(World world)
 
     private static readonly TimeSpan ClocksOfCallsApart = TimeSpan.FromSeconds(5);
 
+    // For so long after an adjustment has ended its units may still be granted.
+    private static readonly TimeSpan AdjustmentsEndWithin = TimeSpan.FromSeconds(5);
+
     private readonly Dictionary<QuotaLimitKey, List<(DateTimeOffset At, long Limit)>> _limits = [];
+    private readonly Dictionary<(int Owner, QuotaLimitKey Key, string Name), (long Delta, DateTimeOffset ExpiresAt)> _adjustments = [];
+    private readonly Dictionary<(Holder Holder, string Request), (Reservation Reservation, DateTimeOffset At)> _requests = [];
     private readonly Dictionary<(int Owner, QuotaLimitKey Key, long Window), long> _granted = [];
     private readonly Dictionary<(int Owner, QuotaLimitKey Key), long> _lastWindow = [];
     private readonly Dictionary<(int Owner, QuotaLimitKey Key), long> _overdrawn = [];
@@ -49,6 +54,10 @@ internal sealed class Referee(World world)
         history.Add((now, limit.Limit));
     }
 
+    /// <summary>Somebody adds units to a limit. However often it is told, it counts once.</summary>
+    public void OnAdjusted(int agent, QuotaLimit limit, string name, long delta, DateTimeOffset expiresAt) =>
+        _adjustments.TryAdd((OwnerOf(agent, limit), limit.Key, name), (delta, expiresAt));
+
     public void OnClock(Silo silo)
     {
         _mostAhead = silo.Offset > _mostAhead ? silo.Offset : _mostAhead;
@@ -58,6 +67,7 @@ internal sealed class Referee(World world)
     public void OnGranted(int agent, Reservation reservation, Silo silo)
     {
         Granted++;
+        OnCharged(reservation, silo);
         foreach (var charge in reservation.Charges)
         {
             if (charge.Limit.Window is null)
@@ -69,7 +79,7 @@ internal sealed class Referee(World world)
             CheckWindow(charge, silo);
             var place = (OwnerOf(agent, charge.Limit), charge.Limit.Key, charge.WindowId);
             var total = _granted[place] = _granted.GetValueOrDefault(place) + charge.Units;
-            var most = MostInForce(charge.Limit.Key);
+            var most = MostInForce(charge.Limit.Key) + Added(place.Item1, place.Key, ClocksWereApart ? null : silo.Now);
             Require(total <= most, $"over-granted: {total} of {charge.Limit.Key.Name}@{charge.WindowId}, of which {most} may be");
             CheckReserved(place.Item1, place.Key, place.WindowId);
             if (_newest.TryGetValue((place.Item1, place.Key), out var newest) && newest < charge.WindowId)
@@ -80,6 +90,26 @@ internal sealed class Referee(World world)
             _newest[(place.Item1, place.Key)] = Math.Max(charge.WindowId, newest);
         }
     }
+
+    // While a reservation is open, the same request is not charged again by the activation that made it. By its clock: one that is set may forget.
+    private void OnCharged(Reservation reservation, Silo silo)
+    {
+        var place = (reservation.Holder, reservation.Request.Tag.Id);
+        if (_requests.TryGetValue(place, out var earlier))
+        {
+            world.Coverage.Count(Happening.RequestForgotten);
+            Require(
+                !earlier.Reservation.IsOpen || ClocksWereApart || silo.Now - earlier.At >= ReservationBook.RequestsRemembered,
+                $"{reservation.Request} was charged twice by one activation");
+        }
+
+        _requests[place] = (reservation, silo.Now);
+    }
+
+    // Null: whatever their end.
+    private long Added(int owner, QuotaLimitKey key, DateTimeOffset? now) => _adjustments
+        .Where(each => each.Key.Owner == owner && each.Key.Key == key && each.Value.Delta > 0 && (now is null || each.Value.ExpiresAt + AdjustmentsEndWithin > now))
+        .Sum(each => each.Value.Delta);
 
     /// <summary>The caller says that the call is over: from now on it is in nobody's way.</summary>
     public void OnCallEnded(Reservation reservation)
@@ -142,7 +172,7 @@ internal sealed class Referee(World world)
             foreach (var entry in (Shelves[owner].Record?.Entries ?? []).Where(entry =>
                 entry.Key.Metric != QuotaMetric.InFlight && entry.EndsAt > quietSince + TimeSpan.FromMinutes(1)))
             {
-                var most = _limits[entry.Key].Max(known => known.Limit);
+                var most = _limits[entry.Key].Max(known => known.Limit) + Added(owner, entry.Key, null);
                 var block = Math.Max(PublishedLimits.MostTokens, (most / 10) + 1);
                 var allowed = (losses * block) + _overdrawn.GetValueOrDefault((owner, entry.Key));
                 var stranded = entry.Reserved - _granted.GetValueOrDefault((owner, entry.Key, entry.WindowId));
@@ -167,7 +197,7 @@ internal sealed class Referee(World world)
         Require(entry.WindowId >= last, $"{entry.Key.Name} goes back from window {last} to {entry.WindowId}");
         _lastWindow[place] = entry.WindowId;
         CheckReserved(owner, entry.Key, entry.WindowId);
-        Require(entry.Reserved <= _limits[entry.Key].Max(known => known.Limit), $"{entry.Key.Name}@{entry.WindowId}: {entry.Reserved} reserved, above every limit there was");
+        Require(entry.Reserved <= _limits[entry.Key].Max(known => known.Limit) + Added(owner, entry.Key, null), $"{entry.Key.Name}@{entry.WindowId}: {entry.Reserved} reserved, above every limit there was");
         var overdrawn = _overdrawn.GetValueOrDefault(place);
         Require(entry.Debt <= overdrawn, $"{entry.Key.Name}@{entry.WindowId}: a debt of {entry.Debt}, and only {overdrawn} used above reservations");
         foreach (var debt in entry.Debts)

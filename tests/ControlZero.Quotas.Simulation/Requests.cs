@@ -8,11 +8,16 @@ internal sealed record Request(int Number, int Agent, long Tokens)
     public QuotaDemand[] DemandsOf(IReadOnlyList<QuotaLimit> limits, QuotaScope scope) =>
         [.. limits.Where(limit => limit.Scope == scope).Select(limit => new QuotaDemand(limit, limit.Metric == QuotaMetric.TotalTokens ? Tokens : 1))];
 
+    /// <summary>As its caller identifies it.</summary>
+    public RequestTag Tag => new($"r{Number}", (UInt128)Tokens);
+
     public override string ToString() => $"request {Number} of agent {Agent} for {Tokens} tokens";
 }
 
 /// <summary>What it is told. Null: denied, or nobody could decide.</summary>
-internal readonly record struct Answer(Reservation? Reservation)
+/// <param name="Reservation">What is held for it.</param>
+/// <param name="IsReplayed">True: it was charged by an earlier call of the same request.</param>
+internal readonly record struct Answer(Reservation? Reservation, bool IsReplayed = false)
 {
     public static readonly Answer Denied = new(null);
 }
@@ -29,6 +34,9 @@ internal sealed class Reservation(Guid id, Holder holder, Request request, IRead
     public IReadOnlyList<QuotaCharge> Charges => charges;
 
     public bool IsOpen { get; set; } = true;
+
+    /// <summary>How its activation's book has it. Null: the agent has no limits of its own to be charged.</summary>
+    public Engine.Quotas.Reservation? Entry { get; init; }
 }
 
 /// <summary>What a call has used.</summary>

@@ -75,6 +75,16 @@ internal sealed class Shelf(World world, Weather weather, string name)
         });
     }
 
+    /// <summary>Only a mutant does this: it says of units that nobody has them, and keeps them.</summary>
+    public void GiveAway()
+    {
+        if (Record is { } record)
+        {
+            var entries = record.Entries.Select(entry => entry with { Reserved = Math.Max(0, entry.Reserved - 20) });
+            TryApply(new QuotaWrite(record with { Nonce = world.Dice.NextId(), Entries = [.. entries] }, ETag));
+        }
+    }
+
     private void Answer(QuotaWrite write, Action<WriteReply, string?> reply)
     {
         var (done, etag) = (TryApply(write), ETag);

@@ -7,6 +7,7 @@ internal sealed class Silo(World world, int number)
 {
     private readonly Queue<(int Life, Action Action)> _waiting = new();
     private DateTimeOffset _readAt;
+    private DateTimeOffset _recalledAt = DateTimeOffset.MinValue;
 
     /// <summary>How far its clock is off.</summary>
     public TimeSpan Offset { get; set; }
@@ -32,6 +33,50 @@ internal sealed class Silo(World world, int number)
     public Ledger? Share { get; set; }
 
     public bool IsFresh => world.Conduct.Freshness == TimeSpan.MaxValue || world.Now - _readAt <= world.Conduct.Freshness;
+
+    /// <summary>Asks the other silos for what they have at hand of the tenant's limits, and then looks what is left.</summary>
+    public Action<Silo, Action>? RecallOthers { get; set; }
+
+    /// <summary>True: others may have units at hand, and were not asked for a second.</summary>
+    public bool MayRecall => RecallOthers is not null && (world.Now - _recalledAt).Duration() >= TimeSpan.FromSeconds(1);
+
+    /// <summary>Has the others give back what they do not use, and goes on when it has looked at what is left.</summary>
+    public void Recall(Action goOn)
+    {
+        _recalledAt = world.Now;
+        var life = Life;
+        RecallOthers!(this, () => Deliver(life, () => Share?.Refresh(_ => goOn())));
+    }
+
+    /// <summary>Gives back what is at hand of the tenant's limits: another silo has none.</summary>
+    public void GiveBack()
+    {
+        if (Share is not { Account.IsLoaded: true } share)
+        {
+            return;
+        }
+
+        world.Note(Happening.UnitsRecalled, $"{this}: gives back what it has at hand of the tenant's");
+        if (!world.Conduct.LetsGoOnRecall)
+        {
+            share.Shelf.GiveAway();
+            return;
+        }
+
+        var isPutBack = false;
+        share.Submit(
+            () =>
+            {
+                if (share.Account.Pending is not null || isPutBack)
+                {
+                    return share.Account.Pending ?? (share.Account.IsReturning ? share.Account.Plan([], Now) : null);
+                }
+
+                isPutBack = true;
+                return share.Account.PlanRecall(Now);
+            },
+            _ => { });
+    }
 
     public void Learn(IReadOnlyList<QuotaLimit> limits)
     {

@@ -15,7 +15,7 @@ internal sealed record SimulationResult(ulong Seed, string? Violation, ulong Has
 /// One run: two agents of a tenant on three silos. First everything goes wrong that the weather has, and the referee looks after every event; then
 /// nothing does any more, everybody must get an answer, units must come back, and the last one must be usable.
 /// </summary>
-internal sealed class Simulation
+internal sealed partial class Simulation
 {
     /// <summary>How many agents share the tenant's limits.</summary>
     public const int Agents = 2;
@@ -46,6 +46,11 @@ internal sealed class Simulation
         _shelves = [.. Enumerable.Range(0, Agents).Select(agent => new Shelf(_world, _weather, $"agent-{agent}")), new Shelf(_world, _weather, "tenant")];
         _silos = [.. Enumerable.Range(0, Silos).Select(number => new Silo(_world, number))];
         _referee.Shelves = _shelves;
+        foreach (var silo in _silos)
+        {
+            silo.RecallOthers = RecallOthers;
+        }
+
         _stormEnds = _world.Now + Stormy;
     }
 
@@ -116,6 +121,11 @@ internal sealed class Simulation
         if (Dice.Chance(_weather.LimitChange))
         {
             _limits.Change(_world, _referee);
+        }
+
+        if (Dice.Chance(_weather.Adjustment) && _limits.Any(Dice) is { } limit)
+        {
+            Adjust(limit);
         }
 
         for (var agent = 0; agent < Agents; agent++)
@@ -255,9 +265,15 @@ internal sealed class Simulation
     // The caller makes the call, and tells how it ended: once, twice, or never.
     private void Receive(Answer answer)
     {
-        if (answer.Reservation is not { } reservation)
+        // Whoever asks again waits for the one call that he makes.
+        if (answer.Reservation is not { } reservation || answer.IsReplayed)
         {
             return;
+        }
+
+        if (Lossy(_weather.AskedAgain))
+        {
+            _world.After(Dice.Between(0, 30_000), () => Arrive(reservation.Request));
         }
 
         var holder = reservation.Holder;
@@ -372,7 +388,8 @@ internal sealed class Simulation
             return limit.Limit >= 1 + (entry is null || !_referee.ClocksWereApart ? 0 : entry.Slots.Sum(slot => slot.Count));
         }
 
-        return limit.Window.At(now).Id > entry.WindowId ? limit.Limit >= 1 : entry.Reserved + entry.Debt + 1 <= limit.Limit;
+        var adjusted = limit.Limit + entry.Adjustments.Sum(adjustment => adjustment.ExpiresAt > now ? adjustment.Delta : 0);
+        return limit.Window.At(now).Id > entry.WindowId ? limit.Limit >= 1 : entry.Reserved + entry.Debt + 1 <= adjusted;
     }
 
     private bool Lossy(double probability) => !_world.IsCalm && Dice.Chance(probability);

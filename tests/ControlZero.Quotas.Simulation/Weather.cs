@@ -22,6 +22,8 @@ internal sealed class Weather
         MessageLate = Rate(0.05);
         MessageDoubled = Rate(0.05);
         LimitChange = Rate(0.06);
+        Adjustment = Rate(0.05);
+        AskedAgain = Rate(0.1);
         Skew = TimeSpan.FromMilliseconds(dice.Chance(0.5) ? 50 : 2_000);
 
         double Rate(double most) => dice.Chance(0.7) ? most : 0;
@@ -55,6 +57,12 @@ internal sealed class Weather
     public double MessageDoubled { get; }
 
     public double LimitChange { get; }
+
+    /// <summary>Somebody adds units to a limit for a time, or takes them away.</summary>
+    public double Adjustment { get; }
+
+    /// <summary>A caller asks once more with the same request, as one does whose answer was lost.</summary>
+    public double AskedAgain { get; }
 
     /// <summary>How far clocks are off when nothing is wrong with them.</summary>
     public TimeSpan Skew { get; }

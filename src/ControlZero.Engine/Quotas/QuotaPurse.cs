@@ -17,6 +17,7 @@ internal abstract class QuotaPurse(QuotaLimit limit)
     private (int Debts, int Adjustments, int Doubts) _planned;
     private bool _wasLowered;
     private DateTimeOffset? _doubtAgainAt;
+    private long _lastMost;
     private (int Raised, int Resolved) _doubts;
 
     /// <summary>The limit, as it was last stated.</summary>
@@ -172,6 +173,10 @@ internal abstract class QuotaPurse(QuotaLimit limit)
     /// </summary>
     protected bool IsDoubted(DateTimeOffset now)
     {
+        // An adjustment that has ended, or that takes away, lowers it as a publish does.
+        var most = Most(now);
+        _wasLowered |= most < _lastMost;
+        _lastMost = most;
         if (_wasLowered)
         {
             (_wasLowered, _doubtAgainAt) = (false, now + LearnedWithin);

@@ -89,6 +89,23 @@ public sealed partial class QuotaAccountTests
     }
 
     [Fact]
+    public void Charge_AfterAnAdjustmentEnded_GrantsNothingFromABlockWhenOthersHaveUsedMore()
+    {
+        var (one, other) = (Open(), Open());
+        var ends = _now.AddSeconds(20);
+        one.Adjust(Requests(1000), new QuotaAdjustment("a", 1000, "incident", ends));
+        _shelf.Settle(one, () => one.IsOwing ? one.Plan([], _now) : null);
+        Warm(one, Requests(1000), 100);
+        Assert.Equal(1000, GrantAll(other, Requests(1000), 1000));
+        Assert.True(one.Charge([new(Requests(1000), 1)], _now) == ChargeResult.Granted, "there must be a block at hand");
+
+        _now = _now > ends ? _now : ends;
+
+        Assert.Equal(0, GrantAll(one, Requests(1000), 10));
+        Assert.Equal(0, GrantAll(other, Requests(1000), 10));
+    }
+
+    [Fact]
     public void Charge_AfterTheLimitWasLowered_GrantsNothingAboveItFromABlockAtHand()
     {
         var account = Open();
