@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
@@ -43,6 +44,7 @@ const sets = {
     cluster: { setup: "azure" },
     postgres: {},
     azure: { existingSecret: "account" },
+    audit: { signingKeySecret: "audit-signing", retainFor: "400d", container: "decisions-log" },
     redis: { existingSecret: "membership" },
     tls: { existingSecret: "certificate", clientCaSecret: "clients" },
     imagePullSecrets: [{ name: "registry" }],
@@ -73,6 +75,7 @@ const sets = {
     dataVolume: { size: "20Gi" },
     image: { tag: "1.2.3" },
   },
+  "PostgreSQL with the audit log in an account of its own": { ...least, audit: { existingSecret: "account" }, frontDoor: { enabled: true } },
 };
 
 let scratch;
@@ -80,6 +83,7 @@ before(async () => {
   scratch = await mkdtemp(path.join(tmpdir(), "cz-chart-"));
   const made = await run(path.join(root, "deploy/compose/make-secrets"), [path.join(scratch, "secrets")]);
   assert.equal(made.code, 0, made.err);
+  await writeFile(path.join(scratch, "secrets", "signing.pem"), generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }));
 });
 after(() => rm(scratch, { recursive: true, force: true }));
 
@@ -88,7 +92,7 @@ async function configOf(workload) {
   const { env } = workload.spec.template.spec.containers[0];
   const secret = { "database/connection": "Host=a;Password=hunter2", "account/connection": "UseDevelopmentStorage=true", "membership/connection": "redis:6379,password=hunter2" };
   const pod = { "metadata.name": "decisions-0", "metadata.namespace": "agents", "status.podIP": "10.1.2.3" };
-  const file = { "/etc/controlzero/tls/tls.crt": "server.pem", "/etc/controlzero/tls/tls.key": "server.key", "/etc/controlzero/client-ca/ca.crt": "ca.pem" };
+  const file = { "/etc/controlzero/tls/tls.crt": "server.pem", "/etc/controlzero/tls/tls.key": "server.key", "/etc/controlzero/client-ca/ca.crt": "ca.pem", "/etc/controlzero/audit/signing.pem": "signing.pem" };
   const variables = { ...environment(image), CONTROLZERO__DATA__DIRECTORY: path.join(scratch, "data"), KUBERNETES_SERVICE_HOST: "10.0.0.1" };
   for (const { name: key, value, valueFrom } of env) {
     const found = value ?? pod[valueFrom.fieldRef?.fieldPath] ?? secret[`${valueFrom.secretKeyRef?.name}/${valueFrom.secretKeyRef?.key}`];

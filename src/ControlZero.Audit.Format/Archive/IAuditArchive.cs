@@ -9,6 +9,15 @@ public interface IAuditArchive
     /// <summary>Opens a file from <paramref name="offset"/> on.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     Task<Stream> OpenAsync(string path, long offset, CancellationToken cancellationToken);
+
+    /// <summary>Reads exactly these bytes and no others: where each reading has a price, a line costs a line.</summary>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    /// <exception cref="EndOfStreamException">The file ends before.</exception>
+    async Task ReadAsync(string path, long offset, Memory<byte> bytes, CancellationToken cancellationToken)
+    {
+        await using var stream = await OpenAsync(path, offset, cancellationToken);
+        await stream.ReadExactlyAsync(bytes, cancellationToken);
+    }
 }
 
 /// <summary>A file of a log.</summary>

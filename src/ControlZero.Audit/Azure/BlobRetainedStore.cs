@@ -1,3 +1,4 @@
+using Azure.Storage;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using ControlZero.Audit.Format.Archive;
@@ -23,7 +24,15 @@ public sealed class BlobRetainedStore(BlobContainerClient container) : IRetained
             await write(stream);
             stream.Position = 0;
             await container.GetBlobClient(path).UploadAsync(
-                stream, new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentType = "application/x-ndjson" } }, cancellationToken);
+                stream,
+                new BlobUploadOptions
+                {
+                    HttpHeaders = new BlobHttpHeaders { ContentType = "application/x-ndjson" },
+
+                    // In one piece: the service takes no staged blocks for a name that an append blob still has.
+                    TransferOptions = new StorageTransferOptions { InitialTransferSize = Math.Max(1, stream.Length), MaximumConcurrency = 1 },
+                },
+                cancellationToken);
         }
         finally
         {

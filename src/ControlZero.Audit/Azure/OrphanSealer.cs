@@ -22,26 +22,61 @@ public sealed class OrphanSealer(BlobContainerClient container, ILedgerStore sto
     // Each is lost to a block of the silo that was still being written.
     private const int Attempts = 5;
 
-    /// <summary>Seals the open segments, of one day's folder, of all silos that are dead. Gives those it sealed.</summary>
-    /// <param name="day">UTC.</param>
-    /// <param name="isDead">Whether a generation of a silo will never write again, as far as the membership knows.</param>
+    // Their end was seen. A segment that has it never changes again, but to lose its bodies.
+    private readonly HashSet<string> _ended = [];
+
+    /// <summary>Seals the open segments, of one day's folder, of all silos that are dead. Gives those it sealed. One call at a time.</summary>
+    /// <param name="day">UTC. Null: of all days there are.</param>
+    /// <param name="isDead">Whether the generation that wrote a segment will never write again, as far as the membership knows.</param>
     /// <param name="cancellationToken">Ends it between two segments.</param>
-    public async Task<IReadOnlyList<SegmentId>> SealAsync(DateOnly day, Func<string, long, bool> isDead, CancellationToken cancellationToken)
+    /// <exception cref="InvalidDataException">One was no segment of a log, and is left as it is. All others were seen to.</exception>
+    public async Task<IReadOnlyList<SegmentId>> SealAsync(DateOnly? day, Func<OpenSegment, bool> isDead, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(isDead);
-        var done = new List<SegmentId>();
+        var (done, damaged) = (new List<SegmentId>(), (InvalidDataException?)null);
         var ledger = new LedgerWriter(store, key);
-        var options = new GetBlobsOptions { Prefix = $"{SegmentId.Folder}/date={day:yyyy-MM-dd}/" };
+        foreach (var (path, segment) in await FindAsync(day, cancellationToken))
+        {
+            if (!isDead(segment))
+            {
+                continue;
+            }
+
+            try
+            {
+                if (await SealAsync(path, cancellationToken) is { } record)
+                {
+                    await ledger.AppendAsync(record, cancellationToken);
+                    done.Add(segment.Id);
+                }
+            }
+            catch (InvalidDataException broken)
+            {
+                // Said once, and nobody else's segment waits for it.
+                damaged ??= broken;
+            }
+
+            _ended.Add(path);
+        }
+
+        return damaged is null ? done : throw damaged;
+    }
+
+    private async Task<IReadOnlyList<(string Path, OpenSegment Segment)>> FindAsync(DateOnly? day, CancellationToken cancellationToken)
+    {
+        var found = new List<(string Path, OpenSegment Segment)>();
+        var options = new GetBlobsOptions { Prefix = day is null ? $"{SegmentId.Folder}/" : $"{SegmentId.Folder}/date={day:yyyy-MM-dd}/" };
         await foreach (var item in container.GetBlobsAsync(options, cancellationToken))
         {
-            if (SegmentId.TryParse(item.Name, out var id) && isDead(id.Silo, id.Generation) && await SealAsync(item.Name, cancellationToken) is { } record)
+            // One whose bodies were dropped is a block blob, and was sealed before.
+            if (item.Properties.BlobType == BlobType.Append && !_ended.Contains(item.Name) && SegmentId.TryParse(item.Name, out var id))
             {
-                await ledger.AppendAsync(record, cancellationToken);
-                done.Add(id);
+                found.Add((item.Name, new OpenSegment(id, item.Properties.LastModified ?? default, IsLatest: true)));
             }
         }
 
-        return done;
+        var latest = found.GroupBy(each => each.Segment.Id.Silo).ToDictionary(silo => silo.Key, silo => silo.Max(each => each.Segment.Id.Generation));
+        return [.. found.Select(each => (each.Path, each.Segment with { IsLatest = each.Segment.Id.Generation == latest[each.Segment.Id.Silo] }))];
     }
 
     // Null: it has its end already, or nothing in it to end.
@@ -112,3 +147,9 @@ public sealed class OrphanSealer(BlobContainerClient container, ILedgerStore sto
         return (header, headerHash, last, head);
     }
 }
+
+/// <summary>A segment that may have no end yet.</summary>
+/// <param name="Id">Which one.</param>
+/// <param name="LastWritten">When its blob was changed last, by the service's clock.</param>
+/// <param name="IsLatest">Whether no later generation of its silo was found.</param>
+public readonly record struct OpenSegment(SegmentId Id, DateTimeOffset LastWritten, bool IsLatest);

@@ -84,6 +84,7 @@ public sealed partial class AuditLog : IAuditLog, ILaneLog, IAsyncDisposable
                     SpilledBytes = Math.Max(0, Volatile.Read(ref _walBytes) - _lanes.Min(lane => lane.ShippedBytes)),
                     Dropped = _lost,
                     Trouble = _refusal?.Result.Reason ?? _trouble,
+                    SinkTrouble = Array.Find(_lanes, lane => lane.Trouble is not null)?.Trouble,
                 };
             }
         }

@@ -46,4 +46,7 @@ public sealed record AuditLogStatus
 
     /// <summary>Why entries are refused now; null when they are not.</summary>
     public string? Trouble { get; init; }
+
+    /// <summary>What a sink's last attempt ended with; null while all go well. Lines wait on the local disk meanwhile.</summary>
+    public string? SinkTrouble { get; init; }
 }

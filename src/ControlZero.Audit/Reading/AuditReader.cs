@@ -21,11 +21,12 @@ public sealed class AuditReader : IDisposable
 
     /// <summary>Creates it.</summary>
     /// <param name="archive">The log's files.</param>
-    /// <param name="root">The directory of the log, where indexes of sealed segments are kept. Null: they are kept in memory.</param>
-    public AuditReader(IAuditArchive archive, string? root)
+    /// <param name="root">A local directory where indexes of sealed segments are kept, the log's own for one on this disk. Null: they are kept in memory.</param>
+    /// <param name="time">Says which days' folders there can be. Null: the machine's.</param>
+    public AuditReader(IAuditArchive archive, string? root, TimeProvider? time = null)
     {
         _archive = archive;
-        _indexes = new SegmentIndexes(archive, root);
+        _indexes = new SegmentIndexes(archive, root, time ?? TimeProvider.System);
     }
 
     /// <summary>Lines that were read since the reader was made: what a query costs beyond its index.</summary>
@@ -226,8 +227,7 @@ public sealed class AuditReader : IDisposable
         var line = new byte[entry.Length];
         try
         {
-            await using var file = await _archive.OpenAsync(segment.Path, entry.Offset, cancellationToken);
-            await file.ReadExactlyAsync(line, cancellationToken);
+            await _archive.ReadAsync(segment.Path, entry.Offset, line, cancellationToken);
         }
         catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException or EndOfStreamException)
         {

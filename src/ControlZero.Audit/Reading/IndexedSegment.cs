@@ -8,7 +8,7 @@ namespace ControlZero.Audit.Reading;
 /// <param name="Length">Unit: bytes.</param>
 internal sealed record IndexedSegment(SegmentId Id, string Path, long Length)
 {
-    /// <summary>True while it is written on a local disk.</summary>
+    /// <summary>True while it is written on a local disk. Of a blob only its end line tells.</summary>
     public bool IsOpen => Path.EndsWith(SegmentId.OpenSuffix, StringComparison.Ordinal);
 
     /// <summary>Its path when it is sealed.</summary>

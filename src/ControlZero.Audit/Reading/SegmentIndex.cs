@@ -1,3 +1,4 @@
+using ControlZero.Audit.Format.Lines;
 using ControlZero.Audit.Format.Segments;
 
 namespace ControlZero.Audit.Reading;
@@ -14,6 +15,9 @@ internal sealed class SegmentIndex(SegmentId segment)
 
     /// <summary>How far it was read: the end of the last whole line. Unit: bytes.</summary>
     public long Length { get; private set; }
+
+    /// <summary>Whether the last line was the segment's end.</summary>
+    public bool IsEnded { get; private set; }
 
     /// <summary>Whose events it holds.</summary>
     public IReadOnlyDictionary<string, GrowingEntries> Tenants => _tenants;
@@ -41,7 +45,10 @@ internal sealed class SegmentIndex(SegmentId segment)
         var taken = 0;
         while (block[taken..].IndexOf((byte)'\n') is var length and >= 0)
         {
-            if (LineReader.TryIndex(block.Slice(taken, length), Length, out var tenant, out var entry))
+            var line = block.Slice(taken, length);
+            var isEvent = LineReader.TryIndex(line, Length, out var tenant, out var entry);
+            IsEnded = !isEvent && ChainedLine.TryParse(line, out var parsed) && EndLine.TryParse(parsed.Content, out _);
+            if (isEvent)
             {
                 if (!_tenants.TryGetValue(tenant, out var entries))
                 {

@@ -6,13 +6,17 @@ using ControlZero.Audit.Format.Segments;
 namespace ControlZero.Audit.Reading;
 
 /// <summary>
-/// The indexes of an archive's segments: from their files, or made by reading a segment, and read further as it grows. A sealed segment on a local
-/// disk gets its file the first time it is met.
+/// The indexes of an archive's segments: from their files, or made by reading a segment, and read further as it grows. A sealed segment gets its file
+/// the first time it is met. In a blob container a segment has its name from the beginning: there its end line says that it is sealed.
 /// </summary>
 /// <param name="archive">The log's files.</param>
 /// <param name="root">Where index files are kept. Null: nowhere.</param>
-internal sealed class SegmentIndexes(IAuditArchive archive, string? root) : IDisposable
+/// <param name="time">Says which days' folders there can be.</param>
+internal sealed class SegmentIndexes(IAuditArchive archive, string? root, TimeProvider time) : IDisposable
 {
+    // Of a longer time all folders are listed at once.
+    private const int MostDays = 40;
+
     // A segment's first moment is in the hour of its folder, and it ends with it; what waits then is a matter of moments.
     private static readonly long FolderSlack = TimeSpan.FromHours(1.5).Ticks;
 
@@ -23,14 +27,17 @@ internal sealed class SegmentIndexes(IAuditArchive archive, string? root) : IDis
     public async Task<IReadOnlyList<IndexedSegment>> ListAsync(long from, long to, CancellationToken cancellationToken)
     {
         var segments = new Dictionary<SegmentId, IndexedSegment>();
-        await foreach (var file in archive.ListAsync($"{SegmentId.Folder}/", cancellationToken))
+        foreach (var folder in Folders(from, to))
         {
-            if (SegmentId.TryParse(file.Path, out var id) && MayHold(file.Path, from, to))
+            await foreach (var file in archive.ListAsync(folder, cancellationToken))
             {
-                var segment = new IndexedSegment(id, file.Path, file.Length);
-                if (!segment.IsOpen || !segments.ContainsKey(id))
+                if (SegmentId.TryParse(file.Path, out var id) && MayHold(file.Path, from, to))
                 {
-                    segments[id] = segment;
+                    var segment = new IndexedSegment(id, file.Path, file.Length);
+                    if (!segment.IsOpen || !segments.ContainsKey(id))
+                    {
+                        segments[id] = segment;
+                    }
                 }
             }
         }
@@ -95,6 +102,18 @@ internal sealed class SegmentIndexes(IAuditArchive archive, string? root) : IDis
         {
             growing.Dispose();
         }
+    }
+
+    // A log of years is not listed for the events of an hour.
+    private IEnumerable<string> Folders(long from, long to)
+    {
+        var tomorrow = time.GetUtcNow().UtcDateTime.AddDays(1);
+        var first = new DateTime(Math.Max(0, from - FolderSlack), DateTimeKind.Utc).Date;
+        var last = to < tomorrow.Ticks ? new DateTime(Math.Max(0, to + FolderSlack), DateTimeKind.Utc).Date : tomorrow.Date;
+        var days = (last - first).Days + 1;
+        return days > MostDays
+            ? [$"{SegmentId.Folder}/"]
+            : Enumerable.Range(0, Math.Max(0, days)).Select(day => string.Create(CultureInfo.InvariantCulture, $"{SegmentId.Folder}/date={first.AddDays(day):yyyy-MM-dd}/"));
     }
 
     private static bool MayHold(string path, long from, long to)
@@ -185,11 +204,12 @@ internal sealed class SegmentIndexes(IAuditArchive archive, string? root) : IDis
 
         public bool TryStore(string path, long length)
         {
-            if (_index.Length != length)
+            if (_index.Length != length || !_index.IsEnded)
             {
                 return false;
             }
 
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             IndexFile.Write(path, _index);
             return true;
         }

@@ -55,6 +55,17 @@ internal static class StatusCommand
         status.PoliciesInForce,
         Advice = status.Advice.Select(DoctorFinding.Of),
         Prices = status.Prices is not { } prices ? null : new { prices.Version, prices.Digest, prices.Models },
+        AuditLog = status.AuditLog is not { } log ? null : new
+        {
+            log.Mode,
+            log.Sink,
+            SigningKeyId = log.SigningKeyId.Length == 0 ? null : log.SigningKeyId,
+            log.WaitingBytes,
+            log.WaitingRecords,
+            log.Lost,
+            Trouble = log.Trouble.Length == 0 ? null : log.Trouble,
+            SinkTrouble = log.SinkTrouble.Length == 0 ? null : log.SinkTrouble,
+        },
         Freshness = status.Freshness is not { } freshness ? null : new
         {
             freshness.Fresh,
@@ -68,6 +79,18 @@ internal static class StatusCommand
         ? "not said"
         : $"{(freshness.Fresh ? "fresh" : "STALE: it allows nothing")}, {(freshness.Age is null ? "never confirmed" : $"{Milliseconds(freshness.Age)} ms old")}" +
             $" of {Milliseconds(freshness.Bound)} ms, feed at {Shapes.Number(freshness.FeedSequence)}";
+
+    // Null: the key may not know.
+    private static string Describe(AuditLogState? log) => log switch
+    {
+        null => "",
+        { Mode: "off" } => "OFF: nothing is recorded",
+        _ => $"{log.Mode}, in {log.Sink}, {(log.SigningKeyId.Length == 0 ? "unsigned" : $"signed by {log.SigningKeyId}")}"
+            + (log.WaitingBytes == 0 && log.SinkTrouble.Length == 0 ? "" : $", {Shapes.Number(log.WaitingBytes)} bytes wait for the sink")
+            + (log.SinkTrouble.Length == 0 ? "" : $": {log.SinkTrouble}")
+            + (log.Trouble.Length == 0 ? "" : $"; NOTHING IS ANSWERED: {log.Trouble}")
+            + (log.Lost == 0 ? "" : $", {Shapes.Number(log.Lost)} events lost"),
+    };
 
     private static long? Milliseconds(Duration? duration) => duration is null ? null : (long)duration.ToTimeSpan().TotalMilliseconds;
 
@@ -83,6 +106,7 @@ internal static class StatusCommand
             ("policy epoch", status.PolicyEpoch.ToString(CultureInfo.InvariantCulture)),
             ("freshness", Describe(status.Freshness)),
             ("prices", status.Prices is { } prices ? $"{prices.Version} ({prices.Digest}), {Shapes.Number(prices.Models)} names" : "none: no model has a price"),
+            ("audit log", Describe(status.AuditLog)),
             ("tenant", caller.TenantId),
             ("key", caller.KeyId),
             ("scopes", string.Join(" ", caller.Scopes)),

@@ -1,6 +1,8 @@
 using ControlZero.Audit.Log;
 using ControlZero.Engine;
 using ControlZero.Engine.Diagnostics;
+using ControlZero.Server.Audit.Keeping;
+using ControlZero.Server.Cluster.Setups;
 using ControlZero.Server.Hosting.Configuration;
 
 namespace ControlZero.Server.Audit;
@@ -18,6 +20,27 @@ internal sealed record AuditSettings
     /// millisecond of them, and what is lost is counted. <c>off</c>: nothing is recorded. Default: <c>durable</c>.
     /// </summary>
     public AuditLevel Mode { get; init; } = AuditLevel.Durable;
+
+    /// <summary>
+    /// Where the log is kept. <c>files</c>: each server's part in its data directory. <c>azure</c>: the whole cluster's in one container of Azure Storage, by
+    /// way of this server's disk; front doors' too, so that their events can be read. Default: <c>files</c>.
+    /// </summary>
+    public AuditSinkKind Sink { get; init; } = AuditSinkKind.Files;
+
+    /// <summary>
+    /// With <see cref="Sink"/> <c>azure</c> and <see cref="Mode"/> <c>durable</c>: how long an answer waits for the container to have its event, before this server's
+    /// disk has to do. 0 s: for the disk alone; the container has it 0.2 s later. 0 s to 10 s. Default: 500 ms.
+    /// </summary>
+    public TimeSpan SinkPatience { get; init; } = new AuditLogOptions { Silo = "", WalDirectory = "" }.SinkPatience;
+
+    /// <summary>The container.</summary>
+    public AuditAzureSettings Azure { get; init; } = new();
+
+    /// <summary>Who signs.</summary>
+    public AuditSigningSettings Signing { get; init; } = new();
+
+    /// <summary>How long bodies are kept.</summary>
+    public AuditRetentionSettings Retention { get; init; } = new();
 
     /// <summary>
     /// Keys of a request's context whose values are kept in its event, redacted, at most 16. The rest of a context is its digest. Default: none.
@@ -42,6 +65,11 @@ internal sealed record AuditSettings
         return new()
         {
             Mode = section.OneOf(nameof(Mode), standard.Mode, AuditLevel.Durable, AuditLevel.Buffered, AuditLevel.Off),
+            Sink = section.OneOf(nameof(Sink), standard.Sink, AuditSinkKind.Files, AuditSinkKind.Azure),
+            SinkPatience = section.Duration(nameof(SinkPatience), standard.SinkPatience, TimeSpan.Zero, TimeSpan.FromSeconds(10)),
+            Azure = AuditAzureSettings.Read(reader),
+            Signing = AuditSigningSettings.Read(reader),
+            Retention = AuditRetentionSettings.Read(reader),
             ContextKeys = section.List(nameof(ContextKeys)),
             SegmentMegabytes = section.Number(nameof(SegmentMegabytes), standard.SegmentMegabytes, 1, 1024),
             SpillMegabytes = section.Number(nameof(SpillMegabytes), standard.SpillMegabytes, 64, 1024 * 1024),
@@ -56,15 +84,39 @@ internal sealed record AuditSettings
     {
         Silo = silo,
         WalDirectory = Path.Combine(directory, "wal"),
-        Mode = Mode == AuditLevel.Buffered ? AuditMode.Buffered : AuditMode.Durable,
+        Mode = Mode == AuditLevel.Buffered ? AuditMode.Buffered
+            : Sink == AuditSinkKind.Azure && SinkPatience > TimeSpan.Zero ? AuditMode.DurableInSink
+            : AuditMode.Durable,
+        SinkPatience = SinkPatience,
         SegmentBytes = (long)SegmentMegabytes << 20,
         SpillBytes = (long)SpillMegabytes << 20,
         CheckpointInterval = CheckpointInterval,
     };
 
     /// <summary>What is wrong with it.</summary>
-    public IEnumerable<string> Faults()
+    /// <param name="cluster">The cluster's account, which is the log's unless it has one of its own.</param>
+    public IEnumerable<string> Faults(AzureSettings cluster)
     {
+        if (Sink == AuditSinkKind.Azure)
+        {
+            foreach (var fault in Azure.Faults(cluster))
+            {
+                yield return fault;
+            }
+        }
+        else
+        {
+            foreach (var (key, _) in Unused().Where(each => each.IsSet))
+            {
+                yield return $"{key} is set, but {SectionName}:Sink `files` does not use it; remove it, or choose {SectionName}:Sink `azure`";
+            }
+        }
+
+        foreach (var fault in Signing.Faults())
+        {
+            yield return fault;
+        }
+
         if (ContextKeys.Count > MostContextKeys)
         {
             yield return $"{SectionName}:ContextKeys has {ContextKeys.Count} keys, {MostContextKeys} are allowed; keep what auditors ask for, the digest has the rest";
@@ -85,6 +137,9 @@ internal sealed record AuditSettings
             yield return $"{SectionName}:SpillMegabytes `{SpillMegabytes}` is less than a segment, `{SegmentMegabytes}`; raise it";
         }
     }
+
+    private IEnumerable<(string Key, bool IsSet)> Unused() =>
+        [(AuditAzureSettings.SectionName, Azure.IsSet), ($"{SectionName}:{nameof(SinkPatience)}", SinkPatience != new AuditSettings().SinkPatience)];
 }
 
 /// <summary>How much an answer waits for its event.</summary>
@@ -98,4 +153,14 @@ internal enum AuditLevel
 
     /// <summary>There is no log.</summary>
     Off = 2,
+}
+
+/// <summary>Where the log is kept.</summary>
+internal enum AuditSinkKind
+{
+    /// <summary>In the data directory of each server.</summary>
+    Files = 0,
+
+    /// <summary>In a container of Azure Storage.</summary>
+    Azure = 1,
 }

@@ -7,6 +7,7 @@ using ControlZero.Grains.Cluster;
 using ControlZero.Grains.Feed;
 using ControlZero.Grains.Hosting;
 using ControlZero.Protocol.V1;
+using ControlZero.Server.Audit;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Prices;
 using ControlZero.Server.Rpc;
@@ -20,6 +21,7 @@ internal sealed class ClusterService(
     IGrainFactory grains,
     IClusterView cluster,
     SetupReader setup,
+    AuditState audit,
     SiloFreshness freshness,
     PriceBook prices,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Protocol.V1.ClusterService.ClusterServiceBase
@@ -72,6 +74,7 @@ internal sealed class ClusterService(
 
         if (mayAdminister)
         {
+            status.AuditLog = audit.ToMessage();
             status.Advice.Add(ProductionAdvice.For(setup.Read(status.Silos, manifest?.Settings)));
         }
 

@@ -11,7 +11,7 @@ internal static class ProductionAdvice
 
     /// <summary>All of it, errors first.</summary>
     public static IReadOnlyList<Advice> For(Setup setup) =>
-        [.. Tls(setup).Concat(Silos(setup)).Concat(Secrets(setup)).Concat(Operation(setup)).OrderBy(advice => advice.Severity)];
+        [.. Tls(setup).Concat(Silos(setup)).Concat(Secrets(setup)).Concat(AuditLog(setup)).Concat(Operation(setup)).OrderBy(advice => advice.Severity)];
 
     private static IEnumerable<Advice> Tls(Setup setup)
     {
@@ -92,7 +92,7 @@ internal static class ProductionAdvice
         }
     }
 
-    private static IEnumerable<Advice> Operation(Setup setup)
+    private static IEnumerable<Advice> AuditLog(Setup setup)
     {
         if (setup.Audit == AuditLevel.Off)
         {
@@ -107,6 +107,50 @@ internal static class ProductionAdvice
                 "set Audit:Mode to `durable` where every decision must be accounted for");
         }
 
+        if (setup.AuditTrouble.Answers is { } trouble)
+        {
+            yield return Error("audit_unavailable", $"this server answers nothing, because it cannot record it: {trouble}", "give its disk room, or its audit log its sink back");
+        }
+
+        if (setup.AuditTrouble.Sink is { } sink)
+        {
+            yield return Error(
+                "audit_sink_gone",
+                $"the place the audit log is kept in takes nothing, and events wait on this server's disk: {sink}",
+                "bring it back before Audit:SpillMegabytes are full; until then, do not remove this server's disk");
+        }
+
+        if (setup.Audit == AuditLevel.Off)
+        {
+            yield break;
+        }
+
+        if (setup is { AuditSink: AuditSinkKind.Files, IsFrontDoor: true })
+        {
+            yield return Error(
+                "frontdoor_audit_local",
+                "this front door keeps the events of its answers on its own disk, where no query finds them",
+                "set Audit:Sink to `azure`, on all servers of the cluster");
+        }
+        else if (setup.AuditSink == AuditSinkKind.Files && setup.Storage != "embedded")
+        {
+            yield return Warning(
+                "audit_on_server_disks",
+                "each server's part of the audit log is on its own disk, and lost with it",
+                "set Audit:Sink to `azure`, or keep the servers' disks and copy them");
+        }
+
+        if (!setup.AuditSigned)
+        {
+            yield return Warning(
+                "audit_unsigned",
+                "the audit log's ledger is unsigned: whoever can write the log can write it anew, and nothing shows it",
+                "give Audit:Signing:KeyFile, and keep the public key elsewhere");
+        }
+    }
+
+    private static IEnumerable<Advice> Operation(Setup setup)
+    {
         if (setup.UnknownAgentsAllowed)
         {
             yield return Warning(

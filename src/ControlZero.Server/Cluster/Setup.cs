@@ -25,6 +25,18 @@ internal sealed record Setup
     /// <summary>What an answer waits for before it leaves.</summary>
     public required AuditLevel Audit { get; init; }
 
+    /// <summary>Where the audit log is kept.</summary>
+    public required AuditSinkKind AuditSink { get; init; }
+
+    /// <summary>Whether its ledger is signed.</summary>
+    public required bool AuditSigned { get; init; }
+
+    /// <summary>What is wrong with it on the server that answers: why nothing is answered, and why the sink takes nothing. Null: nothing is.</summary>
+    public (string? Answers, string? Sink) AuditTrouble { get; init; }
+
+    /// <summary>Whether the server that answers is a front door without a silo.</summary>
+    public bool IsFrontDoor { get; init; }
+
     /// <summary>Whether the first key still lies in its file.</summary>
     public required bool AdminKeyFile { get; init; }
 

@@ -1,12 +1,13 @@
 using System.Collections.Immutable;
 using ControlZero.Abstractions.Tenants;
+using ControlZero.Server.Audit;
 using ControlZero.Server.Hosting;
 using Silo = ControlZero.Protocol.V1.Silo;
 
 namespace ControlZero.Server.Cluster;
 
 /// <summary>Looks how the cluster is set up: at the options, the data directory and the process.</summary>
-internal sealed class SetupReader(ServerOptions options, DataDirectory data)
+internal sealed class SetupReader(ServerOptions options, DataDirectory data, AuditState audit)
 {
     private const UnixFileMode Others =
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
@@ -28,6 +29,10 @@ internal sealed class SetupReader(ServerOptions options, DataDirectory data)
         InsecureSilo = options.Cluster.IsInsecure,
         Silos = [.. silos.Where(silo => silo.Status == "active").Select(silo => (silo.Name, silo.Version, silo.NotReadyReasons.ToImmutableArray()))],
         Audit = options.Audit.Mode,
+        AuditSink = options.Audit.Sink,
+        AuditSigned = audit.IsSigned,
+        AuditTrouble = audit.Trouble,
+        IsFrontDoor = !options.Cluster.HasSilo,
         AdminKeyFile = File.Exists(data.AdminKeyPath),
         DataOpenToOthers = !OperatingSystem.IsWindows() && (File.GetUnixFileMode(data.Path) & Others) != 0,
         UnknownAgentsAllowed = tenant?.UnknownAgents == UnknownAgents.Allow,

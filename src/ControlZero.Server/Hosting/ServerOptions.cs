@@ -74,7 +74,7 @@ internal sealed record ServerOptions
     };
 
     /// <summary>What cannot be seen from one value alone: sections against each other, files that are named.</summary>
-    public IReadOnlyList<string> Faults() => [.. Listen.Faults(Tls.IsOn), .. SetupFaults.Of(this), .. Tls.Faults(TimeProvider.System), .. Audit.Faults(), .. Telemetry.Faults(), .. Prices.Faults()];
+    public IReadOnlyList<string> Faults() => [.. Listen.Faults(Tls.IsOn), .. SetupFaults.Of(this), .. Tls.Faults(TimeProvider.System), .. Audit.Faults(Azure), .. Telemetry.Faults(), .. Prices.Faults()];
 
     /// <summary>These options, when nothing is wrong with them.</summary>
     /// <exception cref="StartupException">Something is; the message names all of it.</exception>

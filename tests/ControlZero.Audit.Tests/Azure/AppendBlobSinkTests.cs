@@ -75,7 +75,7 @@ public sealed class AppendBlobSinkTests(AzuriteFixture azurite) : AuditSinkContr
             await AppendAsync(zombie, 0);
             await ReadableAsync(zombie);
             var done = await new OrphanSealer(_container, Ledger, Verification.SampleLog.Key, TimeProvider.System)
-                .SealAsync(DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime), (silo, _) => silo == "s1", CancellationToken.None);
+                .SealAsync(DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime), segment => segment.Id.Silo == "s1", CancellationToken.None);
             Assert.Single(done);
 
             AuditAppend answer;

@@ -56,7 +56,11 @@ internal sealed class FrontDoorCluster : IAsyncDisposable
     {
         Silos[index] = await ServerProcess.StartAsync(
             _scratch.At($"silo-{index}"),
-            new Dictionary<string, string>(_cluster) { ["CONTROLZERO__CLUSTER__GATEWAYPORT"] = $"{GatewayPort}" },
+            new Dictionary<string, string>(_cluster)
+            {
+                ["CONTROLZERO__CLUSTER__GATEWAYPORT"] = $"{GatewayPort}",
+                ["CONTROLZERO__CLUSTER__NAME"] = $"silo-{index}",
+            },
             "--silo", $"{AddressOf(index)}:{SiloPort}", "--freshness-bound", _bound);
     }
 

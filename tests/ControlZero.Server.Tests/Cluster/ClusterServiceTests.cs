@@ -32,7 +32,7 @@ public sealed class ClusterServiceTests(RunningServer server)
         Assert.Equal(status.StartedAt, silo.StartedAt);
         Assert.StartsWith("127.0.0.1:", silo.Address, StringComparison.Ordinal);
         Assert.Equal(
-            ["admin_key_file", "embedded_storage", "few_silos", "no_tls", "unknown_agents_allowed"],
+            ["admin_key_file", "audit_unsigned", "embedded_storage", "few_silos", "no_tls", "unknown_agents_allowed"],
             status.Advice.Select(advice => advice.Id).Except(["privileged", "diagnostics_port"]).Order(StringComparer.Ordinal));
     }
 

@@ -59,3 +59,15 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- define "cz.scheme" -}}
 {{ if .Values.tls.existingSecret }}HTTPS{{ else }}HTTP{{ end }}
 {{- end -}}
+
+{{- define "cz.auditSink" -}}
+{{- if .Values.audit.sink -}}
+{{ .Values.audit.sink }}
+{{- else -}}
+{{- if or (eq .Values.cluster.setup "azure") .Values.audit.existingSecret .Values.audit.blobEndpoint -}}
+azure
+{{- else -}}
+files
+{{- end -}}
+{{- end -}}
+{{- end -}}

@@ -76,6 +76,40 @@ securityContext:
       key: {{ .Values.redis.key }}
 {{- end }}
 {{- end }}
+- name: CONTROLZERO__AUDIT__SINK
+  value: {{ include "cz.auditSink" . }}
+{{- if eq (include "cz.auditSink" .) "azure" }}
+{{- if .Values.audit.existingSecret }}
+- name: CONTROLZERO__AUDIT__AZURE__CONNECTION
+  valueFrom:
+    secretKeyRef:
+      name: {{ .Values.audit.existingSecret }}
+      key: {{ .Values.audit.key }}
+{{- end }}
+{{- with .Values.audit.blobEndpoint }}
+- name: CONTROLZERO__AUDIT__AZURE__BLOBENDPOINT
+  value: {{ . | quote }}
+{{- end }}
+{{- if and .Values.audit.blobEndpoint (or (not (eq .Values.cluster.setup "azure")) .Values.azure.existingSecret) }}
+- name: AZURE_TOKEN_CREDENTIALS
+  value: prod
+{{- end }}
+{{- with .Values.audit.container }}
+- name: CONTROLZERO__AUDIT__AZURE__CONTAINER
+  value: {{ . | quote }}
+{{- end }}
+# Of the directory's 1 GiB without a disk of its own, which the segments being written share.
+- name: CONTROLZERO__AUDIT__SPILLMEGABYTES
+  value: "512"
+{{- end }}
+{{- if .Values.audit.signingKeySecret }}
+- name: CONTROLZERO__AUDIT__SIGNING__KEYFILE
+  value: /etc/controlzero/audit/signing.pem
+{{- end }}
+{{- with .Values.audit.retainFor }}
+- name: CONTROLZERO__AUDIT__RETENTION__AGE
+  value: {{ . | quote }}
+{{- end }}
 {{- if .Values.tls.existingSecret }}
 - name: CONTROLZERO__TLS__CERTIFICATEFILE
   value: /etc/controlzero/tls/tls.crt
@@ -180,6 +214,23 @@ livenessProbe:
 - name: client-ca
   secret:
     secretName: {{ .Values.tls.clientCaSecret }}
+    defaultMode: 288 # 0440
+{{- end }}
+{{- end -}}
+
+{{- define "cz.auditMounts" -}}
+{{- if .Values.audit.signingKeySecret }}
+- name: audit-signing
+  mountPath: /etc/controlzero/audit
+  readOnly: true
+{{- end }}
+{{- end -}}
+
+{{- define "cz.auditVolumes" -}}
+{{- if .Values.audit.signingKeySecret }}
+- name: audit-signing
+  secret:
+    secretName: {{ .Values.audit.signingKeySecret }}
     defaultMode: 288 # 0440
 {{- end }}
 {{- end -}}

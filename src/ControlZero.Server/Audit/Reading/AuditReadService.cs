@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace ControlZero.Server.Audit.Reading;
 
 /// <summary>Answers for this silo.</summary>
-internal sealed class AuditReadService(GrainId id, Silo silo, ILoggerFactory loggers, SiloLog log) : GrainService(id, silo, loggers), IAuditReadService
+internal sealed class AuditReadService(GrainId id, Silo silo, ILoggerFactory loggers, SiloLog log, ILocalSiloDetails siloDetails) : GrainService(id, silo, loggers), IAuditReadService
 {
     public Task<SiloEvents> QueryAsync(SiloQuery query) => log.QueryAsync(query);
 
@@ -12,6 +12,8 @@ internal sealed class AuditReadService(GrainId id, Silo silo, ILoggerFactory log
     public Task<SiloEvents> FollowAsync(string tenant, ImmutableArray<LogPlace> after, long since) => log.FollowAsync(tenant, after, since);
 
     public Task<ImmutableArray<LogPlace>> EndsAsync() => log.EndsAsync();
+
+    public async Task<string> CatchUpAsync() => await log.CatchUpAsync() ? "" : siloDetails.Name;
 
     public Task WatchAsync(IAuditWatcher watcher)
     {

@@ -1,19 +1,47 @@
 using System.Collections.Immutable;
+using ControlZero.Server.Audit.Keeping;
 using Orleans.Runtime.Services;
 
 namespace ControlZero.Server.Audit.Reading;
 
-/// <summary>The log of the whole cluster: asks every active silo for its part.</summary>
-internal sealed class ClusterLog(IServiceProvider services, ISiloStatusOracle silos)
+/// <summary>
+/// The log of the whole cluster. Where each silo keeps its part, all active ones are asked; where the log is in one container, this silo reads it, after all
+/// have said that what they wrote is there.
+/// </summary>
+internal sealed class ClusterLog(IServiceProvider services, ISiloStatusOracle silos, AuditPlace place)
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(5);
 
     private readonly ReadClient _client = new(services);
 
-    /// <summary>Asks all of them. One that does not answer within 5 s is named.</summary>
+    /// <summary>Asks for everything that is in the log now. A silo whose part cannot be read within 5 s is named.</summary>
     public async Task<Answers<T>> AskAsync<T>(Func<IAuditReadService, Task<T>> ask)
     {
-        var asked = await Task.WhenAll(silos.GetApproximateSiloStatuses(onlyActive: true).Keys.Select(async silo =>
+        if (!place.IsShared)
+        {
+            return await AskAsync(Active(), ask);
+        }
+
+        // Empty: all of it is there. Else the name of a silo that has events which are not.
+        var behind = await AskAsync(Active(), silo => silo.CatchUpAsync());
+        var read = await ReadAsync(ask);
+        return read with
+        {
+            Unreachable = [.. behind.All.Where(name => name.Length > 0).Union(behind.Unreachable).Union(read.Unreachable).Order(StringComparer.Ordinal)],
+        };
+    }
+
+    /// <summary>Asks for what can be read just now, and waits for nobody's disk: how a listener follows.</summary>
+    public Task<Answers<T>> ReadAsync<T>(Func<IAuditReadService, Task<T>> ask) => AskAsync(place.IsShared ? [silos.SiloAddress] : Active(), ask);
+
+    /// <summary>Asks every active silo, wherever the log is.</summary>
+    public Task<Answers<T>> AskEachAsync<T>(Func<IAuditReadService, Task<T>> ask) => AskAsync(Active(), ask);
+
+    private Dictionary<SiloAddress, SiloStatus>.KeyCollection Active() => silos.GetApproximateSiloStatuses(onlyActive: true).Keys;
+
+    private async Task<Answers<T>> AskAsync<T>(IEnumerable<SiloAddress> whom, Func<IAuditReadService, Task<T>> ask)
+    {
+        var asked = await Task.WhenAll(whom.Select(async silo =>
         {
             try
             {
@@ -27,8 +55,10 @@ internal sealed class ClusterLog(IServiceProvider services, ISiloStatusOracle si
         }));
         return new Answers<T>(
             [.. asked.SelectMany(each => each.Answer)],
-            [.. asked.Where(each => each.Answer.IsEmpty).Select(each => silos.TryGetSiloName(each.Silo, out var name) ? name : each.Silo.ToString()).Order(StringComparer.Ordinal)]);
+            [.. asked.Where(each => each.Answer.IsEmpty).Select(each => NameOf(each.Silo)).Order(StringComparer.Ordinal)]);
     }
+
+    private string NameOf(SiloAddress silo) => silos.TryGetSiloName(silo, out var name) ? name : silo.ToString();
 
     private sealed class ReadClient(IServiceProvider services) : GrainServiceClient<IAuditReadService>(services)
     {

@@ -74,7 +74,7 @@ internal sealed class EventTail(ClusterLog log, IGrainFactory grains, TenantId t
             {
                 if (clock.GetUtcNow() - renewed >= Renewal)
                 {
-                    await log.AskAsync(async silo =>
+                    await log.AskEachAsync(async silo =>
                     {
                         await silo.WatchAsync(watcher);
                         return true;
@@ -114,7 +114,7 @@ internal sealed class EventTail(ClusterLog log, IGrainFactory grains, TenantId t
     private async Task<(List<AuditEvent> Events, bool More, ImmutableArray<string> Unreachable)> ReadAsync()
     {
         var places = _places.Select(place => new LogPlace(place.Key.Silo, place.Key.Generation, place.Value)).ToImmutableArray();
-        var answers = await log.AskAsync(silo => silo.FollowAsync(tenant.Value, places, _since));
+        var answers = await log.ReadAsync(silo => silo.FollowAsync(tenant.Value, places, _since));
         var events = new List<AuditEvent>();
         foreach (var found in answers.All.SelectMany(answer => answer.Events))
         {

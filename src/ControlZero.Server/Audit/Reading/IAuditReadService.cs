@@ -25,6 +25,10 @@ internal interface IAuditReadService : IGrainService
     [Alias("Ends"), AlwaysInterleave]
     Task<ImmutableArray<LogPlace>> EndsAsync();
 
+    /// <summary>Waits, a second at most, until what this silo has answered can be read. Empty: it can. Else the silo's name.</summary>
+    [Alias("CatchUp"), AlwaysInterleave]
+    Task<string> CatchUpAsync();
+
     /// <summary>Wakes the watcher whenever more can be read, for a minute; to be renewed.</summary>
     [Alias("Watch"), AlwaysInterleave]
     Task WatchAsync(IAuditWatcher watcher);

@@ -103,12 +103,12 @@ internal sealed class SiloLog : IDisposable
         _reader?.Dispose();
     }
 
-    // A caller who was just answered may ask for that very event.
-    private async Task CatchUpAsync()
+    /// <summary>Waits until what was answered before can be read: a caller may ask for that very event. False: a second was not enough.</summary>
+    public async Task<bool> CatchUpAsync()
     {
         if (_log is null)
         {
-            return;
+            return true;
         }
 
         var wanted = _log.Status.Committed.Sequence;
@@ -117,9 +117,14 @@ internal sealed class SiloLog : IDisposable
         {
             var more = Volatile.Read(ref _more).Task;
             var left = Patience - _clock.GetElapsedTime(begun);
-            if (Volatile.Read(ref _readable) >= wanted || _log.Status.Shipped >= wanted || left <= TimeSpan.Zero)
+            if (Volatile.Read(ref _readable) >= wanted || _log.Status.Shipped >= wanted)
             {
-                return;
+                return true;
+            }
+
+            if (left <= TimeSpan.Zero)
+            {
+                return false;
             }
 
             await Task.WhenAny(more, Task.Delay(left, _clock));

@@ -1,3 +1,4 @@
+using ControlZero.Server.Audit;
 using ControlZero.Server.Hosting;
 
 namespace ControlZero.Server.Cluster.Setups;
@@ -29,7 +30,7 @@ internal static class SetupFaults
 
         (string Path, bool IsSet)[] unused =
         [
-            ("Azure:Connection, Azure:TableEndpoint or Azure:BlobEndpoint", setup != SetupKind.Azure && options.Azure.IsSet),
+            ("Azure:Connection, Azure:TableEndpoint or Azure:BlobEndpoint", setup != SetupKind.Azure && options.Azure.IsSet && !KeepsLog(options)),
             ("Redis:Connection", setup != SetupKind.Azure && redis),
             ("Postgres:Connection", setup == SetupKind.Embedded && postgres),
         ];
@@ -38,4 +39,7 @@ internal static class SetupFaults
             yield return $"{path} is set, but Cluster:Setup `{options.Cluster.Setup.ToString().ToLowerInvariant()}` does not use it; remove it, or choose the set-up that does";
         }
     }
+
+    // An account that only the audit log is in.
+    private static bool KeepsLog(ServerOptions options) => options.Audit is { Sink: AuditSinkKind.Azure, Azure.HasAccount: false };
 }

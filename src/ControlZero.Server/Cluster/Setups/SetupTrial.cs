@@ -1,3 +1,6 @@
+using Azure;
+using ControlZero.Server.Audit;
+using ControlZero.Server.Audit.Keeping;
 using ControlZero.Server.Hosting;
 using ControlZero.Storage.Azure;
 using ControlZero.Storage.Postgres;
@@ -30,6 +33,11 @@ internal static class SetupTrial
             await WithinAsync("Redis:Connection", "`host:6379,password=…`", ct => RedisMembershipExtensions.CheckAsync(redis, ct), cancellationToken);
         }
 
+        if (options.Audit is { Mode: not AuditLevel.Off, Sink: AuditSinkKind.Azure })
+        {
+            await TryAuditAsync(options, cancellationToken);
+        }
+
         if (options.Cluster.Setup == SetupKind.Azure)
         {
             await WithinAsync(
@@ -42,6 +50,35 @@ internal static class SetupTrial
                 "a connection string as the account's keys page shows it, or an address",
                 ct => AzureStorageClients.Blobs(options.Azure.Blobs).GetBlobContainerClient(PoliciesContainer(options.Cluster)).CreateIfNotExistsAsync(cancellationToken: ct),
                 cancellationToken);
+        }
+    }
+
+    // One that is away is not waited for: what it lacks waits on this server's disk, as when it goes away later. One that refuses is a fault in the settings.
+    private static async Task TryAuditAsync(ServerOptions options, CancellationToken cancellationToken)
+    {
+        var setting = options.Audit.Azure.AccountSetting;
+        try
+        {
+            await WithinAsync(
+                setting,
+                "a connection string as the account's keys page shows it, or an address",
+                ct => AuditPlace.Of(options, options.Data.Directory).Container!.CreateIfNotExistsAsync(cancellationToken: ct),
+                cancellationToken);
+        }
+        catch (RequestFailedException refused) when (refused.Status is >= 400 and < 500)
+        {
+            throw new StartupException(
+                $"what {setting} names does not let this server make the container `{options.Audit.Azure.ContainerName(options.Cluster)}` of the audit log: {refused.ErrorCode}; "
+                + "check the key, or give the identity the role Storage Blob Data Contributor",
+                refused);
+        }
+        catch (StartupException late) when (late.InnerException is OperationCanceledException)
+        {
+            // Away.
+        }
+        catch (RequestFailedException)
+        {
+            // Away.
         }
     }
 
