@@ -8,12 +8,12 @@ internal sealed class Findings(int most)
 
     public long Count { get; private set; }
 
-    public void Add(string file, long line, string what)
+    public void Add(string file, long line, string code, string what, long sequence = 0)
     {
         Count++;
         if (_listed.Count < most)
         {
-            _listed.Add(new VerifyFinding(file, line, what));
+            _listed.Add(new VerifyFinding(file, line, what) { Code = code, Sequence = sequence });
         }
     }
 }

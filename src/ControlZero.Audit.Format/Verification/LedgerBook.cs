@@ -11,10 +11,18 @@ internal sealed class LedgerBook(VerifyOptions options, Findings findings)
     private ChainHash _head;
     private bool _isHeadKnown;
     private bool _isBroken;
+    private bool _isSigned;
 
     public long Records { get; private set; }
 
     public long Bytes { get; private set; }
+
+    public long Checkpoints { get; private set; }
+
+    public long SignedCheckpoints { get; private set; }
+
+    /// <summary>Records before the first that is signed.</summary>
+    public long Unsigned { get; private set; }
 
     public ChainHash Head => _head;
 
@@ -33,7 +41,11 @@ internal sealed class LedgerBook(VerifyOptions options, Findings findings)
 
             if (file.Path != LedgerRecord.PathOf(Records) && !_isBroken)
             {
-                findings.Add(file.Path, 0, $"record {Records} of the ledger should be in `{LedgerRecord.PathOf(Records)}`: a file of the ledger is missing, renamed or cut");
+                findings.Add(
+                    file.Path,
+                    0,
+                    FindingCode.LedgerChanged,
+                    $"record {Records} of the ledger should be in `{LedgerRecord.PathOf(Records)}`: a file of the ledger is missing, renamed or cut");
                 _isBroken = true;
             }
 
@@ -42,9 +54,15 @@ internal sealed class LedgerBook(VerifyOptions options, Findings findings)
             Bytes += await LineReader.ReadAsync(stream, (line, isWhole) => Read(file.Path, ++number, line, isWhole), null, cancellationToken);
         }
 
+        if (!_isSigned && Unsigned > 0)
+        {
+            findings.Add(LedgerRecord.Folder, 0, FindingCode.Signature, "no record of the ledger is signed");
+        }
+
         if (options.KnownHead is { } known && !_isHeadKnown)
         {
-            findings.Add(LedgerRecord.Folder, 0, $"the ledger has no record {known}, which was its head once: it was cut off or written anew");
+            findings.Add(
+                LedgerRecord.Folder, 0, FindingCode.LedgerCut, $"the ledger has no record {known}, which was its head once: it was cut off or written anew");
         }
     }
 
@@ -53,59 +71,78 @@ internal sealed class LedgerBook(VerifyOptions options, Findings findings)
         var expected = Records++;
         if (!isWhole || !LedgerLine.TryParse(bytes, out var line))
         {
-            findings.Add(file, number, "is no record of a ledger, or not all of one");
+            findings.Add(file, number, FindingCode.LedgerChanged, "is no record of a ledger, or not all of one");
             _isBroken = true;
             return;
         }
 
         if (!line.IsIntact)
         {
-            findings.Add(file, number, "was changed: its hash differs");
+            findings.Add(file, number, FindingCode.LedgerChanged, "was changed: its hash differs");
         }
         else if (line.Previous != _head && !_isBroken)
         {
-            findings.Add(file, number, "does not follow the record before it: records were changed, removed, inserted or moved");
+            findings.Add(file, number, FindingCode.LedgerChanged, "does not follow the record before it: records were changed, removed, inserted or moved");
         }
 
-        CheckSignature(file, number, line);
+        var isSigned = CheckSignature(file, number, line);
         (_head, _isBroken) = (line.Hash, false);
         _isHeadKnown |= options.KnownHead == line.Hash;
         if (!LedgerRecord.TryParse(line.Content, out var sequence, out var record))
         {
-            findings.Add(file, number, "says nothing that a ledger may say");
+            findings.Add(file, number, FindingCode.LedgerChanged, "says nothing that a ledger may say");
         }
         else if (sequence != expected)
         {
-            findings.Add(file, number, $"is record {sequence}, where {expected} should be");
+            findings.Add(file, number, FindingCode.LedgerChanged, $"is record {sequence}, where {expected} should be");
             Records = sequence + 1;
         }
 
         if (record is not null)
         {
+            Checkpoints += record.Kind == LedgerRecord.Checkpoint ? 1 : 0;
+            SignedCheckpoints += isSigned && record.Kind == LedgerRecord.Checkpoint ? 1 : 0;
             Enter(file, number, record);
         }
     }
 
-    private void CheckSignature(string file, long number, LedgerLine line)
+    // False: not looked at, or wrong. Records from before the first signed one hang on it by its hash; a ledger without any is a finding.
+    private bool CheckSignature(string file, long number, LedgerLine line)
     {
         if (options.Keys.Count == 0)
         {
-            return;
+            return false;
         }
 
         var id = System.Text.Encoding.ASCII.GetString(line.KeyId);
         if (id.Length == 0)
         {
-            findings.Add(file, number, "is not signed");
+            if (_isSigned)
+            {
+                findings.Add(file, number, FindingCode.Signature, "is not signed");
+            }
+            else
+            {
+                Unsigned++;
+            }
+
+            return false;
         }
-        else if (options.Keys.FirstOrDefault(key => key.Id == id) is not { } key)
+
+        _isSigned = true;
+        if (options.Keys.FirstOrDefault(key => key.Id == id) is not { } key)
         {
-            findings.Add(file, number, $"is signed by key {id}, which is none of those given");
+            findings.Add(file, number, FindingCode.Signature, $"is signed by key {id}, which is none of those given");
+            return false;
         }
-        else if (!key.Verify(line.Hash, line.Signature))
+
+        if (key.Verify(line.Hash, line.Signature))
         {
-            findings.Add(file, number, $"has a signature that is not of key {id}");
+            return true;
         }
+
+        findings.Add(file, number, FindingCode.Signature, $"has a signature that is not of key {id}");
+        return false;
     }
 
     private void Enter(string file, long number, LedgerRecord record)
@@ -129,7 +166,7 @@ internal sealed class LedgerBook(VerifyOptions options, Findings findings)
                 book.Reduced.Add(segment);
                 break;
             case { Kind: LedgerRecord.Checkpoint or LedgerRecord.Sealed or LedgerRecord.Reduced }:
-                findings.Add(file, number, $"is a `{record.Kind}` record without all that one has");
+                findings.Add(file, number, FindingCode.LedgerChanged, $"is a `{record.Kind}` record without all that one has");
                 break;
         }
     }
@@ -138,7 +175,7 @@ internal sealed class LedgerBook(VerifyOptions options, Findings findings)
     {
         if (!book.Heads.TryAdd(last, head) && book.Heads[last] != head)
         {
-            findings.Add(file, number, $"gives record {last} another hash than an earlier record of the ledger");
+            findings.Add(file, number, FindingCode.LedgerChanged, $"gives record {last} another hash than an earlier record of the ledger");
         }
     }
 }

@@ -65,6 +65,9 @@ public sealed class LogVerifier
             Lost = _lost,
             Uncovered = _uncovered,
             LedgerRecords = _ledger.Records,
+            Checkpoints = _ledger.Checkpoints,
+            SignedCheckpoints = _ledger.SignedCheckpoints,
+            Unsigned = _ledger.Unsigned,
             LedgerHead = _ledger.Head.ToString(),
             Bytes = _bytes + _ledger.Bytes,
             Elapsed = _time.GetElapsedTime(began),
@@ -83,7 +86,7 @@ public sealed class LogVerifier
             }
             else if (file.Path.EndsWith(SegmentId.Extension, StringComparison.Ordinal))
             {
-                _findings.Add(file.Path, 0, "has no segment's name");
+                _findings.Add(file.Path, 0, FindingCode.FileUnknown, "has no segment's name");
             }
         }
 
@@ -93,12 +96,25 @@ public sealed class LogVerifier
     private async Task<long> ReadFirstAsync(string path, CancellationToken cancellationToken)
     {
         var buffer = new byte[1024];
-        await using var stream = await _archive.OpenAsync(path, 0, cancellationToken);
+        await using var stream = await OpenAsync(path, cancellationToken);
         var read = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
         var end = buffer.AsSpan(0, read).IndexOf((byte)'\n');
         return end > 0 && ChainedLine.TryParse(buffer.AsSpan(0, end), out var line) && SegmentHeader.TryParse(line.Content, out var header)
             ? header.First
             : long.MaxValue;
+    }
+
+    // Sealed, and thereby renamed, since it was listed.
+    private async Task<Stream> OpenAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _archive.OpenAsync(path, 0, cancellationToken);
+        }
+        catch (FileNotFoundException) when (path.EndsWith(SegmentId.OpenSuffix, StringComparison.Ordinal))
+        {
+            return await _archive.OpenAsync(path[..^SegmentId.OpenSuffix.Length], 0, cancellationToken);
+        }
     }
 
     private async Task WalkAsync(
@@ -115,17 +131,21 @@ public sealed class LogVerifier
         {
             if (!seen.Add(id.Number))
             {
-                _findings.Add(file.Path, 0, $"segment {id} is there twice");
+                _findings.Add(file.Path, 0, FindingCode.ChainBroken, $"segment {id} is there twice");
             }
 
             if (book is null)
             {
-                _findings.Add(file.Path, 0, $"the ledger knows nothing of generation {key.Generation} of silo {key.Silo}: it is another log's, or the ledger lost it");
+                _findings.Add(
+                    file.Path,
+                    0,
+                    FindingCode.FileUnknown,
+                    $"the ledger knows nothing of generation {key.Generation} of silo {key.Silo}: it is another log's, or the ledger lost it");
             }
 
             var walk = new SegmentWalk(file.Path, id, book, _options, _findings);
             walk.Begin(last, head);
-            await using var stream = await _archive.OpenAsync(file.Path, 0, cancellationToken);
+            await using var stream = await OpenAsync(file.Path, cancellationToken);
             await LineReader.ReadAsync(
                 stream,
                 walk.Visit,
@@ -153,7 +173,7 @@ public sealed class LogVerifier
         {
             if (walk.End is null && file.EndsWith(SegmentId.Extension, StringComparison.Ordinal) && walk.Records == 0)
             {
-                _findings.Add(file, 0, "holds no record");
+                _findings.Add(file, 0, FindingCode.SegmentChanged, "holds no record");
             }
 
             return;
@@ -161,11 +181,11 @@ public sealed class LogVerifier
 
         if (walk.End is null)
         {
-            _findings.Add(file, 0, $"has no end line, and the ledger says that it was sealed with record {sealedAs.Last}");
+            _findings.Add(file, 0, FindingCode.SegmentChanged, $"has no end line, and the ledger says that it was sealed with record {sealedAs.Last}");
         }
         else if (walk.End != sealedAs.End || walk.First != sealedAs.First || walk.Last != sealedAs.Last)
         {
-            _findings.Add(file, 0, $"is not the segment the ledger says was sealed with records {sealedAs.First} to {sealedAs.Last}");
+            _findings.Add(file, 0, FindingCode.SegmentChanged, $"is not the segment the ledger says was sealed with records {sealedAs.First} to {sealedAs.Last}");
         }
     }
 
@@ -178,12 +198,13 @@ public sealed class LogVerifier
 
         foreach (var (number, sealedAs) in book.Sealed.Where(segment => !seen.Contains(segment.Key)))
         {
-            _findings.Add($"{new SegmentId(key.Silo, key.Generation, number)}", 0, $"is missing, with records {sealedAs.First} to {sealedAs.Last}");
+            _findings.Add($"{new SegmentId(key.Silo, key.Generation, number)}", 0, FindingCode.SegmentMissing, $"is missing, with records {sealedAs.First} to {sealedAs.Last}");
         }
 
         if (book.LastCovered > last)
         {
-            _findings.Add($"{key.Silo}-{key.Generation}", 0, $"ends with record {last}; the ledger has a checkpoint of record {book.LastCovered}");
+            _findings.Add(
+                $"{key.Silo}-{key.Generation}", 0, FindingCode.LogCut, $"ends with record {last}; the ledger has a checkpoint of record {book.LastCovered}", last);
         }
     }
 

@@ -45,17 +45,17 @@ internal sealed class SegmentWalk(string file, SegmentId id, GenerationBook? boo
 
         if (End is not null)
         {
-            findings.Add(file, _line, "follows the segment's end line");
+            findings.Add(file, _line, FindingCode.ChainBroken, "follows the segment's end line");
         }
         else if (!isWhole || !ChainedLine.TryParse(bytes, out var line))
         {
-            findings.Add(file, _line, isWhole ? "is no line of a log" : "is cut off");
+            findings.Add(file, _line, FindingCode.LineChanged, isWhole ? "is no line of a log" : "is cut off", Last + 1);
             _isResuming = true;
             Last++;
         }
         else if (!line.IsIntact)
         {
-            findings.Add(file, _line, "was changed: its hash differs");
+            findings.Add(file, _line, FindingCode.LineChanged, "was changed: its hash differs", Last + 1);
             _isResuming = true;
             Last++;
         }
@@ -77,27 +77,27 @@ internal sealed class SegmentWalk(string file, SegmentId id, GenerationBook? boo
     {
         if (line.IsReduced || !SegmentHeader.TryParse(line.Content, out _header))
         {
-            findings.Add(file, _line, "should be the segment's first line and is another");
+            findings.Add(file, _line, FindingCode.LineChanged, "should be the segment's first line and is another");
             return;
         }
 
         _headerHash = line.Hash;
         if (_header.Id != id)
         {
-            findings.Add(file, _line, $"is the first line of segment {_header.Id}: the file was renamed or replaced");
+            findings.Add(file, _line, FindingCode.SegmentChanged, $"is the first line of segment {_header.Id}: the file was renamed or replaced");
         }
 
         var path = _header.Id.PathAt(_header.Created);
         if (file != path && file != path + SegmentId.OpenSuffix)
         {
-            findings.Add(file, _line, $"belongs to `{path}`");
+            findings.Add(file, _line, FindingCode.SegmentChanged, $"belongs to `{path}`");
         }
 
         if (_header.First != Last + 1 || line.Previous != Head)
         {
             if (options.ExportOf is null)
             {
-                findings.Add(file, _line, _header.First > Last + 1
+                findings.Add(file, _line, FindingCode.ChainBroken, _header.First > Last + 1
                     ? $"records {Last + 1} to {_header.First - 1} are missing before it"
                     : $"begins with record {_header.First} on a chain that is at record {Last}: segments were changed, repeated or exchanged");
             }
@@ -110,11 +110,11 @@ internal sealed class SegmentWalk(string file, SegmentId id, GenerationBook? boo
     {
         if (line.Previous != Head && !_isResuming)
         {
-            findings.Add(file, _line, "does not follow the line before it: lines were removed, inserted or moved");
+            findings.Add(file, _line, FindingCode.ChainBroken, "does not follow the line before it: lines were removed, inserted or moved", line.Sequence);
         }
         else if (line.Sequence != Last + 1)
         {
-            findings.Add(file, _line, $"is record {line.Sequence}, where {Last + 1} should be");
+            findings.Add(file, _line, FindingCode.ChainBroken, $"is record {line.Sequence}, where {Last + 1} should be", line.Sequence);
         }
 
         (Last, Head, _isResuming) = (line.Sequence, line.Hash, false);
@@ -124,7 +124,7 @@ internal sealed class SegmentWalk(string file, SegmentId id, GenerationBook? boo
             Reduced++;
             if (!_mayBeReduced)
             {
-                findings.Add(file, _line, $"the body of record {Last} was dropped, which the ledger does not say");
+                findings.Add(file, _line, FindingCode.BodyDropped, $"the body of record {Last} was dropped, which the ledger does not say", Last);
             }
         }
         else
@@ -134,7 +134,7 @@ internal sealed class SegmentWalk(string file, SegmentId id, GenerationBook? boo
 
         if (book is not null && book.Heads.TryGetValue(Last, out var head) && head != line.Hash)
         {
-            findings.Add(file, _line, $"record {Last} has another hash than the ledger says: the segment was written anew");
+            findings.Add(file, _line, FindingCode.SegmentChanged, $"record {Last} has another hash than the ledger says: the segment was written anew", Last);
         }
     }
 
@@ -144,7 +144,7 @@ internal sealed class SegmentWalk(string file, SegmentId id, GenerationBook? boo
         {
             if (options.ExportOf is { } owner && !Ascii.Equals(tenant, owner))
             {
-                findings.Add(file, _line, $"is an event of tenant `{Encoding.UTF8.GetString(tenant)}` in an export of `{owner}`");
+                findings.Add(file, _line, FindingCode.ForeignEvent, $"is an event of tenant `{Encoding.UTF8.GetString(tenant)}` in an export of `{owner}`", Last);
             }
         }
         else if (content[(content.IndexOf((byte)',') + 1)..].StartsWith("\"kind\":\"gap\","u8))
@@ -154,7 +154,7 @@ internal sealed class SegmentWalk(string file, SegmentId id, GenerationBook? boo
         }
         else
         {
-            findings.Add(file, _line, "is neither event nor gap");
+            findings.Add(file, _line, FindingCode.LineChanged, "is neither event nor gap", Last);
         }
     }
 
@@ -164,7 +164,7 @@ internal sealed class SegmentWalk(string file, SegmentId id, GenerationBook? boo
         var expected = EndLine.Of(_header.First, Last, Head, _headerHash, out _);
         if (!bytes.SequenceEqual(expected.AsSpan(..^1)))
         {
-            findings.Add(file, _line, "is not the end of this segment: lines before it were changed, removed or exchanged");
+            findings.Add(file, _line, FindingCode.ChainBroken, "is not the end of this segment: lines before it were changed, removed or exchanged");
         }
     }
 }

@@ -6,6 +6,12 @@ namespace ControlZero.Audit.Format.Verification;
 /// <param name="What">What is wrong, for a person.</param>
 public sealed record VerifyFinding(string File, long Line, string What)
 {
+    /// <summary>What kind of thing it is, one of <see cref="FindingCode"/>.</summary>
+    public string Code { get; init; } = "";
+
+    /// <summary>The record it was found at; 0: none in particular.</summary>
+    public long Sequence { get; init; }
+
     /// <summary><c>file:line: what</c></summary>
     public override string ToString() => Line > 0 ? $"{File}:{Line}: {What}" : $"{File}: {What}";
 }
@@ -39,6 +45,15 @@ public sealed record VerifyReport
 
     /// <summary>Records of the ledger.</summary>
     public required long LedgerRecords { get; init; }
+
+    /// <summary>Checkpoints among them.</summary>
+    public required long Checkpoints { get; init; }
+
+    /// <summary>Checkpoints among those whose signature is right. 0: none was looked at, or the ledger is unsigned.</summary>
+    public required long SignedCheckpoints { get; init; }
+
+    /// <summary>Records of the ledger from before it was signed. The first signature covers them.</summary>
+    public required long Unsigned { get; init; }
 
     /// <summary>Hash of the ledger's last record: keep it elsewhere, and a ledger that was cut off is found.</summary>
     public required string LedgerHead { get; init; }

@@ -30,7 +30,7 @@ public sealed class BlobRetainedStore(BlobContainerClient container) : IRetained
                     HttpHeaders = new BlobHttpHeaders { ContentType = "application/x-ndjson" },
 
                     // In one piece: the service takes no staged blocks for a name that an append blob still has.
-                    TransferOptions = new StorageTransferOptions { InitialTransferSize = Math.Max(1, stream.Length), MaximumConcurrency = 1 },
+                    TransferOptions = new StorageTransferOptions { InitialTransferSize = stream.Length + 1, MaximumConcurrency = 1 },
                 },
                 cancellationToken);
         }

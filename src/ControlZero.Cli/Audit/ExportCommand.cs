@@ -20,8 +20,14 @@ internal static class ExportCommand
     public static Command Create(CommandRunner runner)
     {
         var options = new EventOptions();
-        var file = new Argument<string>("file") { Description = "Where to: `….jsonl` for JSON lines, `….parquet` for Parquet. It must not exist yet." };
-        var command = new Command("export", "Writes events of the tenant into a file, the newest first.") { file };
+        var file = new Argument<string>("file") { Description = "Where to. It must not exist yet." };
+        var format = new Option<string?>("--format")
+        {
+            Description = "JSON lines, Parquet, or CSV in which no cell is a formula. Default: by the file's ending, `.jsonl`, `.parquet` or `.csv`.",
+            HelpName = "jsonl|parquet|csv",
+        };
+        format.AcceptOnlyFromAmong("jsonl", "parquet", "csv");
+        var command = new Command("export", "Writes events of the tenant into a file, the newest first.") { file, format };
         foreach (var option in options.Filters.Concat(options.Times))
         {
             command.Add(option);
@@ -30,11 +36,12 @@ internal static class ExportCommand
         runner.Bind(command, async (run, cancellationToken) =>
         {
             var path = Path.Combine(run.Host.Directory, run.Value(file));
-            var write = Path.GetExtension(path) switch
+            var write = (run.Value(format) ?? Path.GetExtension(path).TrimStart('.')) switch
             {
-                ".jsonl" => (Func<Stream, IReadOnlyList<AuditEvent>, bool, CancellationToken, Task>)WriteLinesAsync,
-                ".parquet" => WriteParquetAsync,
-                _ => throw CommandFailure.Usage($"`{run.Value(file)}` ends in neither `.jsonl` nor `.parquet`; the ending says which form to write"),
+                "jsonl" => (Func<Stream, IReadOnlyList<AuditEvent>, bool, CancellationToken, Task>)WriteLinesAsync,
+                "parquet" => WriteParquetAsync,
+                "csv" => WriteCsvAsync,
+                _ => throw CommandFailure.Usage($"`{run.Value(file)}` ends in none of `.jsonl`, `.parquet` and `.csv`; say which form to write with --format"),
             };
             if (File.Exists(path))
             {
@@ -101,6 +108,13 @@ internal static class ExportCommand
         }
 
         await stream.WriteAsync(Encoding.UTF8.GetBytes(text.ToString()), cancellationToken);
+    }
+
+    private static async Task WriteCsvAsync(Stream stream, IReadOnlyList<AuditEvent> events, bool isFirst, CancellationToken cancellationToken)
+    {
+        await using var text = new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true);
+        EventCsv.Write(text, events, isFirst);
+        await text.FlushAsync(cancellationToken);
     }
 
     private static async Task WriteParquetAsync(Stream stream, IReadOnlyList<AuditEvent> events, bool isFirst, CancellationToken cancellationToken) =>

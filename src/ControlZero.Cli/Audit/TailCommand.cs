@@ -37,7 +37,7 @@ internal static class TailCommand
             {
                 await FollowAsync(run, request, left, cancellationToken);
             }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            catch (Exception ended) when (cancellationToken.IsCancellationRequested && ended is OperationCanceledException or ControlZeroException)
             {
                 // Ctrl-C is how it ends.
             }
@@ -63,8 +63,9 @@ internal static class TailCommand
                         Print(run, audited);
                     }
 
+                    // Of a message that is not shown to its end the cursor before it is kept: an event may come again, none is passed over.
+                    request.Cursor = tail.ResponseStream.Current.Events.Count > left ? request.Cursor : tail.ResponseStream.Current.Cursor;
                     left -= Math.Min(left, tail.ResponseStream.Current.Events.Count);
-                    request.Cursor = tail.ResponseStream.Current.Cursor;
                     QueryCommand.Warn(run, tail.ResponseStream.Current.UnreachableSilos);
                 }
             }

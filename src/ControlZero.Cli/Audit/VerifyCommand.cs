@@ -9,22 +9,31 @@ using ControlZero.Cli.Output;
 
 namespace ControlZero.Cli.Audit;
 
-/// <summary><c>cz audit verify</c>: from files and a public key alone, without a server.</summary>
+/// <summary><c>cz audit verify</c>: from files and a public key alone, without a server; or by the cluster itself.</summary>
 internal static class VerifyCommand
 {
     public static Command Create(CommandRunner runner)
     {
-        var directory = new Argument<string>("directory") { Description = "The log's root: the directory that holds `audit` and `ledger`, of a server its data directory." };
+        var directory = new Argument<string?>("directory") { Arity = ArgumentArity.ZeroOrOne, Description = "The log's root: the directory that holds `audit` and `ledger`, of a server its data directory." };
         var keys = new Option<string[]>("--public-key") { Description = "PEM file of who may have signed the ledger; may be repeated. Default: signatures are not looked at.", HelpName = "file" };
         var head = new Option<string?>("--head") { Description = "A head of the ledger that you kept elsewhere, 64 hex digits: finds a ledger whose end was cut off.", HelpName = "hash" };
         var tenant = new Option<string?>("--export-of") { Description = "The files are this tenant's export: other tenants' records are hashes only.", HelpName = "tenant" };
-        var command = new Command("verify", "Checks a log from its files: every hash, every sequence, the checkpoints, their signatures. Needs no server.") { directory, keys, head, tenant };
+        var server = new Option<bool>("--server") { Description = "Has the cluster verify its own log, instead of files here. It vouches for itself: files and a key kept elsewhere prove more. Waits an hour, or --timeout." };
+        var command = new Command("verify", "Checks a log: every hash, every sequence, the checkpoints, their signatures. Of files it needs no server.") { directory, keys, head, tenant, server };
         runner.Bind(command, async (run, cancellationToken) =>
         {
-            var root = Path.Combine(run.Host.Directory, run.Value(directory));
+            if (run.Value(server))
+            {
+                return run.Optional(directory) is null && run.Value(keys) is null or [] && run.Value(head) is null && run.Value(tenant) is null
+                    ? await ServerVerification.RunAsync(run, cancellationToken)
+                    : throw CommandFailure.Usage("--server goes with nothing that is about files; the cluster checks its own with its own keys");
+            }
+
+            var named = run.Optional(directory) ?? throw CommandFailure.Usage("name the log's root, of a server its data directory, or say --server");
+            var root = Path.Combine(run.Host.Directory, named);
             if (!Directory.Exists(Path.Combine(root, "audit")) && !Directory.Exists(Path.Combine(root, "ledger")))
             {
-                throw CommandFailure.Usage($"`{run.Value(directory)}` holds neither `audit` nor `ledger`; name the log's root, of a server its data directory");
+                throw CommandFailure.Usage($"`{named}` holds neither `audit` nor `ledger`; name the log's root, of a server its data directory");
             }
 
             var options = new VerifyOptions
@@ -70,10 +79,13 @@ internal static class VerifyCommand
                 found.Uncovered,
                 found.LedgerRecords,
                 found.LedgerHead,
+                found.Checkpoints,
+                found.SignedCheckpoints,
+                UnsignedRecords = found.Unsigned,
                 SignaturesChecked = isSigned,
                 found.Bytes,
                 Seconds = found.Elapsed.TotalSeconds,
-                Findings = found.Findings.Select(finding => new { finding.File, finding.Line, finding.What }),
+                Findings = found.Findings.Select(finding => new { finding.Code, finding.File, finding.Line, finding.Sequence, finding.What }),
                 found.FindingCount,
             });
             return;
@@ -90,7 +102,8 @@ internal static class VerifyCommand
             ("records", $"{Shapes.Number(found.Records)}, of {Shapes.Number(found.Reduced)} only the hash"),
             ("lost", found.Lost == 0 ? "" : found.Lost < 0 ? "some, nobody knows how many" : $"{Shapes.Number(found.Lost)} events, by the log's own account"),
             ("not yet covered", found.Uncovered == 0 ? "" : $"{Shapes.Number(found.Uncovered)} records after the last checkpoint"),
-            ("ledger", $"{Shapes.Number(found.LedgerRecords)} records, {(isSigned ? "signatures checked" : "signatures not checked: name a --public-key")}"),
+            ("ledger", $"{Shapes.Number(found.LedgerRecords)} records, {(isSigned ? "signatures checked" : "signatures not checked: name a --public-key")}"
+                + (found.Unsigned == 0 ? "" : $", {Shapes.Number(found.Unsigned)} of before it was signed")),
             ("head", found.LedgerHead),
             ("speed", string.Create(CultureInfo.InvariantCulture, $"{found.Bytes / 1e6:0.0} MB, {found.MegabytesPerSecond:0} MB/s")));
     }

@@ -35,6 +35,12 @@ internal sealed class Invocation(CliHost host, GlobalOptions globals, ParseResul
 
     public T Value<T>(Argument<T> argument) => parse.GetRequiredValue(argument);
 
+    /// <summary>An argument that may be left out.</summary>
+    public T? Optional<T>(Argument<T?> argument) => parse.GetValue(argument);
+
+    /// <summary>What <c>--timeout</c> says. Null: nothing.</summary>
+    public TimeSpan? TimeoutOption => Value(globals.Timeout);
+
     /// <summary>A client for a program that honours these obligations.</summary>
     public ControlZeroClient Connect(IEnumerable<string> obligations)
     {

@@ -53,6 +53,7 @@ internal static class AuditExtensions
         if (options.Cluster.HasSilo)
         {
             services.AddSingleton<ClusterLog>();
+            services.AddSingleton<LogVerification>();
         }
 
         services.AddSingleton(provider => new AuditService(

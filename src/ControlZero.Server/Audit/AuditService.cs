@@ -22,6 +22,12 @@ internal sealed class AuditService(
     IHostApplicationLifetime lifetime,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Protocol.V1.AuditService.AuditServiceBase
 {
+    private const int UsualFindings = 100;
+    private const int MostFindings = 1000;
+
+    // The caller's deadline ends it sooner.
+    private static readonly TimeSpan LongestVerification = TimeSpan.FromHours(12);
+
     private ClusterLog Log => log ?? throw RpcErrors.NoSiloHere().ToRpcException();
 
     [RequiresScope(Scopes.AuditRead)]
@@ -48,8 +54,20 @@ internal sealed class AuditService(
     }
 
     [RequiresScope(Scopes.ClusterAdmin)]
-    public override Task<VerifyLogResponse> VerifyLog(VerifyLogRequest request, ServerCallContext context) =>
-        throw RpcErrors.UnimplementedFeature(["VerifyLog"]).ToRpcException();
+    public override async Task<VerifyLogResponse> VerifyLog(VerifyLogRequest request, ServerCallContext context)
+    {
+        var most = request.MaxFindings switch
+        {
+            0 => UsualFindings,
+            > 0 and <= MostFindings => request.MaxFindings,
+            _ => throw RpcErrors.InvalidFields([new FieldFault(
+                "max_findings", "MAX_FINDINGS_RANGE", $"max_findings is not from 1 to {MostFindings}", $"send one, or 0 for {UsualFindings}", MostFindings)]).ToRpcException(),
+        };
+        var answers = await Log.AskAsync(silo => silo.VerifyAsync(most, context.CancellationToken), LongestVerification);
+        return answers.All.IsEmpty
+            ? throw RpcErrors.LogIncomplete(answers.Unreachable).ToRpcException()
+            : SiloVerification.Sum(answers, most);
+    }
 
     [RequiresScope(Scopes.AuditRead)]
     public override async Task<GetDecisionResponse> GetDecision(GetDecisionRequest request, ServerCallContext context)

@@ -4,6 +4,7 @@ using ControlZero.Audit.Format.Events;
 using ControlZero.Audit.Log;
 using ControlZero.Audit.Reading;
 using ControlZero.Audit.Sinks;
+using ControlZero.Audit.Tests.Verification;
 
 namespace ControlZero.Audit.Tests.Reading;
 
@@ -204,6 +205,36 @@ public sealed class AuditReaderTests : IAsyncLifetime
             KeyId = "k",
             Silo = "one",
         };
+    }
+
+    // In a container a segment has its name from the beginning, so only its end line says that its index may be kept.
+    [Fact]
+    public async Task Segment_ThatGrowsUnderItsFinalName_IsReadOnAndItsIndexKeptWhenItHasItsEnd()
+    {
+        await CloseAsync();
+        var path = Path.GetRelativePath(_root.FullName, Segments().Order(StringComparer.Ordinal).First());
+        var whole = await File.ReadAllBytesAsync(Path.Combine(_root.FullName, path));
+        var container = new MemoryArchive([KeyValuePair.Create(path, whole[..(whole.AsSpan(..(whole.Length / 2)).LastIndexOf((byte)'\n') + 1)])]);
+        var indexes = Directory.CreateTempSubdirectory("cz-audit-index-");
+        using var reader = new AuditReader(container, indexes.FullName);
+        var all = new EventQuery("acme", EventFilter.All, 0, EventPlace.Before(DateTime.MaxValue.Ticks), Count);
+        try
+        {
+            var half = await reader.QueryAsync(all, CancellationToken.None);
+            Assert.Empty(Directory.EnumerateFiles(indexes.FullName, "*.idx", SearchOption.AllDirectories));
+
+            container.Files[path] = whole;
+            var full = await reader.QueryAsync(all, CancellationToken.None);
+
+            Assert.True(full.Events.Count > half.Events.Count && half.Events.Count > 0);
+            Assert.Subset(full.Events.Select(found => found.Place).ToHashSet(), half.Events.Select(found => found.Place).ToHashSet());
+            Assert.Single(Directory.EnumerateFiles(indexes.FullName, "*.idx", SearchOption.AllDirectories));
+            Assert.Equal(full.Events.Select(found => found.Place), (await reader.QueryAsync(all, CancellationToken.None)).Events.Select(found => found.Place));
+        }
+        finally
+        {
+            indexes.Delete(recursive: true);
+        }
     }
 
     private async Task CheckAsync(EventFilter filter)

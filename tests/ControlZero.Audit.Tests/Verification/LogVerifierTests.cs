@@ -23,7 +23,7 @@ public sealed class LogVerifierTests
 
         var report = await VerifyAsync(log);
 
-        Assert.Equal(new VerifyFinding(file, 4, "was changed: its hash differs"), Assert.Single(report.Findings));
+        Assert.Equal(new VerifyFinding(file, 4, "was changed: its hash differs") { Code = FindingCode.LineChanged, Sequence = 3 }, Assert.Single(report.Findings));
         Assert.Equal($"{file}:4: was changed: its hash differs", report.Findings[0].ToString());
     }
 
@@ -63,6 +63,33 @@ public sealed class LogVerifierTests
         var report = await VerifyAsync(log, new VerifyOptions { Keys = [SampleLog.Key.Public], KnownHead = head });
 
         Assert.Contains(report.Findings, finding => finding.What.Contains("was cut off or written anew", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(0, 0, 0)]
+    [InlineData(2, 2, 0)]
+    [InlineData(-1, 0, 1)]
+    [InlineData(int.MaxValue, null, 1)]
+    public async Task Ledger_SignedFromSomeRecordOn_IsSoundAndALaterGapIsNot(int withoutSignature, int? unsigned, int findings)
+    {
+        // A signature is not in the hash: these are the records as an unsigned server would have written them. -1: the last one alone.
+        var log = await SampleLog.WriteAsync(SampleLog.Key);
+        var (lines, previous, ledger) = (Encoding.UTF8.GetString(log.Files["ledger/00000000.jsonl"]).TrimEnd('\n').Split('\n'), default(ChainHash), new List<byte>());
+        for (var number = 0; number < lines.Length; number++)
+        {
+            Assert.True(LedgerLine.TryParse(Encoding.UTF8.GetBytes(lines[number]), out var line));
+            var isSigned = withoutSignature < 0 ? number < lines.Length - 1 : number >= withoutSignature;
+            ledger.AddRange(LedgerLine.Write(previous, Encoding.UTF8.GetString(line.Content), isSigned ? SampleLog.Key : null, out previous));
+        }
+
+        log.Files["ledger/00000000.jsonl"] = [.. ledger];
+
+        var report = await VerifyAsync(log, new VerifyOptions { Keys = [SampleLog.Key.Public] });
+
+        Assert.Equal((unsigned ?? lines.Length, findings), (report.Unsigned, report.FindingCount));
+        Assert.All(report.Findings, finding => Assert.Equal(FindingCode.Signature, finding.Code));
+        Assert.True(report.Checkpoints >= report.SignedCheckpoints);
+        Assert.Equal(unsigned is null, report.SignedCheckpoints == 0);
     }
 
     [Fact]

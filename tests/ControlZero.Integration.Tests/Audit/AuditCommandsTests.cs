@@ -27,7 +27,9 @@ public sealed class AuditCommandsTests : IDisposable
             var table = (await CzAsync(environment, "audit", "query", "--effect", "deny", "--limit", "3")).With(exitCode: 0);
             (await CzAsync(environment, "audit", "show", "01ARZ3NDEKTSV4RRFFQ69G5FAV")).With(exitCode: 1);
             (await CzAsync(environment, "audit", "query", "--from", "yesterday")).With(exitCode: 2);
-            (await CzAsync(environment, "audit", "export", _scratch.At("events.csv"))).With(exitCode: 2);
+            (await CzAsync(environment, "audit", "export", _scratch.At("events.txt"))).With(exitCode: 2);
+            (await CzAsync(environment, "audit", "export", _scratch.At("events.csv"))).With(exitCode: 0);
+            (await CzAsync(environment, "audit", "export", _scratch.At("events"), "--format", "csv", "--agent", "agent-1")).With(exitCode: 0);
             (await CzAsync(environment, "audit", "export", _scratch.At("events.jsonl"))).With(exitCode: 0);
             (await CzAsync(environment, "audit", "export", _scratch.At("events.jsonl"))).With(exitCode: 1);
             (await CzAsync(environment, "audit", "export", _scratch.At("events.parquet"))).With(exitCode: 0);
@@ -37,6 +39,8 @@ public sealed class AuditCommandsTests : IDisposable
             Assert.Equal(4, table.Lines.Count);
             var lines = await File.ReadAllLinesAsync(_scratch.At("events.jsonl"));
             Assert.True(lines.Length >= 121, $"{lines.Length} lines");
+            Assert.Equal(lines.Length + 1, (await File.ReadAllLinesAsync(_scratch.At("events.csv"))).Length);
+            Assert.Equal(41, (await File.ReadAllLinesAsync(_scratch.At("events"))).Length);
             Assert.Contains(lines, line => JsonDocument.Parse(line).RootElement.GetProperty("decision_id").GetString() == decision);
             var parquet = await File.ReadAllBytesAsync(_scratch.At("events.parquet"));
             Assert.Equal(("PAR1", "PAR1"), (Encoding.ASCII.GetString(parquet, 0, 4), Encoding.ASCII.GetString(parquet, parquet.Length - 4, 4)));

@@ -36,6 +36,21 @@ public sealed class SharedLogTests(PostgresStorage storage) : IClassFixture<Post
         Assert.Equal(("durable", "azure", ""), (status.AuditLog.Mode, status.AuditLog.Sink, status.AuditLog.SinkTrouble));
         Assert.DoesNotContain(status.Advice, advice => advice.Id is "audit_on_server_disks" or "frontdoor_audit_local");
 
+        var verified = await one.Audit.VerifyLogAsync(new VerifyLogRequest());
+        Assert.True(verified.Ok, verified.ToString());
+        Assert.True(verified.Records >= (3 * Each) + 1, verified.ToString());
+        Assert.Empty(verified.UnreachableSilos);
+        using (var tail = one.Audit.TailEvents(new TailEventsRequest()))
+        {
+            Assert.True(await tail.ResponseStream.MoveNext(CancellationToken.None));
+            decision = (await door.Enforcement.EnforceAsync(Ask())).DecisionId;
+            while (tail.ResponseStream.Current.Events.All(audited => audited.DecisionId != decision))
+            {
+                Assert.True(await tail.ResponseStream.MoveNext(CancellationToken.None));
+            }
+        }
+
+        page = await other.Audit.QueryEventsAsync(new QueryEventsRequest { PageSize = 1000 });
         cluster.Silos[1].Kill();
         await Until.TrueAsync(
             async () => (await container.SegmentsAsync()).Count(segment => segment.Value) == 1, "the survivor sealed the killed silo's segment");

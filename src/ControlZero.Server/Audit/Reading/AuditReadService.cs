@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace ControlZero.Server.Audit.Reading;
 
 /// <summary>Answers for this silo.</summary>
-internal sealed class AuditReadService(GrainId id, Silo silo, ILoggerFactory loggers, SiloLog log, ILocalSiloDetails siloDetails) : GrainService(id, silo, loggers), IAuditReadService
+internal sealed class AuditReadService(GrainId id, Silo silo, ILoggerFactory loggers, SiloLog log, ILocalSiloDetails siloDetails, LogVerification verification) : GrainService(id, silo, loggers), IAuditReadService
 {
     public Task<SiloEvents> QueryAsync(SiloQuery query) => log.QueryAsync(query);
 
@@ -14,6 +14,9 @@ internal sealed class AuditReadService(GrainId id, Silo silo, ILoggerFactory log
     public Task<ImmutableArray<LogPlace>> EndsAsync() => log.EndsAsync();
 
     public async Task<string> CatchUpAsync() => await log.CatchUpAsync() ? "" : siloDetails.Name;
+
+    public async Task<SiloVerification> VerifyAsync(int mostFindings, CancellationToken cancellationToken) =>
+        SiloVerification.Of(await verification.RunAsync(mostFindings, cancellationToken));
 
     public Task WatchAsync(IAuditWatcher watcher)
     {

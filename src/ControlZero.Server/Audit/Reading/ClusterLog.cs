@@ -14,17 +14,19 @@ internal sealed class ClusterLog(IServiceProvider services, ISiloStatusOracle si
 
     private readonly ReadClient _client = new(services);
 
-    /// <summary>Asks for everything that is in the log now. A silo whose part cannot be read within 5 s is named.</summary>
-    public async Task<Answers<T>> AskAsync<T>(Func<IAuditReadService, Task<T>> ask)
+    /// <summary>Asks for everything that is in the log now. A silo whose part cannot be read in time is named.</summary>
+    /// <param name="ask">The question.</param>
+    /// <param name="bound">How long each may take. Default: 5 s.</param>
+    public async Task<Answers<T>> AskAsync<T>(Func<IAuditReadService, Task<T>> ask, TimeSpan? bound = null)
     {
         if (!place.IsShared)
         {
-            return await AskAsync(Active(), ask);
+            return await AskAsync(Active(), ask, bound);
         }
 
         // Empty: all of it is there. Else the name of a silo that has events which are not.
         var behind = await AskAsync(Active(), silo => silo.CatchUpAsync());
-        var read = await ReadAsync(ask);
+        var read = await AskAsync([silos.SiloAddress], ask, bound);
         return read with
         {
             Unreachable = [.. behind.All.Where(name => name.Length > 0).Union(behind.Unreachable).Union(read.Unreachable).Order(StringComparer.Ordinal)],
@@ -39,14 +41,14 @@ internal sealed class ClusterLog(IServiceProvider services, ISiloStatusOracle si
 
     private Dictionary<SiloAddress, SiloStatus>.KeyCollection Active() => silos.GetApproximateSiloStatuses(onlyActive: true).Keys;
 
-    private async Task<Answers<T>> AskAsync<T>(IEnumerable<SiloAddress> whom, Func<IAuditReadService, Task<T>> ask)
+    private async Task<Answers<T>> AskAsync<T>(IEnumerable<SiloAddress> whom, Func<IAuditReadService, Task<T>> ask, TimeSpan? bound = null)
     {
         var asked = await Task.WhenAll(whom.Select(async silo =>
         {
             try
             {
                 // The machine's time: what is waited for is the network and a disk.
-                return (Silo: silo, Answer: (ImmutableArray<T>)[await ask(_client.Of(silo)).WaitAsync(Bound, TimeProvider.System)]);
+                return (Silo: silo, Answer: (ImmutableArray<T>)[await ask(_client.Of(silo)).WaitAsync(bound ?? Bound, TimeProvider.System)]);
             }
             catch (Exception failure) when (failure is TimeoutException or OrleansException or IOException)
             {

@@ -29,6 +29,10 @@ internal interface IAuditReadService : IGrainService
     [Alias("CatchUp"), AlwaysInterleave]
     Task<string> CatchUpAsync();
 
+    /// <summary>Verifies what this silo can read of the log.</summary>
+    [Alias("Verify"), AlwaysInterleave, ResponseTimeout("12:00:00")]
+    Task<SiloVerification> VerifyAsync(int mostFindings, CancellationToken cancellationToken);
+
     /// <summary>Wakes the watcher whenever more can be read, for a minute; to be renewed.</summary>
     [Alias("Watch"), AlwaysInterleave]
     Task WatchAsync(IAuditWatcher watcher);

