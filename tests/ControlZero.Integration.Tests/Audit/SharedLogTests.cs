@@ -18,6 +18,9 @@ public sealed class SharedLogTests(PostgresStorage storage) : IClassFixture<Post
     {
         await using var container = await AuditContainer.StartAsync();
         container.Settings["CONTROLZERO__AUDIT__AZURE__SEALAFTER"] = "1s";
+
+        // On a busy machine too, what was answered is in the container and on no server's disk alone.
+        container.Settings["CONTROLZERO__AUDIT__SINKPATIENCE"] = "10s";
         await using var cluster = await FrontDoorCluster.StartAsync(storage, tls: container.Settings);
         var (one, other, door) = (cluster.Connect(cluster.Silos[0]), cluster.Connect(cluster.Silos[1]), cluster.Connect());
         foreach (var client in (ControlZeroClient[])[one, other, door])
@@ -53,7 +56,8 @@ public sealed class SharedLogTests(PostgresStorage storage) : IClassFixture<Post
         page = await other.Audit.QueryEventsAsync(new QueryEventsRequest { PageSize = 1000 });
         cluster.Silos[1].Kill();
         await Until.TrueAsync(
-            async () => (await container.SegmentsAsync()).Count(segment => segment.Value) == 1, "the survivor sealed the killed silo's segment");
+            async () => (await container.SegmentsAsync()).Where(segment => segment.Key.StartsWith("silo-1-", StringComparison.Ordinal)).All(segment => segment.Value),
+            "the survivor sealed the killed silo's segment");
         var after = await one.Audit.QueryEventsAsync(new QueryEventsRequest { PageSize = 1000 });
         Assert.Equal(page.Events.Select(audited => audited.DecisionId), after.Events.Select(audited => audited.DecisionId));
 
