@@ -16,6 +16,9 @@ namespace ControlZero.Audit.Tests.Azure;
 [Collection(AzuriteCollection.Name)]
 public sealed class AppendBlobSinkTests(AzuriteFixture azurite) : AuditSinkContract
 {
+    // Far above what forty blocks take on a busy machine.
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
     private readonly BlobContainerClient _container = new(azurite.ConnectionString, $"audit-{Guid.NewGuid():N}");
 
     internal override IAuditArchive Archive => new BlobArchive(_container);
@@ -52,12 +55,25 @@ public sealed class AppendBlobSinkTests(AzuriteFixture azurite) : AuditSinkContr
     {
         await using (var log = Start(
             [new AppendBlobSink(_container, TimeProvider.System) { BlockLimit = 5 }],
-            options: Options("s1") with { SegmentBytes = 64 << 20, Mode = AuditMode.DurableInSink, SinkPatience = TimeSpan.FromMinutes(10) }))
+            options: Options("s1") with
+            {
+                SegmentBytes = 64 << 20,
+                Mode = AuditMode.DurableInSink,
+                SinkPatience = TimeSpan.FromMinutes(10),
+                CloseTimeout = TimeSpan.FromSeconds(5),
+            }))
         {
+            // A segment that is not ended takes no more blocks, and its records wait for ever.
+            using var ended = new CancellationTokenSource();
+            var limit = Task.Delay(Limit, TimeProvider.System, ended.Token);
             for (var number = 0; number < 40; number++)
             {
-                Assert.Equal(AuditOutcome.Durable, (await log.AppendAsync(Entries.Numbered(number))).Outcome);
+                var answer = log.AppendAsync(Entries.Numbered(number));
+                Assert.True(await Task.WhenAny(answer, limit) == answer, $"record {number} is not taken: its segment has all its blocks, and was not ended");
+                Assert.Equal(AuditOutcome.Durable, (await answer).Outcome);
             }
+
+            await ended.CancelAsync();
         }
 
         Assert.True((await FilesAsync()).Count >= 3, "no segment was ended by its number of blocks");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ControlZero.Client;
 using ControlZero.Integration.Tests.Processes;
 using ControlZero.Protocol.V1;
@@ -9,7 +10,7 @@ namespace ControlZero.Integration.Tests.Audit;
 
 /// <summary>
 /// Three servers, callers who hang up, servers that are killed: each answer that was received has exactly one event which equals it, field by field.
-/// The files are looked at, not what the server says of them. The long form is <c>tests/chaos</c>.
+/// The files are looked at, not what the server says of them. The long form is <c>tests/audit completeness</c>; <c>tests/chaos</c> does the same under more faults.
 /// </summary>
 public sealed class AuditCompletenessTests(ITestOutputHelper output)
 {
@@ -21,6 +22,10 @@ public sealed class AuditCompletenessTests(ITestOutputHelper output)
           { "id": "gpt", "effect": "allow", "action": "llm.generate", "resource": "model/openai/gpt-4", "reason": "line\nbreak \u2028 and \"quotes\"" },
           { "effect": "deny", "action": "llm.generate", "resource": "model/*" } ] }
         """;
+
+    /// <summary>How long servers are killed one after the other. Default: each once.</summary>
+    private static TimeSpan Lasts { get; } =
+        TimeSpan.FromSeconds(int.Parse(Environment.GetEnvironmentVariable("CONTROLZERO_AUDIT_SECONDS") ?? "0", CultureInfo.InvariantCulture));
 
     [Fact]
     public async Task Answers_UnderCancellationsAndKills_HaveOneEqualEventEach()
@@ -37,9 +42,9 @@ public sealed class AuditCompletenessTests(ITestOutputHelper output)
         {
             await clients[0].Policies.PublishPolicyAsync(new PublishPolicyRequest { Document = Document });
             var load = new AuditLoad(clients, "default", Seed);
-            var killing = ReplaceAsync(cluster.All[1], cluster.All[2], cluster.All[0]);
+            var killing = ReplaceAsync([cluster.All[1], cluster.All[2], cluster.All[0]]);
             await load.RunAsync(number => number <= Calls || !killing.IsCompleted);
-            await killing;
+            var kills = await killing;
 
             // What was killed has been started again, and thereby recovered; what runs is stopped, so that its files are complete.
             foreach (var server in cluster.All)
@@ -48,7 +53,7 @@ public sealed class AuditCompletenessTests(ITestOutputHelper output)
             }
 
             var findings = AuditChecker.Check(load.Received, load.Lost, LoggedEvents.Read(cluster.All.Select(server => server.Data)));
-            output.WriteLine($"seed {Seed}, 3 kills: {findings}; answers by {string.Join(", ", load.AnswersByForm.Select(form => $"{form.Key} {form.Value}"))}");
+            output.WriteLine($"seed {Seed}, {kills} kills: {findings}; answers by {string.Join(", ", load.AnswersByForm.Select(form => $"{form.Key} {form.Value}"))}");
             Assert.Empty(findings.Faults);
             Assert.True(findings.Answers > Calls / 4, $"only {findings.Answers} answers were received");
             Assert.All(load.AnswersByForm, form => Assert.True(form.Value > Calls / 20, $"only {form.Value} answers were received by {form.Key}"));
@@ -60,13 +65,17 @@ public sealed class AuditCompletenessTests(ITestOutputHelper output)
         }
     }
 
-    private static async Task ReplaceAsync(params IEnumerable<ClusterServer> servers)
+    private static async Task<int> ReplaceAsync(IReadOnlyList<ClusterServer> servers)
     {
-        foreach (var server in servers)
+        var begun = TimeProvider.System.GetTimestamp();
+        var kills = 0;
+        while (kills < servers.Count || TimeProvider.System.GetElapsedTime(begun) < Lasts)
         {
-            await server.KillAsync();
-            await server.StartAsync();
+            await servers[kills % servers.Count].KillAsync();
+            await servers[kills++ % servers.Count].StartAsync();
         }
+
+        return kills;
     }
 
     private static ControlZeroClient Connect(string url, string key) => new(new ControlZeroClientOptions

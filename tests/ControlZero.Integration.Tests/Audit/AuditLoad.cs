@@ -31,6 +31,12 @@ internal sealed class AuditLoad(IReadOnlyList<ControlZeroClient> clients, string
     /// <summary>Requests whose call was cancelled or failed.</summary>
     public IReadOnlySet<string> Lost => _lost.Keys.ToHashSet();
 
+    /// <summary>Calls that were begun.</summary>
+    public int Calls => Volatile.Read(ref _calls);
+
+    /// <summary>An answer as it was received.</summary>
+    public static ReceivedAnswer ReceivedAs(EnforceRequest request, EnforceResponse response, string tenant) => new() { Tenant = tenant, Values = Values(request, response) };
+
     /// <summary>Makes calls.</summary>
     /// <param name="goesOn">Whether to make another one, after so many.</param>
     public async Task RunAsync(Func<int, bool> goesOn) => await Task.WhenAll(Enumerable.Range(0, Workers).Select(async worker =>
@@ -100,7 +106,7 @@ internal sealed class AuditLoad(IReadOnlyList<ControlZeroClient> clients, string
     {
         if (response is not null && answered.Add(request.RequestId))
         {
-            _received.Add(new ReceivedAnswer { Tenant = tenant, Values = Values(request, response) });
+            _received.Add(ReceivedAs(request, response, tenant));
         }
     }
 

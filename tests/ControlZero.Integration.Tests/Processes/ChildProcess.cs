@@ -29,6 +29,16 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>What it wrote to stderr so far.</summary>
     public string Error => _error.Text;
 
+    /// <summary>Memory it holds now. Unit: bytes.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     /// <summary>Starts a program. Its environment is this one's without anything that would configure a client, and with what is given.</summary>
     public static ChildProcess Start(
         string program,

@@ -30,6 +30,9 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>The first key of the directory.</summary>
     public string AdminKey => File.ReadAllText(Path.Combine(Data, "admin.key")).Trim();
 
+    /// <summary>Memory it holds now. Unit: bytes.</summary>
+    public long ResidentBytes => _process.ResidentBytes;
+
     /// <summary>What it wrote to stdout so far.</summary>
     public string Output => _process.Output;
 

@@ -5,9 +5,9 @@ internal static class Until
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
-    public static async Task TrueAsync(Func<Task<bool>> condition, string what)
+    public static async Task TrueAsync(Func<Task<bool>> condition, string what, TimeSpan? longest = null)
     {
-        using var limit = new CancellationTokenSource(Limit);
+        using var limit = new CancellationTokenSource(longest ?? Limit);
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
         while (!await condition())
         {
@@ -17,7 +17,7 @@ internal static class Until
             }
             catch (OperationCanceledException)
             {
-                Assert.Fail($"waited {Limit.TotalSeconds} s in vain until {what}");
+                Assert.Fail($"waited {(longest ?? Limit).TotalSeconds} s in vain until {what}");
             }
         }
     }

@@ -1,0 +1,90 @@
+using ControlZero.Client;
+using ControlZero.Integration.Tests.Processes;
+using ControlZero.Protocol.V1;
+using ControlZero.Servers.Audit;
+using Xunit.Abstractions;
+
+namespace ControlZero.Integration.Tests.Audit;
+
+/// <summary>
+/// A real server on a small real disk (tmpfs in a mount namespace of its own) that is full: what cannot be recorded is not answered, nothing that was answered
+/// is lost, and it goes on by itself when there is room.
+/// </summary>
+public sealed class DiskFullTests(ITestOutputHelper output) : IDisposable
+{
+    private const int Some = 300;
+
+    // Far more than what fits into the log's file of 1 MiB that is there already.
+    private const int Most = 20_000;
+
+    private readonly ScratchDirectory _scratch = new();
+    private readonly List<ReceivedAnswer> _received = [];
+    private readonly HashSet<string> _lost = [];
+    private int _asked;
+
+    [Fact]
+    public async Task Answers_OnAFullDisk_AreRefusedAndNoneIsLost()
+    {
+        var (data, kept) = (_scratch.At("data"), _scratch.At("kept"));
+        var key = (await ChildProcess.RunAsync(Repository.Server, ["new-key"])).With(exitCode: 0).Output.Trim();
+        Directory.CreateDirectory(data);
+        Directory.CreateDirectory(kept);
+        await File.WriteAllTextAsync(Path.Combine(kept, "admin.key"), key);
+        string[] command = [.. Environment.IsPrivilegedProcess ? (string[])[] : ["--map-root-user"], "--mount", "--", Path.Combine(AppContext.BaseDirectory, "on-small-disk"), "64m", data, kept, Repository.Server];
+        string[] arguments = [.. ServerProcess.Arguments(data), "--unknown-agents", "allow"];
+        var settings = new Dictionary<string, string> { ["CONTROLZERO__AUDIT__SEGMENTMEGABYTES"] = "1" };
+        await using var server = ChildProcess.Start("unshare", [.. command, .. arguments], settings);
+        var url = (await server.WaitForLineAsync("  gRPC    "))["  gRPC    ".Length..];
+        await server.WaitForLineAsync("  health  ");
+        using var client = new ControlZeroClient(new ControlZeroClientOptions { Url = url, ApiKey = key, Timeout = TimeSpan.FromSeconds(60), MaxAttempts = 1 });
+        await AskAsync(client, Some);
+        Assert.Empty(_lost);
+
+        await server.SignalAsync("USR1");
+        await server.WaitForLineAsync("full");
+        while (_lost.Count == 0)
+        {
+            Assert.True(_asked < Most, "the disk is full, and the server answers on");
+            await AskAsync(client, Some);
+        }
+
+        await AskAsync(client, Some);
+        var refused = _lost.Count;
+        await server.SignalAsync("USR2");
+        await server.WaitForLineAsync("room");
+        await Until.TrueAsync(
+            async () =>
+            {
+                var answers = _received.Count;
+                await AskAsync(client, 1);
+                return _received.Count > answers;
+            },
+            "it answered again");
+        await AskAsync(client, Some);
+        (await server.TerminateAsync()).With(exitCode: 0);
+
+        var findings = AuditChecker.Check(_received, _lost, LoggedEvents.Read([kept]));
+        output.WriteLine($"{_asked} asked, {refused} refused on the full disk: {findings}");
+        Assert.Empty(findings.Faults);
+        (await ChildProcess.RunAsync(Repository.Cli, ["audit", "verify", kept])).With(exitCode: 0);
+    }
+
+    public void Dispose() => _scratch.Dispose();
+
+    private async Task AskAsync(ControlZeroClient client, int count)
+    {
+        for (var number = 0; number < count; number++)
+        {
+            var request = new EnforceRequest { RequestId = $"r{_asked++}", AgentId = "bot", Action = "llm.generate", Resource = "model/a" };
+            try
+            {
+                _received.Add(AuditLoad.ReceivedAs(request, await client.Enforcement.EnforceAsync(request), "default"));
+            }
+            catch (ControlZeroException failure)
+            {
+                Assert.Equal("AUDIT_UNAVAILABLE", failure.Reason);
+                _lost.Add(request.RequestId);
+            }
+        }
+    }
+}
