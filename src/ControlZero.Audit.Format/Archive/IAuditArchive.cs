@@ -10,6 +10,9 @@ public interface IAuditArchive
     /// <exception cref="FileNotFoundException">There is none.</exception>
     Task<Stream> OpenAsync(string path, long offset, CancellationToken cancellationToken);
 
+    /// <summary>Of two lines with no more than this between them it is cheaper to read all than to ask twice. Unit: bytes. Default: 0.</summary>
+    int CheapGap => 0;
+
     /// <summary>Reads exactly these bytes and no others: where each reading has a price, a line costs a line.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     /// <exception cref="EndOfStreamException">The file ends before.</exception>

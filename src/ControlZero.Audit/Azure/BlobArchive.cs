@@ -12,6 +12,9 @@ public sealed class BlobArchive(BlobContainerClient container) : IAuditArchive
 {
     private const int BlockBytes = 4 << 20;
 
+    /// <summary>A request takes as long as some hundred kilobytes.</summary>
+    public int CheapGap => 128 << 10;
+
     /// <inheritdoc/>
     public async IAsyncEnumerable<ArchiveFile> ListAsync(string folder, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -1,5 +1,4 @@
 using ControlZero.Audit.Format.Archive;
-using ControlZero.Audit.Format.Events;
 
 namespace ControlZero.Audit.Reading;
 
@@ -15,9 +14,8 @@ public sealed class AuditReader : IDisposable
     // An event is recorded right after its decision, by the same clock, which may be set meanwhile.
     private static readonly long DecisionSlack = TimeSpan.FromMinutes(10).Ticks;
 
-    private readonly IAuditArchive _archive;
     private readonly SegmentIndexes _indexes;
-    private long _linesRead;
+    private readonly PickedLines _lines;
 
     /// <summary>Creates it.</summary>
     /// <param name="archive">The log's files.</param>
@@ -25,12 +23,12 @@ public sealed class AuditReader : IDisposable
     /// <param name="time">Says which days' folders there can be. Null: the machine's.</param>
     public AuditReader(IAuditArchive archive, string? root, TimeProvider? time = null)
     {
-        _archive = archive;
+        _lines = new PickedLines(archive);
         _indexes = new SegmentIndexes(archive, root, time ?? TimeProvider.System);
     }
 
     /// <summary>Lines that were read since the reader was made: what a query costs beyond its index.</summary>
-    public long LinesRead => Interlocked.Read(ref _linesRead);
+    public long LinesRead => _lines.Read;
 
     /// <summary>Makes indexes of sealed segments that lack one.</summary>
     public Task IndexAsync(CancellationToken cancellationToken) => _indexes.MakeAsync(cancellationToken);
@@ -64,17 +62,8 @@ public sealed class AuditReader : IDisposable
         }
 
         // An index knows names by hash: a line that does not match after all is left out.
-        var found = new List<PlacedEvent>(newest.Count);
-        foreach (var (segment, entry) in newest.UnorderedItems.Select(item => item.Element).OrderBy(item => item.Segment.Path).ThenBy(item => item.Entry.Offset))
-        {
-            if (PlaceOf(segment, entry).Time > from
-                && await ReadAsync(segment, entry, query.Tenant, cancellationToken) is { } audited
-                && query.Filter.Takes(audited))
-            {
-                found.Add(new PlacedEvent(PlaceOf(segment, entry), audited));
-            }
-        }
-
+        var picked = newest.UnorderedItems.Select(item => item.Element).Where(item => PlaceOf(item.Segment, item.Entry).Time > from);
+        var found = (await _lines.ReadAsync(picked, query.Tenant, cancellationToken)).Where(item => query.Filter.Takes(item.Event));
         return new EventPage([.. found.OrderByDescending(item => item.Place, EventPlace.Order)], from);
     }
 
@@ -89,23 +78,21 @@ public sealed class AuditReader : IDisposable
 
         var wanted = EventEntry.HashDecision(System.Text.Encoding.UTF8.GetBytes(decisionId));
         var query = new EventQuery(tenant, EventFilter.All, time - DecisionSlack, EventPlace.Before(time + DecisionSlack), 0);
-        var found = new List<PlacedEvent>();
+        var picked = new List<(IndexedSegment Segment, EventEntry Entry)>();
         var chunks = await ChunksAsync(query, cancellationToken);
         while (chunks.TryDequeue(out var chunk, out _))
         {
             var entries = await chunk.Entries.LoadAsync(chunk.Number, cancellationToken);
             for (var index = 0; index < entries.Length; index++)
             {
-                var entry = entries.Span[index];
-                if (entry.Decision == wanted
-                    && await ReadAsync(chunk.Segment, entry, tenant, cancellationToken) is { } audited
-                    && audited.DecisionId == decisionId)
+                if (entries.Span[index].Decision == wanted)
                 {
-                    found.Add(new PlacedEvent(PlaceOf(chunk.Segment, entry), audited));
+                    picked.Add((chunk.Segment, entries.Span[index]));
                 }
             }
         }
 
+        var found = (await _lines.ReadAsync(picked, tenant, cancellationToken)).Where(item => item.Event.DecisionId == decisionId);
         return [.. found.OrderBy(item => item.Place, EventPlace.Order)];
     }
 
@@ -124,7 +111,7 @@ public sealed class AuditReader : IDisposable
     {
         ArgumentNullException.ThrowIfNull(after);
 
-        var found = new List<PlacedEvent>();
+        var picked = new List<(IndexedSegment Segment, EventEntry Entry)>();
         var segments = await _indexes.ListAsync(since, long.MaxValue, cancellationToken);
         foreach (var segment in segments.OrderBy(each => each.Id.Silo).ThenBy(each => each.Id.Generation).ThenBy(each => each.Id.Number))
         {
@@ -134,7 +121,7 @@ public sealed class AuditReader : IDisposable
                 continue;
             }
 
-            for (var chunk = 0; chunk < entries.Chunks.Length && found.Count < count; chunk++)
+            for (var chunk = 0; chunk < entries.Chunks.Length && picked.Count < count; chunk++)
             {
                 if (begin == 0 && entries.Chunks[chunk].Latest < since)
                 {
@@ -142,18 +129,18 @@ public sealed class AuditReader : IDisposable
                 }
 
                 var loaded = await entries.LoadAsync(chunk, cancellationToken);
-                for (var index = loaded.Span[^1].Sequence <= begin ? loaded.Length : 0; index < loaded.Length && found.Count < count; index++)
+                for (var index = loaded.Span[^1].Sequence <= begin ? loaded.Length : 0; index < loaded.Length && picked.Count < count; index++)
                 {
                     var entry = loaded.Span[index];
-                    if (entry.Sequence > begin && (begin > 0 || entry.Time >= since) && await ReadAsync(segment, entry, tenant, cancellationToken) is { } audited)
+                    if (entry.Sequence > begin && (begin > 0 || entry.Time >= since))
                     {
-                        found.Add(new PlacedEvent(PlaceOf(segment, entry), audited));
+                        picked.Add((segment, entry));
                     }
                 }
             }
         }
 
-        return found;
+        return await _lines.ReadAsync(picked, tenant, cancellationToken);
     }
 
     /// <summary>The generations there are, and how far each was read.</summary>
@@ -162,7 +149,7 @@ public sealed class AuditReader : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _indexes.Dispose();
 
-    private static EventPlace PlaceOf(IndexedSegment segment, in EventEntry entry) => new(entry.Time, segment.Id.Silo, segment.Id.Generation, entry.Sequence);
+    internal static EventPlace PlaceOf(IndexedSegment segment, in EventEntry entry) => new(entry.Time, segment.Id.Silo, segment.Id.Generation, entry.Sequence);
 
     private static void Pick(
         ReadOnlySpan<EventEntry> entries,
@@ -219,33 +206,6 @@ public sealed class AuditReader : IDisposable
         }
 
         return chunks;
-    }
-
-    private async Task<AuditEvent?> ReadAsync(IndexedSegment segment, EventEntry entry, string tenant, CancellationToken cancellationToken)
-    {
-        Interlocked.Increment(ref _linesRead);
-        var line = new byte[entry.Length];
-        try
-        {
-            await _archive.ReadAsync(segment.Path, entry.Offset, line, cancellationToken);
-        }
-        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException or EndOfStreamException)
-        {
-            // Sealed, and thereby renamed, or dropped by retention since it was listed.
-            return await ReadSealedAsync(segment, entry, tenant, cancellationToken);
-        }
-
-        return LineReader.TryRead(line, tenant, segment.Id.Silo, out var sequence) is { } audited && sequence == entry.Sequence ? audited : null;
-    }
-
-    private async Task<AuditEvent?> ReadSealedAsync(IndexedSegment segment, EventEntry entry, string tenant, CancellationToken cancellationToken)
-    {
-        if (segment.SealedPath == segment.Path)
-        {
-            return null;
-        }
-
-        return await ReadAsync(segment with { Path = segment.SealedPath }, entry, tenant, cancellationToken);
     }
 
     // The names of a filter as an index knows them.

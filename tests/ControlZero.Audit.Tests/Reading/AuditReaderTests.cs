@@ -212,7 +212,7 @@ public sealed class AuditReaderTests : IAsyncLifetime
     public async Task Segment_ThatGrowsUnderItsFinalName_IsReadOnAndItsIndexKeptWhenItHasItsEnd()
     {
         await CloseAsync();
-        var path = Path.GetRelativePath(_root.FullName, Segments().Order(StringComparer.Ordinal).First());
+        var path = Path.GetRelativePath(_root.FullName, Segments().MaxBy(file => new FileInfo(file).Length)!);
         var whole = await File.ReadAllBytesAsync(Path.Combine(_root.FullName, path));
         var container = new MemoryArchive([KeyValuePair.Create(path, whole[..(whole.AsSpan(..(whole.Length / 2)).LastIndexOf((byte)'\n') + 1)])]);
         var indexes = Directory.CreateTempSubdirectory("cz-audit-index-");
