@@ -184,8 +184,14 @@ public static class Limits
     /// <summary>Size of a page when none is asked for. Unit: entries.</summary>
     public const int PageDefaultSize = 100;
 
-    /// <summary>Most units of an estimate, a limit or a charge. Unit: units of the metric.</summary>
+    /// <summary>Most units of an estimate or a report, and of a limit that is not of money. Unit: units of the metric.</summary>
     public const long UnitsMax = 1_000_000_000_000;
+
+    /// <summary>
+    /// Most money of a limit or an adjustment: a million dollars. The design's figure for all units would be a thousand, less than a team spends in a
+    /// month. Unit: nano-USD.
+    /// </summary>
+    public const long MoneyLimitMax = 1_000_000_000_000_000;
 
     /// <summary>All limits, sorted by name.</summary>
     public static IReadOnlyList<LimitDescription> All { get; } =
@@ -213,6 +219,7 @@ public static class Limits
         new("label_value_max_bytes", LabelValueMaxBytes, "bytes", "the value of an agent's label"),
         new("limit_name_max_length", LimitNameMaxLength, "characters", "the name of a limit"),
         new("message_max_entries", MessageMaxEntries, "entries", "the lists and maps of a message together, nested ones included"),
+        new("money_limit_max", MoneyLimitMax, "nano-USD", "a limit of money, and an adjustment"),
         new("page_max_size", PageMaxSize, "entries", "a page of a list; more is cut to this"),
         new("pattern_max_length", PatternMaxLength, "characters", "a pattern of a rule or a key"),
         new("policy_max_bytes", PolicyMaxBytes, "bytes", "a policy document"),
@@ -241,7 +248,7 @@ public static class Limits
         new("test_max_document_bytes", TestMaxDocumentBytes, "bytes", "the documents of one test, together"),
         new("test_max_requests", TestMaxRequests, "entries", "the requests of one test"),
         new("test_max_steps", TestMaxSteps, "steps", "matching for all requests of one test"),
-        new("units_max", UnitsMax, "units", "an estimate, a limit or a charge"),
+        new("units_max", UnitsMax, "units", "an estimate or a report, and a limit that is not of money"),
     ];
 }
 

@@ -11,6 +11,7 @@ namespace ControlZero.Cli.Agents;
 internal static class AdjustCommand
 {
     private const decimal NanosPerDollar = 1_000_000_000;
+    private const decimal MostUnits = 1_000_000_000_000_000;
 
     public static Command Create(CommandRunner runner)
     {
@@ -54,10 +55,10 @@ internal static class AdjustCommand
         var isMoney = text.Contains('$', StringComparison.Ordinal);
         var digits = text.Replace("$", "", StringComparison.Ordinal);
         if (decimal.TryParse(digits, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var figure)
-            && Math.Abs(figure) <= 1_000_000_000_000)
+            && Math.Abs(figure) <= MostUnits)
         {
             var units = isMoney ? figure * NanosPerDollar : figure;
-            if (units == decimal.Truncate(units) && units != 0 && Math.Abs(units) <= 1_000_000_000_000)
+            if (units == decimal.Truncate(units) && units != 0 && Math.Abs(units) <= MostUnits)
             {
                 return (long)units;
             }

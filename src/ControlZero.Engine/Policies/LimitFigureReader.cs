@@ -129,10 +129,10 @@ internal sealed class LimitFigureReader(FindingList findings) : IFindings
             return null;
         }
 
-        if (!ExactDecimal.TryScale(node.Text, isMoney ? NanoPower : 0, out var units) || units.Value > Limits.UnitsMax)
+        if (!ExactDecimal.TryScale(node.Text, isMoney ? NanoPower : 0, out var units) || units.Value > metric.MaxLimit())
         {
             return isMoney
-                ? Refuse(node, $"{what} is {Quoted.Text(node.Text)} dollars, more than {Limits.UnitsMax / 1_000_000_000}", "lower it, or split it over agents or shorter windows")
+                ? Refuse(node, $"{what} is {Quoted.Text(node.Text)} dollars, more than {Limits.MoneyLimitMax / 1_000_000_000}", "lower it, or split it over agents or shorter windows")
                 : Refuse(node, $"{what} is {Quoted.Text(node.Text)}, more than {Limits.UnitsMax}", "use a smaller number");
         }
 

@@ -19,7 +19,7 @@ public readonly record struct ModelPrice(long Input, long Output)
     public long Reasoning { get; init; } = Output;
 
     /// <summary>
-    /// What a call costs. Rounded up; at most <see cref="Limits.UnitsMax"/> + 1, which no limit has room for. Unit: nano-USD.
+    /// What a call costs. Rounded up; at most <see cref="Limits.MoneyLimitMax"/> + 1, which no limit has room for. Unit: nano-USD.
     /// </summary>
     /// <param name="inputTokens">Tokens of its prompt.</param>
     /// <param name="outputTokens">Tokens of its answer.</param>
@@ -51,5 +51,5 @@ public readonly record struct ModelPrice(long Input, long Output)
         Reasoning = Math.Max(Reasoning, other.Reasoning),
     };
 
-    private static long Nanos(Int128 thousandths) => (long)Int128.Min((thousandths + PerNano - 1) / PerNano, Limits.UnitsMax + 1);
+    private static long Nanos(Int128 thousandths) => (long)Int128.Min((thousandths + PerNano - 1) / PerNano, Limits.MoneyLimitMax + 1);
 }

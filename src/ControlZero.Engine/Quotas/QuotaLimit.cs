@@ -44,7 +44,7 @@ public sealed class QuotaLimit
         }
 
         ArgumentOutOfRangeException.ThrowIfNegative(limit);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, Limits.UnitsMax);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, metric.MaxLimit());
         Key = new QuotaLimitKey(scope, policy, name, metric, window?.Key ?? "");
         Limit = limit;
         Window = window;
@@ -67,7 +67,7 @@ public sealed class QuotaLimit
     /// <summary>What it counts.</summary>
     public QuotaMetric Metric => Key.Metric;
 
-    /// <summary>The most units of a window, or calls at a time. Unit: see <see cref="QuotaMetrics.ToUnit"/>; 0 to <see cref="Limits.UnitsMax"/>.</summary>
+    /// <summary>The most units of a window, or calls at a time. Unit: see <see cref="QuotaMetrics.ToUnit"/>; 0 to <see cref="QuotaMetrics.MaxLimit"/>.</summary>
     public long Limit { get; }
 
     /// <summary>How time is cut. Null: it limits calls at a time, and has no window.</summary>

@@ -50,6 +50,9 @@ public static class QuotaMetrics
         _ => "unspecified",
     };
 
+    /// <summary>The most a limit of the metric may be. Unit: see <see cref="ToUnit"/>.</summary>
+    public static long MaxLimit(this QuotaMetric metric) => metric == QuotaMetric.CostUsd ? Limits.MoneyLimitMax : Limits.UnitsMax;
+
     /// <summary>Reads the word for a metric. Case-sensitive; false for any other word.</summary>
     public static bool TryParse(string word, out QuotaMetric metric)
     {

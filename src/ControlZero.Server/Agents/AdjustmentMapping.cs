@@ -43,10 +43,10 @@ internal static class AdjustmentMapping
             yield return new FieldFault("limit", FaultCodes.FieldRequired, "limit is missing", "name the limit");
         }
 
-        if (request.Delta == 0 || request.Delta is < -Limits.UnitsMax or > Limits.UnitsMax)
+        if (request.Delta == 0 || request.Delta is < -Limits.MoneyLimitMax or > Limits.MoneyLimitMax)
         {
             yield return new FieldFault(
-                "delta", FaultCodes.NumberRange, $"delta is {request.Delta}", $"send -{Limits.UnitsMax} to {Limits.UnitsMax}, and not 0", Limits.UnitsMax, request.Delta);
+                "delta", FaultCodes.NumberRange, $"delta is {request.Delta}", $"send -{Limits.MoneyLimitMax} to {Limits.MoneyLimitMax}, and not 0", Limits.MoneyLimitMax, request.Delta);
         }
 
         if (request.Reason.Length == 0)

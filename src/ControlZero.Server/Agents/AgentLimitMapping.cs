@@ -114,9 +114,9 @@ internal static class AgentLimitMapping
             yield return new FieldFault($"{at}metric", FaultCodes.FieldValue, $"`{limit.Metric}` is no metric", $"use {Words}");
         }
 
-        if (limit.Limit is < 0 or > Limits.UnitsMax)
+        if (limit.Limit < 0 || limit.Limit > metric.MaxLimit())
         {
-            yield return Range($"{at}limit", limit.Limit, 0);
+            yield return Range($"{at}limit", limit.Limit, 0, metric);
         }
 
         foreach (var fault in WindowFaults(limit, metric, at).Concat(EstimateFaults(limit, metric, at)))
@@ -161,9 +161,9 @@ internal static class AgentLimitMapping
             yield return new FieldFault(
                 $"{at}default_estimate", FaultCodes.FieldValue, $"default_estimate does not apply to `{limit.Metric}`: a call counts as one", "leave it out");
         }
-        else if (limit.DefaultEstimate is < 1 or > Limits.UnitsMax)
+        else if (limit.DefaultEstimate < 1 || limit.DefaultEstimate > metric.MaxLimit())
         {
-            yield return Range($"{at}default_estimate", limit.DefaultEstimate, 1);
+            yield return Range($"{at}default_estimate", limit.DefaultEstimate, 1, metric);
         }
         else if (limit.Limit > 0 && limit.DefaultEstimate > limit.Limit)
         {
@@ -204,6 +204,6 @@ internal static class AgentLimitMapping
         _ => Glob.WhyBroken(pattern) ?? (isResource ? ModelPattern.WhyUnmatchable(pattern) : null),
     };
 
-    private static FieldFault Range(string field, long figure, long least) => new(
-        field, FaultCodes.NumberRange, $"{field} is {figure}", $"send {least} to {Limits.UnitsMax}", Limits.UnitsMax, figure);
+    private static FieldFault Range(string field, long figure, long least, QuotaMetric metric) => new(
+        field, FaultCodes.NumberRange, $"{field} is {figure}", $"send {least} to {metric.MaxLimit()}", metric.MaxLimit(), figure);
 }

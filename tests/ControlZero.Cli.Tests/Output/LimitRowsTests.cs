@@ -52,7 +52,7 @@ public sealed class LimitRowsTests
     [InlineData("1.5")]
     [InlineData("$0.0000000001")]
     [InlineData("1e3")]
-    [InlineData("1000000000001")]
+    [InlineData("1000000000000001")]
     [InlineData("many")]
     public void ReadAmount_OfWhatIsNone_IsWrongUsage(string text) =>
         Assert.Contains(text, Assert.Throws<CommandFailure>(() => AdjustCommand.ReadAmount(text)).Message, StringComparison.Ordinal);

@@ -22,7 +22,7 @@ public sealed class CostTests
                 var usage = new TokenCounts(used[0], used[1], used[2], used[3], used[4]);
                 var exact = ((BigInteger)(used[0] - cached - written) * prices[0]) + ((BigInteger)(used[1] - reasoning) * prices[1])
                     + ((BigInteger)cached * prices[2]) + ((BigInteger)written * prices[3]) + ((BigInteger)reasoning * prices[4]);
-                var rounded = BigInteger.Min((exact + 999) / 1000, Limits.UnitsMax + 1);
+                var rounded = BigInteger.Min((exact + 999) / 1000, Limits.MoneyLimitMax + 1);
 
                 return price.Cost(in usage) == rounded && price.Cost(in usage) <= price.Ceiling(used[0], used[1]);
             },

@@ -20,6 +20,18 @@ public sealed partial class QuotaAccountTests
     }
 
     [Fact]
+    public void Charge_OfTheLargestLimitThereMayBe_IsExactToTheLastUnit()
+    {
+        var account = Open();
+        var month = new QuotaLimit(QuotaScope.Agent, "p", "usd", QuotaMetric.CostUsd, Limits.MoneyLimitMax, QuotaWindow.Parse("month"));
+
+        Assert.Equal(ChargeStatus.Granted, Ask(account, new QuotaDemand(month, Limits.MoneyLimitMax - 1)).Status);
+        Assert.Equal(ChargeStatus.Exhausted, Ask(account, new QuotaDemand(month, 2)).Status);
+        Assert.Equal(ChargeStatus.Granted, Ask(account, new QuotaDemand(month, 1)).Status);
+        Assert.Equal(ChargeStatus.Exhausted, Ask(account, new QuotaDemand(month, 1)).Status);
+    }
+
+    [Fact]
     public void Charge_ByTwoHoldersOfOneRecord_NeverGrantsMoreThanTheLimit()
     {
         var (one, other) = (Open(), Open());

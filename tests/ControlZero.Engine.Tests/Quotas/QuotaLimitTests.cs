@@ -48,7 +48,7 @@ public sealed class QuotaLimitTests
     [InlineData(1, 0, 1, 0, 1)]
     [InlineData(1, 0, 1001, 0, 2)]
     [InlineData(0, 0, 1000, 1000, 0)]
-    [InlineData(long.MaxValue, 1, 1_000_000_000_000, 1, Limits.UnitsMax + 1)]
+    [InlineData(long.MaxValue, 1, 1_000_000_000_000, 1, Limits.MoneyLimitMax + 1)]
     public void Cost_IsRoundedUpAndHasAnEnd(long input, long output, long inputTokens, long outputTokens, long cost) =>
         Assert.Equal(cost, new ModelPrice(input, output).Cost(inputTokens, outputTokens));
 
