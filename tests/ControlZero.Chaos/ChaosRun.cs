@@ -13,8 +13,10 @@ namespace ControlZero.Chaos;
 internal sealed class ChaosRun(ChaosOptions options, TextWriter progress)
 {
     private const int Silos = 3;
-    private const int FrontDoors = 1;
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(1.5);
+
+    // A build of before there were front doors without a silo could not take their place.
+    private int FrontDoors => options.OtherServer.Length > 0 ? 0 : 1;
 
     /// <summary>Runs it.</summary>
     public async Task<ChaosReport> RunAsync(CancellationToken cancellationToken)
