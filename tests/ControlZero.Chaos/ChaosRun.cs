@@ -15,8 +15,10 @@ internal sealed class ChaosRun(ChaosOptions options, TextWriter progress)
     private const int Silos = 3;
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(1.5);
 
-    // A build of before there were front doors without a silo could not take their place.
-    private int FrontDoors => options.OtherServer.Length > 0 ? 0 : 1;
+    // What another build may not know yet is used when an upgrade is over: front doors without a silo, limits.
+    private bool HasOneBuild => options.OtherServer.Length == 0;
+
+    private int FrontDoors => HasOneBuild ? 1 : 0;
 
     /// <summary>Runs it.</summary>
     public async Task<ChaosReport> RunAsync(CancellationToken cancellationToken)
@@ -52,10 +54,15 @@ internal sealed class ChaosRun(ChaosOptions options, TextWriter progress)
     {
         var calls = new RecordedCalls(record);
         var servers = cluster.All.Count;
-        using var tenants = await ChaosTenants.CreateAsync(cluster, record, cancellationToken);
+        using var tenants = await ChaosTenants.CreateAsync(cluster, record, limits: HasOneBuild, cancellationToken);
         List<TenantWriter> writers = [.. tenants.Turning.Select(tenant => new TenantWriter(calls, tenant, servers, options.Seed + tenant.Id[^1]))];
         var halter = new TenantHalter(calls, tenants.Halted, tenants.Operators, options.Seed);
-        await Task.WhenAll([halter.BeginAsync(), PolicyOfTenant.PublishAsync(calls, tenants.Spending[0], Spenders.Policy), .. writers.Select(writer => writer.BeginAsync())]);
+        await Task.WhenAll(
+        [
+            halter.BeginAsync(),
+            .. tenants.Spending.Select(tenant => PolicyOfTenant.PublishAsync(calls, tenant, Spenders.Policy)),
+            .. writers.Select(writer => writer.BeginAsync()),
+        ]);
         var probe = new RecoveryProbe(calls, tenants.All, servers, ChaosOptions.Patience);
         Expect(await probe.WaitAsync(cancellationToken), "the servers do not answer before the first fault");
 
@@ -71,8 +78,8 @@ internal sealed class ChaosRun(ChaosOptions options, TextWriter progress)
         [
             new Askers(calls, tenants.Turning, servers, options.Seed).RunAsync(over.Token),
             new Askers(calls, tenants.Halted, servers, options.Seed + 1_000, ofOneServer: 2, ofOneTenant: 1).RunAsync(over.Token),
-            new Spenders(calls, tenants.Spending[0], servers, options.Seed).RunAsync(over.Token),
             halter.RunAsync(over.Token),
+            .. tenants.Spending.Select(tenant => new Spenders(calls, tenant, servers, options.Seed).RunAsync(over.Token)),
             .. writers.Select(writer => writer.RunAsync(over.Token)),
         ]);
         var injector = new FaultInjector(cluster, keeper, writers, probe, record) { OtherProgram = options.OtherServer };

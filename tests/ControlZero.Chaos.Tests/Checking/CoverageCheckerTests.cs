@@ -29,5 +29,10 @@ public sealed class CoverageCheckerTests
     }
 
     [Fact]
-    public void Record_WithNothingToCheck_IsFound() => Assert.Equal(8, Checker.Check(new Story().History).Count());
+    public void Record_WithNothingToCheck_IsFound() => Assert.Equal(6, Checker.Check(new Story().History).Count());
+
+    [Fact]
+    public void Limits_ThatNobodyWasChargedUnderOrExhausted_AreFound() => Assert.Equal(
+        ["no question was charged under a limit", "no question was denied as nothing was left of a limit"],
+        Checker.Check(new Story().Spend("spend:own", Story.Deny).History).Select(found => found.What).Where(what => what.Contains("limit", StringComparison.Ordinal)));
 }

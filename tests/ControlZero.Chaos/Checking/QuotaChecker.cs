@@ -50,6 +50,9 @@ internal sealed class QuotaChecker : IChecker
             .Count();
     }
 
+    /// <summary>Whether anybody has a limit.</summary>
+    public static bool HasLimits(History history) => LimitsOf(history).Values.Any(limits => limits.Count > 0);
+
     private static Dictionary<string, IReadOnlyList<QuotaLimit>> LimitsOf(History history) => history.Tenants.Values.ToDictionary(
         tenant => tenant.Id,
         tenant => (IReadOnlyList<QuotaLimit>)[.. tenant.Documents.Values.SelectMany(text => PolicyParser.Parse(text).Document!.Limits)]);

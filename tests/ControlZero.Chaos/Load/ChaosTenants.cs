@@ -22,7 +22,7 @@ internal sealed class ChaosTenants : IDisposable
     /// <summary>Those that are suspended as a whole.</summary>
     public IReadOnlyList<ChaosTenant> Halted { get; private set; } = [];
 
-    /// <summary>The one whose agents spend limits.</summary>
+    /// <summary>The one whose agents spend limits, or none.</summary>
     public IReadOnlyList<ChaosTenant> Spending { get; private set; } = [];
 
     /// <summary>All of them.</summary>
@@ -32,12 +32,16 @@ internal sealed class ChaosTenants : IDisposable
     public IReadOnlyList<ControlZeroClient> Operators { get; }
 
     /// <summary>Makes them in a cluster, and writes them into the record.</summary>
-    public static async Task<ChaosTenants> CreateAsync(ServerCluster cluster, RecordWriter record, CancellationToken cancellationToken)
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="record">The record.</param>
+    /// <param name="limits">Whether one of them has limits.</param>
+    /// <param name="cancellationToken">Ends the making.</param>
+    public static async Task<ChaosTenants> CreateAsync(ServerCluster cluster, RecordWriter record, bool limits, CancellationToken cancellationToken)
     {
         var tenants = new ChaosTenants(
             [.. cluster.All.Select(server => new ControlZeroClient(new ControlZeroClientOptions { Url = server.Url, ApiKey = cluster.AdminKey, Timeout = OperatorTimeout }))]);
         tenants.Turning = [await MakeAsync("strict-1", AgentsOfTurning), await MakeAsync("strict-2", AgentsOfTurning), await MakeAsync("stale-3", AgentsOfTurning, allowStale: true)];
-        tenants.Spending = [await MakeAsync("spending", Spenders.Agents)];
+        tenants.Spending = limits ? [await MakeAsync("spending", Spenders.Agents)] : [];
         foreach (var number in Enumerable.Range(1, Halting))
         {
             tenants.Halted = [.. tenants.Halted, await MakeAsync($"halted-{number}", agents: 1)];
