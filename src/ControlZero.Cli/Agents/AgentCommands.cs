@@ -34,7 +34,7 @@ internal static class AgentCommands
 
             if (run.Value(limits) is { } file)
             {
-                request.Limits = file == "none" ? new AgentLimits() : AgentLimitFile.Read(file);
+                request.Limits = file == "none" ? new AgentLimits() : AgentLimitFile.Read(run.Host, file);
             }
 
             if (run.Value(expected) is { } version)

@@ -11,19 +11,11 @@ internal static class AgentLimitFile
     private const string YamlFrame = "name: agent\nrules: [{allow: '*'}]\n";
     private const string JsonFrame = "\"name\":\"agent\",\"rules\":[{\"allow\":\"*\"}],";
 
-    /// <summary>Reads a file.</summary>
+    /// <summary>Reads a file, or stdin for <c>-</c>.</summary>
     /// <exception cref="CommandFailure">It cannot be read, or a limit in it is wrong.</exception>
-    public static AgentLimits Read(string file)
+    public static AgentLimits Read(CliHost host, string file)
     {
-        string text;
-        try
-        {
-            text = File.ReadAllText(file);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw CommandFailure.Usage($"`{file}` cannot be read: {failure.Message}");
-        }
+        var text = PolicyFiles.Read(host, file);
 
         // A policy around them, so that its reader reads them. In JSON it stands in the first line, whose columns it moves.
         var json = text.AsSpan().TrimStart().StartsWith("{") ? text.IndexOf('{', StringComparison.Ordinal) + 1 : 0;

@@ -39,6 +39,55 @@ public sealed class AgentTests : CliTest
         Assert.Empty(Cluster.Calls);
     }
 
+    [Theory]
+    [InlineData("""{ "limits": [ { "name": "usd", "metric": "cost_usd", "limit": 2.5, "window": "day", "timezone": "Europe/Berlin", "resource": "model/*", "default_estimate": 0.01 } ] }""")]
+    [InlineData("limits:\n  - {name: usd, metric: cost_usd, limit: 2.5, window: day, timezone: Europe/Berlin, resource: 'model/*', default_estimate: 0.01}\n")]
+    public async Task Put_LimitsOfAFile_AreSentAndShown(string text)
+    {
+        var agent = Registered();
+        Cluster.On<PutAgentRequest>(request =>
+        {
+            agent.Limits.Add(request.Limits.Limits);
+            return new PutAgentResponse { Agent = agent };
+        });
+
+        var run = await RunAsync("agent", "put", "agent-1", "--limits", Write("limits.yaml", text));
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("limit   usd: $2.50 cost_usd per day (Europe/Berlin)", run.Lines);
+        var limit = new AgentLimit
+        {
+            Name = "usd", Metric = "cost_usd", Limit = 2_500_000_000, Window = "day", Timezone = "Europe/Berlin", Resources = { "model/*" }, DefaultEstimate = 10_000_000,
+        };
+        Assert.Equal([limit], Cluster.Received<PutAgentRequest>().Single().Limits.Limits);
+    }
+
+    [Fact]
+    public async Task Put_LimitsNone_TakesThemAway_AndWithoutTheOptionTheyStay()
+    {
+        Cluster.On<PutAgentRequest>(_ => new PutAgentResponse { Agent = Registered() });
+
+        await RunAsync("agent", "put", "agent-1", "--limits", "none");
+        await RunAsync("agent", "put", "agent-1");
+
+        var sent = Cluster.Received<PutAgentRequest>();
+        Assert.Empty(sent[0].Limits.Limits);
+        Assert.Null(sent[1].Limits);
+    }
+
+    [Theory]
+    [InlineData("limits: [{name: a, metric: rpm, limit: 1, window: 1m}]", "limits.yaml:1:")]
+    [InlineData("limits: [{name: a, metric: requests, limit: 1, window: 1m, per: tenant}]", "per: tenant")]
+    [InlineData("limits: [{name: a, metric: in_flight, limit: 1, hold: 5m}]", "`hold`")]
+    public async Task Put_LimitsThatAreWrong_AreWrongUsage(string text, string told)
+    {
+        var run = await RunAsync("agent", "put", "agent-1", "--limits", Write("limits.yaml", text));
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(told, run.Error, StringComparison.Ordinal);
+        Assert.Empty(Cluster.Calls);
+    }
+
     [Fact]
     public async Task Show_Json_IsTheAgent()
     {

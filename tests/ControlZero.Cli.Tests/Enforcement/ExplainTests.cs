@@ -41,6 +41,22 @@ public sealed class ExplainTests : CliTest
     }
 
     [Fact]
+    public async Task Explain_LimitedRequest_PrintsWhatEachLimitWouldMakeOfIt()
+    {
+        var answer = Explanation();
+        var state = new LimitState { Policy = "p", Name = "rpm", Metric = "requests", Per = "agent", Window = "1m", Unit = "requests", Limit = 60, Used = 60, Remaining = 0 };
+        answer.Limits.Add(new LimitTrial { State = state, Units = 1, Denies = true });
+        Cluster.On<ExplainRequest>(_ => answer);
+
+        var text = await RunAsync("explain", "--action", "x");
+        var json = await RunAsync("explain", "--action", "x", "--output", "json");
+
+        Assert.Matches(@"^p/rpm +agent +1m +60 .* 60 +0 +1 +denies$", text.Lines[^1]);
+        var limit = json.Json.GetProperty("limits")[0];
+        Assert.Equal((true, 1, "rpm"), (limit.GetProperty("denies").GetBoolean(), limit.GetProperty("units").GetInt32(), limit.GetProperty("limit").GetProperty("name").GetString()));
+    }
+
+    [Fact]
     public async Task Explain_Json_HoldsTheDecisionAndTheTrials()
     {
         Cluster.On<ExplainRequest>(_ => Explanation());

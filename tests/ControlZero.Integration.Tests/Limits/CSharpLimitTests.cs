@@ -112,6 +112,14 @@ public sealed class CSharpLimitTests(LimitedServer limited) : IClassFixture<Limi
         Assert.Equal(2, _provider.Requests.Count);
     }
 
+    [Fact]
+    public async Task GetAccess_OfNoResourceInParticular_ShowsTheModelsThatHaveAPrice()
+    {
+        var access = await limited.Server.Connect().GetAccessAsync(new AccessQuery { AgentId = "access" });
+
+        Assert.Equal([($"model/{LimitedServer.Model}", true)], access.Resources.Select(entry => (entry.Resource, entry.Allowed)));
+    }
+
     private static string Agent(string what, bool isPipeline, bool isStream) => $"{what}-{(isPipeline ? "pipeline" : "chat")}-{(isStream ? "stream" : "whole")}";
 
     private ControlZeroClient Connect() => new(new ControlZeroClientOptions { Url = limited.Server.Url, ApiKey = limited.Server.AdminKey, Timeout = TimeSpan.FromSeconds(60) });
