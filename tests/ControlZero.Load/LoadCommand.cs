@@ -24,6 +24,8 @@ internal static class LoadCommand
         Description = "measure only the scenarios whose names hold this text", DefaultValueFactory = _ => "",
     };
 
+    private static readonly Option<bool> Limits = new("--limits") { Description = "measure servers with limits too" };
+
     private static readonly Option<bool> Quick = new("--quick") { Description = "one round of one second and at most 1,000 agents: does it work at all" };
 
     private static readonly Option<bool> Json = new("--json") { Description = "print JSON instead of a Markdown table" };
@@ -40,7 +42,7 @@ internal static class LoadCommand
 
         var root = new RootCommand("Measures the server beside a bare gRPC echo, turn about in one run. Only the ratios are to be trusted.")
         {
-            Server, Seconds, Rounds, Agents, Rate, Only, Quick, Json, Chart, echo,
+            Server, Seconds, Rounds, Agents, Rate, Only, Limits, Quick, Json, Chart, echo,
         };
         root.SetAction(RunAsync);
         return root;
@@ -55,10 +57,11 @@ internal static class LoadCommand
             quick ? 1 : line.GetValue(Rounds),
             TimeSpan.FromSeconds(quick ? 1 : line.GetValue(Seconds)),
             line.GetValue(Rate),
-            line.GetValue(Only)!);
+            line.GetValue(Only)!,
+            line.GetValue(Limits));
         if (run.Scenarios.Count == 0)
         {
-            await Console.Error.WriteLineAsync($"load: no scenario's name holds `{run.Only}`; they are: {string.Join("; ", Scenario.All(run.Agents, run.Rate).Select(each => each.Name))}");
+            await Console.Error.WriteLineAsync($"load: no scenario's name holds `{run.Only}`; they are: {string.Join("; ", Scenario.All(run.Agents, run.Rate, run.Limits).Select(each => each.Name))}");
             return 2;
         }
 

@@ -13,9 +13,6 @@ public static class EventJson
     // How long a text may be, and less if the line is too long then.
     private static readonly int[] TextLimits = [1024, 256, 64, 16];
 
-    [ThreadStatic]
-    private static Utf8JsonWriter? _writer;
-
     /// <summary>Writes the body behind what is there, at most <see cref="AuditEvent.MaxBytes"/> long: texts are cut until it is.</summary>
     public static void Write(AuditEvent audited, EventBuffer to)
     {
@@ -104,127 +101,66 @@ public static class EventJson
             : [];
     }
 
+    // Anything that is not plain ASCII becomes an escape.
     private static void WriteAsItIs(AuditEvent audited, EventBuffer to)
     {
-        // The default encoder: anything that is not plain ASCII becomes an escape.
-        var json = _writer ??= new Utf8JsonWriter(to);
-        json.Reset(to);
-        json.WriteStartObject();
-        json.WriteString("kind"u8, audited.Kind.ToWord());
-        json.WriteString("decision_id"u8, audited.DecisionId);
-        json.WriteString("agent"u8, audited.Agent);
-        json.WriteString("request_id"u8, audited.RequestId);
-        json.WriteString("action"u8, audited.Action);
-        WriteUnlessEmpty(json, "resource"u8, audited.Resource);
-        WriteUnlessEmpty(json, "candidates"u8, audited.Candidates);
-        WriteUnlessEmpty(json, "denied_resource"u8, audited.DeniedResource);
-        WriteUnlessEmpty(json, "context_sha256"u8, audited.ContextDigest);
-        WriteUnlessEmpty(json, "context"u8, audited.Context);
+        var json = new JsonMembers(to);
+        json.Text("{\"kind\":\""u8, audited.Kind.ToWord());
+        json.Text(",\"decision_id\":\""u8, audited.DecisionId);
+        json.Text(",\"agent\":\""u8, audited.Agent);
+        json.Text(",\"request_id\":\""u8, audited.RequestId);
+        json.Text(",\"action\":\""u8, audited.Action);
+        json.TextUnlessEmpty(",\"resource\":\""u8, audited.Resource);
+        json.ItemsUnlessEmpty(",\"candidates\":["u8, audited.Candidates.AsSpan());
+        json.TextUnlessEmpty(",\"denied_resource\":\""u8, audited.DeniedResource);
+        json.TextUnlessEmpty(",\"context_sha256\":\""u8, audited.ContextDigest);
+        json.PairsUnlessEmpty(",\"context\":{"u8, audited.Context.AsSpan());
         if (audited.Effect.Length > 0)
         {
-            json.WriteString("decision"u8, audited.Allowed ? "allow"u8 : "deny"u8);
-            json.WriteString("effect"u8, audited.Effect);
+            json.Text(audited.Allowed ? ",\"decision\":\"allow\",\"effect\":\""u8 : ",\"decision\":\"deny\",\"effect\":\""u8, audited.Effect);
         }
 
-        json.WriteString("reason_code"u8, audited.ReasonCode);
-        WriteUnlessEmpty(json, "reason"u8, audited.Reason);
-        WriteUnlessEmpty(json, "policy"u8, audited.Policy);
+        json.Text(",\"reason_code\":\""u8, audited.ReasonCode);
+        json.TextUnlessEmpty(",\"reason\":\""u8, audited.Reason);
+        json.TextUnlessEmpty(",\"policy\":\""u8, audited.Policy);
         if (audited.PolicyVersion != 0)
         {
-            json.WriteNumber("policy_version"u8, audited.PolicyVersion);
+            json.Number(",\"policy_version\":"u8, audited.PolicyVersion);
         }
 
-        json.WriteNumber("policy_epoch"u8, audited.PolicyEpoch);
-        json.WriteString("rule_id"u8, audited.RuleId);
+        json.Number(",\"policy_epoch\":"u8, audited.PolicyEpoch);
+        json.Text(",\"rule_id\":\""u8, audited.RuleId);
         if (audited.RuleIndex is { } index)
         {
-            json.WriteNumber("rule_index"u8, index);
+            json.Number(",\"rule_index\":"u8, index);
         }
 
-        json.WriteNumber("evaluated_rules"u8, audited.EvaluatedRules);
-        WriteUnlessEmpty(json, "obligations"u8, audited.Obligations);
+        json.Number(",\"evaluated_rules\":"u8, audited.EvaluatedRules);
+        json.ItemsUnlessEmpty(",\"obligations\":["u8, audited.Obligations.AsSpan());
         WriteCharges(json, audited.Charged);
-        WriteUnlessEmpty(json, "reservation"u8, audited.Reservation);
-        json.WriteString("key_id"u8, audited.KeyId);
-        WriteIfSet(json, "dry_run"u8, audited.DryRun);
-        WriteIfSet(json, "replayed"u8, audited.Replayed);
-        WriteIfSet(json, "late"u8, audited.Late);
+        json.TextUnlessEmpty(",\"reservation\":\""u8, audited.Reservation);
+        json.Text(",\"key_id\":\""u8, audited.KeyId);
+        json.Raw(audited.DryRun ? ",\"dry_run\":true"u8 : []);
+        json.Raw(audited.Replayed ? ",\"replayed\":true"u8 : []);
+        json.Raw(audited.Late ? ",\"late\":true"u8 : []);
         if (audited.Redacted != RedactedKinds.None)
         {
-            WriteUnlessEmpty(json, "redacted"u8, [.. audited.Redacted.ToWords()]);
+            json.ItemsUnlessEmpty(",\"redacted\":["u8, [.. audited.Redacted.ToWords()]);
         }
 
-        WriteUnlessEmpty(json, "cut"u8, audited.Cut);
-        json.WriteEndObject();
-        json.Flush();
+        json.PairsUnlessEmpty(",\"cut\":{"u8, audited.Cut.AsSpan());
+        json.Raw("}"u8);
     }
 
-    private static void WriteUnlessEmpty(Utf8JsonWriter json, ReadOnlySpan<byte> name, string text)
+    private static void WriteCharges(JsonMembers json, ImmutableArray<ChargedUnits> charges)
     {
-        if (text.Length > 0)
+        for (var index = 0; index < charges.Length; index++)
         {
-            json.WriteString(name, text);
+            json.Text(index == 0 ? ",\"charged\":[{\"policy\":\""u8 : ",{\"policy\":\""u8, charges[index].Policy);
+            json.Text(",\"limit\":\""u8, charges[index].Limit);
+            json.Text(",\"metric\":\""u8, charges[index].Metric);
+            json.Number(",\"units\":"u8, charges[index].Units);
+            json.Raw(index == charges.Length - 1 ? "}]"u8 : "}"u8);
         }
-    }
-
-    private static void WriteIfSet(Utf8JsonWriter json, ReadOnlySpan<byte> name, bool flag)
-    {
-        if (flag)
-        {
-            json.WriteBoolean(name, true);
-        }
-    }
-
-    private static void WriteUnlessEmpty(Utf8JsonWriter json, ReadOnlySpan<byte> name, ImmutableArray<string> items)
-    {
-        if (items.IsEmpty)
-        {
-            return;
-        }
-
-        json.WriteStartArray(name);
-        foreach (var item in items)
-        {
-            json.WriteStringValue(item);
-        }
-
-        json.WriteEndArray();
-    }
-
-    private static void WriteUnlessEmpty(Utf8JsonWriter json, ReadOnlySpan<byte> name, ImmutableArray<KeyValuePair<string, string>> pairs)
-    {
-        if (pairs.IsEmpty)
-        {
-            return;
-        }
-
-        json.WriteStartObject(name);
-        foreach (var (key, value) in pairs)
-        {
-            json.WriteString(key, value);
-        }
-
-        json.WriteEndObject();
-    }
-
-    private static void WriteCharges(Utf8JsonWriter json, ImmutableArray<ChargedUnits> charges)
-    {
-        if (charges.IsEmpty)
-        {
-            return;
-        }
-
-        json.WriteStartArray("charged"u8);
-        foreach (var charge in charges)
-        {
-            json.WriteStartObject();
-            json.WriteString("policy"u8, charge.Policy);
-            json.WriteString("limit"u8, charge.Limit);
-            json.WriteString("metric"u8, charge.Metric);
-            json.WriteNumber("units"u8, charge.Units);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
     }
 }

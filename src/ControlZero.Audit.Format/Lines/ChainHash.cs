@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 
 namespace ControlZero.Audit.Format.Lines;
@@ -37,7 +36,7 @@ public readonly record struct ChainHash
     public static ChainHash Of(ReadOnlySpan<byte> bytes)
     {
         Span<byte> hash = stackalloc byte[Length];
-        SHA256.HashData(bytes, hash);
+        PlainSha256.Hash(bytes, hash);
         return new ChainHash(hash);
     }
 

@@ -7,8 +7,6 @@ namespace ControlZero.Audit.Log;
 /// <summary>Writes the parts of lines that the log makes itself. The README gives their form.</summary>
 internal static class SegmentLines
 {
-    private const string TimeFormat = "yyyy-MM-ddTHH:mm:ss.fffffffZ";
-
     /// <summary>Longest `"seq":N,`.</summary>
     public const int LongestSequence = 6 + 19 + 1;
 
@@ -26,8 +24,9 @@ internal static class SegmentLines
         return 7 + digits;
     }
 
+    // "O" of a UTC time is the same form; unlike one that is spelled out, it is not read anew for each time.
     public static void WriteTime(DateTimeOffset time, Span<byte> to) =>
-        time.UtcDateTime.TryFormat(to, out _, TimeFormat, CultureInfo.InvariantCulture);
+        time.UtcDateTime.TryFormat(to, out _, "O", CultureInfo.InvariantCulture);
 
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
 }

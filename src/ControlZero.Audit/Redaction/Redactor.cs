@@ -12,14 +12,70 @@ public static class Redactor
     // Fewer digits than any number of a person or an account has.
     private const int FewestDigits = 7;
 
+    // `a@b.cc`: nothing shorter is looked for.
+    private const int Shortest = 6;
+
+    private static readonly HarmlessTexts Harmless = new();
+    private static readonly HarmlessTexts WithoutSecrets = new();
+
     /// <summary>The text without what must not be kept.</summary>
     /// <param name="text">The text.</param>
     /// <param name="found">The kinds of what was taken out are added.</param>
     public static string Redact(string text, ref RedactedKinds found)
     {
         ArgumentNullException.ThrowIfNull(text);
+        if (text.Length < Shortest || Harmless.Has(text, out var place))
+        {
+            return text;
+        }
 
-        text = RedactSecrets(text, ref found);
+        var redacted = RedactData(RemoveSecrets(text, ref found), ref found);
+        if (ReferenceEquals(redacted, text))
+        {
+            Harmless.Add(text, place);
+        }
+
+        return redacted;
+    }
+
+    /// <summary>The text without keys, tokens and passwords: for ids, in which digits and addresses are no person's.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="found">The kinds of what was taken out are added.</param>
+    public static string RedactSecrets(string text, ref RedactedKinds found)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (text.Length < Shortest || WithoutSecrets.Has(text, out var place))
+        {
+            return text;
+        }
+
+        var redacted = RemoveSecrets(text, ref found);
+        if (ReferenceEquals(redacted, text))
+        {
+            WithoutSecrets.Add(text, place);
+        }
+
+        return redacted;
+    }
+
+    /// <summary>True when a field of that name holds a secret, whatever its value looks like.</summary>
+    public static bool NamesSecret(string field)
+    {
+        ArgumentNullException.ThrowIfNull(field);
+
+        string[] names = ["password", "passwd", "passphrase", "secret", "token", "apikey", "api_key", "api-key", "authorization", "credential", "private_key", "cookie"];
+        return names.Any(name => field.Contains(name, StringComparison.OrdinalIgnoreCase));
+    }
+
+    // How much of a match, from its beginning, is what was looked for. 0: nothing.
+    private delegate int Confirm(ReadOnlySpan<char> match);
+
+    private static string RemoveSecrets(string text, ref RedactedKinds found) => text.AsSpan().ContainsAny(Patterns.SecretSigns)
+        ? Replace(Patterns.Secrets(), text, RedactedKinds.Secret, static match => match.Length, ref found)
+        : text;
+
+    private static string RedactData(string text, ref RedactedKinds found)
+    {
         var (digits, at) = Signs(text);
         if (at)
         {
@@ -36,28 +92,6 @@ public static class Redactor
 
         return text;
     }
-
-    /// <summary>The text without keys, tokens and passwords: for ids, in which digits and addresses are no person's.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="found">The kinds of what was taken out are added.</param>
-    public static string RedactSecrets(string text, ref RedactedKinds found)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-
-        return text.AsSpan().ContainsAny(Patterns.SecretSigns) ? Replace(Patterns.Secrets(), text, RedactedKinds.Secret, static match => match.Length, ref found) : text;
-    }
-
-    /// <summary>True when a field of that name holds a secret, whatever its value looks like.</summary>
-    public static bool NamesSecret(string field)
-    {
-        ArgumentNullException.ThrowIfNull(field);
-
-        string[] names = ["password", "passwd", "passphrase", "secret", "token", "apikey", "api_key", "api-key", "authorization", "credential", "private_key", "cookie"];
-        return names.Any(name => field.Contains(name, StringComparison.OrdinalIgnoreCase));
-    }
-
-    // How much of a match, from its beginning, is what was looked for. 0: nothing.
-    private delegate int Confirm(ReadOnlySpan<char> match);
 
     private static string Replace(Regex pattern, string text, RedactedKinds kind, Confirm confirm, ref RedactedKinds found)
     {

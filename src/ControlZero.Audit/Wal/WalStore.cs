@@ -12,8 +12,11 @@ internal sealed class WalStore(IWalFiles files, long segmentBytes) : IDisposable
     private const long FirstBytes = 4 << 20;
     private const string SparePrefix = "spare-";
 
+    // A busy log has two or three segments on their way to a sink, whose files come back by twos at times.
+    private const int MostSpares = 2;
+
     private readonly Lock _lock = new();
-    private IWalFile? _spare;
+    private readonly Stack<IWalFile> _spares = new();
     private bool _closed;
 
     public static string NameOf(SegmentId id) => $"{id}{Extension}";
@@ -23,7 +26,7 @@ internal sealed class WalStore(IWalFiles files, long segmentBytes) : IDisposable
         IWalFile? spare;
         lock (_lock)
         {
-            (spare, _spare) = (_spare, null);
+            _spares.TryPop(out spare);
         }
 
         if (spare is null)
@@ -48,11 +51,11 @@ internal sealed class WalStore(IWalFiles files, long segmentBytes) : IDisposable
     {
         lock (_lock)
         {
-            if (_spare is null && !_closed)
+            if (_spares.Count < MostSpares && !_closed)
             {
                 // INVARIANT: what has a segment's name is that segment, so the name goes first.
                 file.Rename(SparePrefix + Guid.NewGuid().ToString("N", CultureInfo.InvariantCulture) + Extension);
-                _spare = file;
+                _spares.Push(file);
                 return;
             }
         }
@@ -67,8 +70,10 @@ internal sealed class WalStore(IWalFiles files, long segmentBytes) : IDisposable
         lock (_lock)
         {
             _closed = true;
-            _spare?.Delete();
-            _spare = null;
+            while (_spares.TryPop(out var spare))
+            {
+                spare.Delete();
+            }
         }
     }
 }

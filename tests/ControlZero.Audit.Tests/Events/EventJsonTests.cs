@@ -53,6 +53,22 @@ public sealed class EventJsonTests
         Assert.Equal(("a\ufffdb", "\ufffd"), (read.Reason, read.Resource));
     }
 
+    // The library's writer is the oracle: bodies were written with it before, and are read by whatever reads its JSON.
+    [Fact]
+    public void Texts_OfAnyLetters_AreSpelledAsTheLibrarySpellsThem()
+    {
+        var random = new Random(7);
+        string[] letters = ["a", "Z", "0", " ", "~", "\"", "\\", "/", "'", "<", "&", "+", "`", "\n", "\u007f", "é", "\u2028", "😀", "\ud83d", "\ude00", "\u0000"];
+        for (var number = 0; number < 5_000; number++)
+        {
+            var text = string.Concat(Enumerable.Range(0, random.Next(70)).Select(_ => letters[random.Next(letters.Length)]));
+            var buffer = new EventBuffer();
+            new JsonMembers(buffer).Text("\""u8, text);
+
+            Assert.Equal(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(text), buffer.Between(0, buffer.Length).ToArray());
+        }
+    }
+
     [Theory]
     [InlineData('x')]
     [InlineData('"')]

@@ -59,6 +59,45 @@ public sealed class CorpusTests(ITestOutputHelper output)
         Assert.True(rate <= 0.005, $"{rate:P1} of harmless texts are changed");
     }
 
+    // What was harmless is remembered: never what only looks like it, however often both come.
+    [Fact]
+    public void Corpus_AskedAboutAgainInAnyOrder_IsRedactedTheSame()
+    {
+        var texts = Corpus.Select(sample => sample.Text).ToArray();
+        var first = texts.Select(Redact).ToArray();
+        for (var round = 1; round <= 3; round++)
+        {
+            var order = Enumerable.Range(0, texts.Length).ToArray();
+            new Random(round).Shuffle(order);
+
+            Assert.All(order, index => Assert.Equal(first[index], Redact(new string(texts[index]))));
+        }
+    }
+
+    [Fact]
+    public void Redact_OfMoreTextsThanAreRemembered_FindsEverySecretAmongThem()
+    {
+        for (var number = 0; number < 20_000; number++)
+        {
+            var found = RedactedKinds.None;
+
+            Assert.Equal($"tool/{number}", Redactor.Redact($"tool/{number}", ref found));
+            Assert.Equal($"tool/{number} [REDACTED:email]", Redactor.Redact($"tool/{number} a{number}@example.com", ref found));
+            Assert.Equal($"r-{number} [REDACTED:secret]", Redactor.RedactSecrets($"r-{number} sk-{number:D20}", ref found));
+        }
+    }
+
+    // Searched for secrets only, a text may hold what a search for all would take out.
+    [Fact]
+    public void Text_WithoutASecret_IsStillSearchedForTheRest()
+    {
+        var found = RedactedKinds.None;
+        const string text = "mail to carol@example.com";
+
+        Assert.Equal(text, Redactor.RedactSecrets(text, ref found));
+        Assert.Equal("mail to [REDACTED:email]", Redactor.Redact(text, ref found));
+    }
+
     [Fact]
     public void Redact_WithoutAFinding_ReturnsTheSameInstance()
     {

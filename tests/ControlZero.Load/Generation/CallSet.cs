@@ -13,6 +13,12 @@ namespace ControlZero.Load.Generation;
 internal sealed record CallSet(
     IPEndPoint Server, string Path, string? Key, ReadOnlyMemory<byte[]> Bodies, ReadOnlyMemory<byte> AnswerStart, int DecisionsPerCall)
 {
+    /// <summary>True: answers vary in length, so <see cref="AnswerStart"/> is what stands near the beginning of each. Default: false.</summary>
+    public bool AnswersVary { get; init; }
+
+    /// <summary>Tells right answers from wrong ones.</summary>
+    public AnswerCheck Check => new(AnswerStart, AnswersVary);
+
     /// <summary>The same calls of the first agents only.</summary>
     public CallSet First(int agents) => this with { Bodies = Bodies[..Math.Min(agents, Bodies.Length)] };
 
@@ -25,7 +31,7 @@ internal sealed record CallSet(
         {
             while (connections.Count < count)
             {
-                connections.Add(await Http2Connection.ConnectAsync(Server, headers, new AnswerCheck(AnswerStart), cancellationToken));
+                connections.Add(await Http2Connection.ConnectAsync(Server, headers, Check, cancellationToken));
             }
         }
         catch

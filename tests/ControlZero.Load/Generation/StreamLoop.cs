@@ -23,7 +23,7 @@ internal sealed record StreamLoop(int Streams, int PerStream)
     private async Task<long> DriveAsync(CallSet calls, Random random, long until, CancellationToken cancellationToken)
     {
         using var stream = await MessageStream.OpenAsync(
-            calls.Server, new RequestHeaders(calls.Server, calls.Path, calls.Key), new AnswerCheck(calls.AnswerStart), cancellationToken);
+            calls.Server, new RequestHeaders(calls.Server, calls.Path, calls.Key), calls.Check, cancellationToken);
         var (answered, inFlight) = (0L, 0);
         while (true)
         {

@@ -1,4 +1,3 @@
-using ControlZero.Load.Generation;
 using ControlZero.Load.Targets;
 
 namespace ControlZero.Load.Measuring;
@@ -10,40 +9,42 @@ namespace ControlZero.Load.Measuring;
 /// <param name="Duration">How long one sample takes.</param>
 /// <param name="Rate">Rate of the open loop. Unit: calls a second.</param>
 /// <param name="Only">Text that the names of the scenarios hold. Empty: all of them.</param>
-internal sealed record LoadRun(string Server, int Agents, int Rounds, TimeSpan Duration, double Rate, string Only)
+/// <param name="Limits">Whether servers with limits are measured too.</param>
+internal sealed record LoadRun(string Server, int Agents, int Rounds, TimeSpan Duration, double Rate, string Only, bool Limits)
 {
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
 
     /// <summary>What is measured.</summary>
     public IReadOnlyList<Scenario> Scenarios =>
-        [.. Scenario.All(Agents, Rate).Where(scenario => scenario.Name.Contains(Only, StringComparison.OrdinalIgnoreCase))];
+        [.. Scenario.All(Agents, Rate, Limits).Where(scenario => scenario.Name.Contains(Only, StringComparison.OrdinalIgnoreCase))];
 
     /// <summary>Runs it, and says on the writer how far it is.</summary>
     public async Task<LoadReport> RunAsync(TextWriter progress, CancellationToken cancellationToken)
     {
-        await using var ours = await ClusterTarget.StartAsync(Server, Agents, Scenario.Standard, cancellationToken);
-        await using var others = new OtherTargets(mode => ClusterTarget.StartAsync(Server, Math.Min(1_000, Agents), mode, cancellationToken));
+        await using var ours = await ClusterTarget.StartAsync(Server, Agents, ServerSetup.Standard, cancellationToken);
+        await using var others = new OtherTargets(setup => ClusterTarget.StartAsync(Server, Math.Min(1_000, Agents), setup, cancellationToken));
         await using var echo = await EchoTarget.StartAsync(ours.Unary, ours.ResponseBytes, cancellationToken);
         await progress.WriteLineAsync($"server and echo are up; request {ours.Unary.Bodies.Span[0].Length} B, response {ours.ResponseBytes + 5} B");
         await RegisterAsync(ours, progress, cancellationToken);
 
-        foreach (var mode in Scenarios.Select(scenario => scenario.Audit).Distinct().Where(mode => mode != Scenario.Standard))
+        foreach (var setup in Scenarios.Select(scenario => scenario.Setup).Distinct().Where(setup => setup != ServerSetup.Standard))
         {
-            await (await others.GetAsync(mode)).RegisterAsync(_ => { }, cancellationToken);
-            await progress.WriteLineAsync($"a server with audit {mode} is up");
-        }
-
-        foreach (var target in new ITarget[] { echo, ours }.Concat(others.All))
-        {
-            await new ClosedLoop(8, 16).RunAsync(target.Unary.First(1_000), WarmUp, cancellationToken);
+            await (await others.GetAsync(setup)).RegisterAsync(_ => { }, cancellationToken);
+            await progress.WriteLineAsync($"another server is up{setup.Name}");
         }
 
         var comparisons = Scenarios.Select(scenario => new Comparison(scenario)).ToList();
+        foreach (var comparison in comparisons)
+        {
+            await WarmUpAsync(comparison.Scenario, echo, await TargetAsync(comparison.Scenario), cancellationToken);
+            await progress.WriteLineAsync($"warm: {comparison.Scenario.Name}, {comparison.Scenario.Agents:N0} agents");
+        }
+
         for (var round = 1; round <= Rounds; round++)
         {
             foreach (var comparison in comparisons)
             {
-                await CompareAsync(comparison, echo, comparison.Scenario.Audit == Scenario.Standard ? ours : await others.GetAsync(comparison.Scenario.Audit), round, cancellationToken);
+                await CompareAsync(comparison, echo, await TargetAsync(comparison.Scenario), round, cancellationToken);
                 await progress.WriteLineAsync(
                     $"round {round}/{Rounds}: {comparison.Scenario.Name}, {comparison.Scenario.Agents:N0} agents: {comparison.Headline.Median:0.00} of the echo");
             }
@@ -51,6 +52,15 @@ internal sealed record LoadRun(string Server, int Agents, int Rounds, TimeSpan D
 
         return new LoadReport(
             Machine.Read(), this, ours.Unary.Bodies.Span[0].Length, ours.ResponseBytes + 5, ours.Registration, ours.Process.ReadMemory(), comparisons);
+
+        async Task<ClusterTarget> TargetAsync(Scenario scenario) => scenario.Setup == ServerSetup.Standard ? ours : await others.GetAsync(scenario.Setup);
+    }
+
+    // Each way of driving each server, until its code is compiled as it stays: .NET compiles a method again when it was called often, for some seconds.
+    private static async Task WarmUpAsync(Scenario scenario, EchoTarget echo, ClusterTarget ours, CancellationToken cancellationToken)
+    {
+        await scenario.DriveEcho(scenario.Select(echo, scenario.Agents), scenario.Setup == ServerSetup.Standard ? WarmUp / 3 : WarmUp / 10, cancellationToken);
+        await scenario.Drive(scenario.Select(ours, scenario.Agents), WarmUp, cancellationToken);
     }
 
     // In turn, so that neither always has the warmer or the busier machine.
@@ -88,14 +98,12 @@ internal sealed record LoadRun(string Server, int Agents, int Rounds, TimeSpan D
     }
 
     // Servers that record otherwise: idle while they are not asked.
-    private sealed class OtherTargets(Func<string, Task<ClusterTarget>> start) : IAsyncDisposable
+    private sealed class OtherTargets(Func<ServerSetup, Task<ClusterTarget>> start) : IAsyncDisposable
     {
-        private readonly Dictionary<string, ClusterTarget> _started = [];
+        private readonly Dictionary<ServerSetup, ClusterTarget> _started = [];
 
-        public IEnumerable<ITarget> All => _started.Values;
-
-        public async Task<ClusterTarget> GetAsync(string mode) =>
-            _started.TryGetValue(mode, out var started) ? started : _started[mode] = await start(mode);
+        public async Task<ClusterTarget> GetAsync(ServerSetup setup) =>
+            _started.TryGetValue(setup, out var started) ? started : _started[setup] = await start(setup);
 
         public async ValueTask DisposeAsync()
         {

@@ -19,16 +19,14 @@ internal sealed record Scenario(
     /// <summary>How the echo is driven where it has not the kind of call that is measured.</summary>
     public Func<CallSet, TimeSpan, CancellationToken, Task<LoadResult>> DriveEcho { get; init; } = Drive;
 
-    /// <summary>How the server records its answers (<c>Audit:Mode</c>).</summary>
-    public string Audit { get; init; } = Standard;
-
-    /// <summary>How a server records its answers unless it is told otherwise.</summary>
-    public const string Standard = "durable";
+    /// <summary>How the server is set up.</summary>
+    public ServerSetup Setup { get; init; } = ServerSetup.Standard;
 
     /// <summary>All of them, for up to so many agents.</summary>
     /// <param name="agents">The largest number of agents.</param>
     /// <param name="rate">Rate of the open loop. Unit: calls a second.</param>
-    public static IReadOnlyList<Scenario> All(int agents, double rate)
+    /// <param name="withLimits">Also those with limits.</param>
+    public static IReadOnlyList<Scenario> All(int agents, double rate, bool withLimits)
     {
         var some = Math.Min(1_000, agents);
         var busy = new ClosedLoop(8, 16);
@@ -43,9 +41,10 @@ internal sealed record Scenario(
             Streamed(some, busy),
         ];
         var scenarios = forms.ToList();
-        foreach (var mode in new[] { "buffered", "off" })
+        ServerSetup[] setups = [new("buffered", false), new("off", false), .. withLimits ? [new("durable", true), new("off", true)] : Array.Empty<ServerSetup>()];
+        foreach (var setup in setups)
         {
-            scenarios.AddRange(forms.Where(form => form.Agents == some).Select(form => form with { Name = $"{form.Name}, audit {mode}", Audit = mode }));
+            scenarios.AddRange(forms.Where(form => form.Agents == some).Select(form => form with { Name = form.Name + setup.Name, Setup = setup }));
         }
 
         if (agents > some)

@@ -21,6 +21,12 @@ internal sealed class ClusterTarget : ITarget
     // Allowed by the third of five rules.
     private const string Resource = "model/meta-llama/llama-3-70b-instruct";
 
+    // Of a limit that is never reached: what is measured is being counted.
+    private const string Limits =
+        """
+        "limits": [ { "name": "daily", "metric": "requests", "limit": 1000000000000, "window": "day", "per": "agent" } ],
+        """;
+
     private readonly DirectoryInfo _data;
 
     private readonly Dictionary<int, CallSet> _batches = [];
@@ -50,15 +56,15 @@ internal sealed class ClusterTarget : ITarget
     /// <summary>Starts it and publishes the policy; the answer to the first body is checked through a real client.</summary>
     /// <param name="program">The server's program.</param>
     /// <param name="agents">How many agents there are to be.</param>
-    /// <param name="audit">How it records its answers.</param>
+    /// <param name="setup">How it is set up.</param>
     /// <param name="cancellationToken">Ends it at once.</param>
-    public static async Task<ClusterTarget> StartAsync(string program, int agents, string audit, CancellationToken cancellationToken)
+    public static async Task<ClusterTarget> StartAsync(string program, int agents, ServerSetup setup, CancellationToken cancellationToken)
     {
         var data = Directory.CreateTempSubdirectory("cz-load-");
         ServerProcess? process = null;
         try
         {
-            await File.WriteAllTextAsync(Path.Combine(data.FullName, "controlzero.json"), $$"""{ "Audit": { "Mode": "{{audit}}" } }""", cancellationToken);
+            await File.WriteAllTextAsync(Path.Combine(data.FullName, "controlzero.json"), $$"""{ "Audit": { "Mode": "{{setup.Audit}}" } }""", cancellationToken);
             process = await ServerProcess.StartAsync(
                 program, ["--data", data.FullName, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"], cancellationToken);
             using var channel = GrpcChannel.ForAddress($"http://{process.Grpc}");
@@ -66,7 +72,7 @@ internal sealed class ClusterTarget : ITarget
             var created = await new TenantService.TenantServiceClient(channel).CreateTenantAsync(
                 new CreateTenantRequest { TenantId = Tenant, UnknownAgents = "allow", MaxAgents = 10_000_000 }, With(admin), cancellationToken: cancellationToken);
             await new PolicyService.PolicyServiceClient(channel).PublishPolicyAsync(
-                new PublishPolicyRequest { Document = ReadPolicy() }, With(created.Key), cancellationToken: cancellationToken);
+                new PublishPolicyRequest { Document = ReadPolicy(setup.HasLimits) }, With(created.Key), cancellationToken: cancellationToken);
 
             var enforcement = new EnforcementService.EnforcementServiceClient(channel);
             var answer = await enforcement.EnforceAsync(Question(0), With(created.Key), cancellationToken: cancellationToken);
@@ -83,8 +89,8 @@ internal sealed class ClusterTarget : ITarget
 
             byte[][] bodies = [.. Enumerable.Range(0, agents).Select(agent => GrpcBody.Of(Question(agent)))];
             var calls = new CallSet(
-                process.Grpc, "/controlzero.v1.EnforcementService/Enforce", created.Key, bodies, Start(answer), 1);
-            return new ClusterTarget(process, data, calls, Start(batch), Start(streamed), answer.CalculateSize());
+                process.Grpc, "/controlzero.v1.EnforcementService/Enforce", created.Key, bodies, Start(answer, setup), 1) { AnswersVary = setup.HasLimits };
+            return new ClusterTarget(process, data, calls, Start(batch, setup), Start(streamed, setup), answer.CalculateSize());
         }
         catch
         {
@@ -137,11 +143,12 @@ internal sealed class ClusterTarget : ITarget
         _data.Delete(recursive: true);
     }
 
-    // Up to and with the first effect. All answers are of one length, which stands in the prefix: an error among them would show.
-    private static byte[] Start(IMessage answer)
+    // Up to and with the first effect. All answers are of one length, which stands in the prefix: an error among them would show. With limits
+    // they tell what is used, and vary: then it is decision and effect alone.
+    private static byte[] Start(IMessage answer, ServerSetup setup)
     {
         var body = GrpcBody.Of(answer);
-        return body[..(body.AsSpan().IndexOf("allow"u8) + "allow"u8.Length)];
+        return setup.HasLimits ? [8, (byte)Decision.Allow, 18, 5, .. "allow"u8] : body[..(body.AsSpan().IndexOf("allow"u8) + "allow"u8.Length)];
     }
 
     private static async Task<EnforceStreamResponse> AskOnStreamAsync(
@@ -161,10 +168,11 @@ internal sealed class ClusterTarget : ITarget
 
     private static Metadata With(string key) => new() { { "authorization", $"Bearer {key}" } };
 
-    private static string ReadPolicy()
+    private static string ReadPolicy(bool withLimits)
     {
         using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("openrouter-model-policy.json")!;
         using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
+        var policy = reader.ReadToEnd();
+        return withLimits ? policy.Insert(policy.IndexOf("\"rules\"", StringComparison.Ordinal), Limits) : policy;
     }
 }
