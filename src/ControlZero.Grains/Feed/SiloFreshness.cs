@@ -28,7 +28,11 @@ public sealed class SiloFreshness
 
     /// <summary>How old it is. <see cref="TimeSpan.MaxValue"/>: nothing was ever confirmed.</summary>
     // INVARIANT: read before the snapshot that a decision is made with, so the snapshot is no older than this says.
-    public TimeSpan Age => _confirmed is { } confirmed ? Since(confirmed.AsOf) : TimeSpan.MaxValue;
+    public TimeSpan Age => AgeAt(Now());
+
+    /// <summary>How old it is, or was at that moment: for those who have read the clock already. What was confirmed since then counts as of no age.</summary>
+    public TimeSpan AgeAt(Moment now) => _confirmed is not { } confirmed ? TimeSpan.MaxValue
+        : Between(confirmed.AsOf, now) is var age && age > TimeSpan.Zero ? age : TimeSpan.Zero;
 
     /// <summary>True while it is within the bound.</summary>
     public bool IsFresh => Age <= Bound;
@@ -43,10 +47,13 @@ public sealed class SiloFreshness
     /// How long ago that was: by the clock that says the longer time. One of them stands still while the machine sleeps, the other can
     /// be set back. A wall clock set forward makes the silo look stale until its next read of the feed.
     /// </summary>
-    public TimeSpan Since(Moment moment)
+    public TimeSpan Since(Moment moment) => Between(moment, Now());
+
+    /// <summary>The same between two moments.</summary>
+    public TimeSpan Between(Moment begun, Moment ended)
     {
-        var elapsed = _clock.GetElapsedTime(moment.Timestamp);
-        var wall = _clock.GetUtcNow() - moment.Wall;
+        var elapsed = _clock.GetElapsedTime(begun.Timestamp, ended.Timestamp);
+        var wall = ended.Wall - begun.Wall;
         return elapsed > wall ? elapsed : wall;
     }
 

@@ -4,11 +4,13 @@ using ControlZero.Audit.Contexts;
 using ControlZero.Audit.Format.Events;
 using ControlZero.Audit.Redaction;
 using ControlZero.Engine.Context;
+using ControlZero.Engine.Quotas;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Enforcement;
 using AuditEvent = ControlZero.Audit.Format.Events.AuditEvent;
 using AuditEventKind = ControlZero.Audit.Format.Events.AuditEventKind;
+using ChargedUnits = ControlZero.Audit.Format.Events.ChargedUnits;
 
 namespace ControlZero.Server.Audit;
 
@@ -21,13 +23,13 @@ internal sealed class DecisionEvents(IReadOnlyList<string> contextKeys)
 {
     /// <summary>The event of an answer.</summary>
     /// <param name="kind">What it records.</param>
-    /// <param name="question">What was asked.</param>
-    /// <param name="response">What is answered.</param>
+    /// <param name="outcome">What was asked and what is answered.</param>
     /// <param name="key">The key that asked.</param>
     /// <param name="time">When it is recorded.</param>
-    public AuditEvent Of(AuditEventKind kind, in EnforceQuestion question, EnforceResponse response, KeyId key, DateTimeOffset time)
+    public AuditEvent Of(AuditEventKind kind, in EnforceOutcome outcome, KeyId key, DateTimeOffset time)
     {
         var redacted = RedactedKinds.None;
+        var (question, response) = (outcome.Question, outcome.Response!);
         var request = question.Request;
         return new AuditEvent
         {
@@ -36,7 +38,7 @@ internal sealed class DecisionEvents(IReadOnlyList<string> contextKeys)
             Time = time,
             Tenant = question.Tenant.Value,
             Agent = question.Agent.Value,
-            RequestId = Redactor.RedactSecrets(response.RequestId, ref redacted),
+            RequestId = request.RequestId is null ? response.RequestId : Redactor.RedactSecrets(response.RequestId, ref redacted),
             Action = Redactor.RedactSecrets(request.Action, ref redacted),
             Resource = request.Resource is null ? "" : Redactor.Redact(request.Resource, ref redacted),
             Candidates = request.Candidates.IsEmpty ? [] : Redact(request.Candidates, ref redacted),
@@ -54,6 +56,7 @@ internal sealed class DecisionEvents(IReadOnlyList<string> contextKeys)
             RuleIndex = response.HasRuleIndex ? response.RuleIndex : null,
             EvaluatedRules = response.EvaluatedRules,
             Obligations = response.Obligations.Count == 0 ? [] : [.. response.Obligations.Select(obligation => obligation.Name)],
+            Charged = outcome.Charged is null ? [] : [.. outcome.Charged.Select(charge => new ChargedUnits(charge.Policy, charge.Name, charge.Metric.ToWord(), charge.Units))],
             Reservation = response.Reservation?.Token ?? "",
             KeyId = key.Value,
             Silo = "",

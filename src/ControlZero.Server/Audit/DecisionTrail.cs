@@ -1,6 +1,7 @@
 using System.Buffers;
 using ControlZero.Audit.Format.Events;
 using ControlZero.Audit.Log;
+using ControlZero.Grains.Feed;
 using ControlZero.Grains.Hosting;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Enforcement;
@@ -47,9 +48,10 @@ internal sealed class DecisionTrail(IAuditLog? log, DecisionEvents events, [From
     /// <param name="caller">Who asked.</param>
     public async ValueTask LeaveAsync(EnforceOutcome[] outcomes, ClientIdentity caller)
     {
+        var now = default(Moment);
         for (var index = 0; index < outcomes.Length; index++)
         {
-            outcomes[index] = outcomes[index].Leave();
+            outcomes[index] = outcomes[index].LeaveAt(ref now);
         }
 
         if (log is null)
@@ -58,7 +60,7 @@ internal sealed class DecisionTrail(IAuditLog? log, DecisionEvents events, [From
         }
 
         var recorded = await Record(AuditEventKind.Decision, outcomes, caller);
-        for (var index = 0; index < outcomes.Length; index++)
+        for (var index = 0; index < outcomes.Length && !recorded.IsAccepted; index++)
         {
             outcomes[index] = Accept(outcomes[index], recorded);
         }
@@ -81,9 +83,10 @@ internal sealed class DecisionTrail(IAuditLog? log, DecisionEvents events, [From
         AuditAppend recorded,
         ClientIdentity caller)
     {
+        var now = default(Moment);
         for (var index = 0; index < outcomes.Count; index++)
         {
-            if (!recorded.IsAccepted || outcomes[index].Outcome.Lease.IsOver)
+            if (!recorded.IsAccepted || outcomes[index].Outcome.Lease.IsOverAt(ref now))
             {
                 return AmendAsync(outcomes, recorded, caller);
             }
@@ -117,7 +120,7 @@ internal sealed class DecisionTrail(IAuditLog? log, DecisionEvents events, [From
         }
 
         var now = clock.GetUtcNow();
-        var recorded = await Append(make(DecisionIds.Next(clock), now), caller, now);
+        var recorded = await Append(make(DecisionIds.Next(now), now), caller, now);
         if (!recorded.IsAccepted)
         {
             throw RpcErrors.AuditUnavailable().ToRpcException();
@@ -161,11 +164,12 @@ internal sealed class DecisionTrail(IAuditLog? log, DecisionEvents events, [From
     private static List<int> Withhold(EnforceOutcome[] outcomes)
     {
         List<int>? withheld = null;
+        var now = default(Moment);
         for (var index = 0; index < outcomes.Length; index++)
         {
-            if (outcomes[index].Lease.IsOver)
+            if (outcomes[index].Lease.IsOverAt(ref now))
             {
-                outcomes[index] = outcomes[index].Leave();
+                outcomes[index] = outcomes[index].LeaveAt(ref now);
                 (withheld ??= []).Add(index);
             }
         }
@@ -180,7 +184,7 @@ internal sealed class DecisionTrail(IAuditLog? log, DecisionEvents events, [From
     private Task<AuditAppend> Record(AuditEventKind kind, in EnforceOutcome outcome, ClientIdentity caller)
     {
         var now = clock.GetUtcNow();
-        return Append(events.Of(kind, outcome.Question, outcome.Response!, caller.Key.Id, now), caller, now);
+        return Append(events.Of(kind, outcome, caller.Key.Id, now), caller, now);
     }
 
     private Task<AuditAppend> Append(AuditEvent audited, ClientIdentity caller, DateTimeOffset now)
@@ -205,7 +209,7 @@ internal sealed class DecisionTrail(IAuditLog? log, DecisionEvents events, [From
         {
             if (outcome.Response is not null)
             {
-                EventJson.Write(events.Of(kind, outcome.Question, outcome.Response, caller.Key.Id, now), bytes);
+                EventJson.Write(events.Of(kind, outcome, caller.Key.Id, now), bytes);
                 ends[count++] = bytes.Length;
             }
         }

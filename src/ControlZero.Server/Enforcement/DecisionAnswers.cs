@@ -1,6 +1,5 @@
 using ControlZero.Abstractions.Agents;
 using ControlZero.Grains.Feed;
-using ControlZero.Grains.Hosting;
 using ControlZero.Server.Cluster;
 using ControlZero.Server.Rpc;
 using ControlZero.Server.Telemetry;
@@ -12,8 +11,7 @@ internal sealed class DecisionAnswers(
     SiloFreshness freshness,
     FrontDoors doors,
     EnforceInstruments instruments,
-    CallTraces traces,
-    [FromKeyedServices(ClusterClock.Key)] TimeProvider clock)
+    CallTraces traces)
 {
     /// <summary>The present, to be taken before a decision is asked for.</summary>
     public Moment Now() => freshness.Now();
@@ -46,8 +44,9 @@ internal sealed class DecisionAnswers(
             : authorization.Quota is { IsOtherQuestion: true } ? new EnforceOutcome(null, RpcErrors.IdempotencyMismatch(
                 "the request_id was used for another question; send a new one, or ask the same", question.RequestId))
             : new EnforceOutcome(
-                EnforceMapping.ToResponse(authorization, DecisionIds.Next(clock), question.RequestId, question.Request.DryRun),
+                EnforceMapping.ToResponse(authorization, DecisionIds.Next(asked.Wall), question.RequestId, question.Request.DryRun),
                 null,
                 freshness.LeaseOf(authorization, asked),
-                question);
+                question,
+                authorization.Quota is { Charged.IsEmpty: false } quota ? quota.Charged : null);
 }

@@ -54,13 +54,14 @@ internal sealed class EnforcementService(
         var caller = context.GetCaller();
         var outcomes = new EnforceOutcome[request.Requests.Count];
         var groups = new AgentGroups();
+        var asked = answers.Now();
         for (var index = 0; index < outcomes.Length; index++)
         {
             if (!EnforceQuestion.TryRead(request.Requests[index], caller, "", out var question, out var refusal))
             {
                 outcomes[index] = new EnforceOutcome(null, refusal);
             }
-            else if (!groups.Has(question.Agent) && local.Decide(question, context.Method) is { } outcome)
+            else if (!groups.Has(question.Agent) && local.Decide(question, asked, context.Method) is { } outcome)
             {
                 outcomes[index] = outcome;
             }
@@ -90,7 +91,7 @@ internal sealed class EnforcementService(
             outgoing,
             context.GetHttpContext().Request.BodyReader.CancelPendingRead,
             IsStillValidAsync,
-            question => local.Decide(question, context.Method),
+            question => local.Decide(question, answers.Now(), context.Method),
             DecideAsync,
             message => streamed.EndAsync(message, caller, context.Method, context.CancellationToken)).RunAsync(context.CancellationToken);
 

@@ -1,4 +1,5 @@
 using ControlZero.Grains.Agents;
+using ControlZero.Grains.Feed;
 using ControlZero.Server.Rpc;
 
 namespace ControlZero.Server.Enforcement;
@@ -11,29 +12,24 @@ internal sealed class LocalDecisions(AgentCells cells, DecisionAnswers answers, 
     /// <summary>Decides a question. Null: the agent's grain must be asked.</summary>
     /// <param name="question">The question.</param>
     /// <param name="begun">When its call began: see <see cref="DecisionAnswers.Answer"/>.</param>
-    public EnforceOutcome? Decide(in EnforceQuestion question, long begun)
-    {
-        if (cells.Find(question.Tenant, question.Agent) is not { } cell)
-        {
-            return null;
-        }
-
-        var asked = answers.Now();
-        return cell.Decide(question.Request) is { } decided ? answers.Answer(decided, question, asked, begun) : null;
-    }
+    public EnforceOutcome? Decide(in EnforceQuestion question, long begun) => Decide(question, answers.Now(), begun);
 
     /// <summary>Decides a question of several. Null: the agent's grain must be asked. Never fails: what goes wrong is the answer.</summary>
     /// <param name="question">The question.</param>
+    /// <param name="asked">The present, or a moment ago: one for several.</param>
     /// <param name="method">The method that was called.</param>
-    public EnforceOutcome? Decide(in EnforceQuestion question, string method)
+    public EnforceOutcome? Decide(in EnforceQuestion question, Moment asked, string method)
     {
         try
         {
-            return Decide(question, begun: 0);
+            return Decide(question, asked, begun: 0);
         }
         catch (Exception failure)
         {
             return new EnforceOutcome(null, failures.Translate(failure, method));
         }
     }
+
+    private EnforceOutcome? Decide(in EnforceQuestion question, Moment asked, long begun) =>
+        cells.Find(question.Tenant, question.Agent)?.Decide(question.Request, asked) is { } decided ? answers.Answer(decided, question, asked, begun) : null;
 }

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using ControlZero.Audit.Log;
 using ControlZero.Engine;
+using ControlZero.Grains.Feed;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Audit;
 using ControlZero.Server.Authentication;
@@ -66,18 +67,33 @@ internal sealed class StreamAnswers(
             while (_waiting.Reader.TryRead(out var group))
             {
                 var answers = await trail.EndAsync(group.Answers, await group.Recording, caller);
+                var now = default(Moment);
                 for (var index = 0; index < answers.Count; index++)
                 {
-                    if (!await isStillValid())
+                    // INVARIANT: no answer leaves on a look at the key or the clock from before a wait. Between those that are only put down nobody waits.
+                    if (now == default && !await isStillValid())
                     {
                         throw RpcErrors.InvalidCredentials().ToRpcException();
                     }
 
                     held++;
-                    var flush = held == MostHeldBack || (index == answers.Count - 1 && !await AreOthersWaitingAsync());
+                    var isLast = index == answers.Count - 1;
+                    var flush = held == MostHeldBack || (isLast && !await AreOthersWaitingAsync());
                     responses.WriteOptions = flush ? WriteOptions.Default : HoldBack;
-                    var leaving = await trail.EndAsync(answers[index].Outcome, caller);
-                    await responses.WriteAsync(EnforceMapping.ToAnswer(answers[index].CorrelationId, leaving));
+                    var leaving = answers[index].Outcome;
+                    if (flush || isLast || leaving.Lease.IsOverAt(ref now))
+                    {
+                        leaving = await trail.EndAsync(leaving, caller);
+                        now = default;
+                    }
+
+                    var writing = responses.WriteAsync(EnforceMapping.ToAnswer(answers[index].CorrelationId, leaving));
+                    if (!writing.IsCompletedSuccessfully)
+                    {
+                        await writing;
+                        now = default;
+                    }
+
                     if (flush)
                     {
                         _room.Release(held);

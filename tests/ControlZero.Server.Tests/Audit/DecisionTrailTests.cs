@@ -1,8 +1,10 @@
 using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Keys;
 using ControlZero.Abstractions.Tenants;
+using ControlZero.Audit.Format.Events;
 using ControlZero.Audit.Log;
 using ControlZero.Engine.Policies;
+using ControlZero.Engine.Quotas;
 using ControlZero.Grains.Catalog;
 using ControlZero.Grains.Feed;
 using ControlZero.Protocol.V1;
@@ -13,12 +15,15 @@ using ControlZero.Server.Rpc;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using AuditEventKind = ControlZero.Audit.Format.Events.AuditEventKind;
+using ChargedUnits = ControlZero.Abstractions.Quotas.ChargedUnits;
 
 namespace ControlZero.Server.Tests.Audit;
 
 /// <summary>The order at the end of an answer's way: recorded, looked at once more, amended if need be, gone.</summary>
 public sealed class DecisionTrailTests
 {
+    private const int BytesOfAnEvent = 240;
+
     private static readonly TenantId Tenant = TenantId.Parse("acme");
 
     private static readonly ClientIdentity Caller = new(new KeyRecord
@@ -194,6 +199,44 @@ public sealed class DecisionTrailTests
         await trail.LeaveAsync(several, Caller);
         Assert.Equal(Decision.Deny, several[0].Response!.Decision);
         Assert.Equal(Decision.Deny, (await trail.EndAsync(streamed, Caller)).Response!.Decision);
+    }
+
+    [Fact]
+    public async Task Charge_OfADecision_IsInItsEvent_AndInItsAmendmentForItStands()
+    {
+        _log.Outcome = append =>
+        {
+            _clock.Advance(append == 0 ? TooLong : TimeSpan.Zero);
+            return Task.FromResult(new AuditAppend(AuditOutcome.Durable));
+        };
+
+        await _trail.LeaveAsync(Allow("d1") with { Charged = [new ChargedUnits("p", "daily-usd", QuotaMetric.CostUsd, 1_500)] }, Caller);
+        await _trail.LeaveAsync(Allow("d2"), Caller);
+
+        var charge = new ControlZero.Audit.Format.Events.ChargedUnits("p", "daily-usd", "cost_usd", 1_500);
+        Assert.Equal([("d1", true), ("d1", true), ("d2", false)], _log.Events.Select(audited => (audited.DecisionId, audited.Charged.Contains(charge))));
+    }
+
+    // To the byte: what makes an event larger is seen here, not in a profile. The texts of the answer are its own; what is made is the event alone.
+    [Fact]
+    public void Event_OfWhatWasAskedBefore_AllocatesItselfAndNothingElse()
+    {
+        var (events, outcome, buffer) = (new DecisionEvents([]), Allow("d1"), new EventBuffer());
+        Make(1_000);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Make(1_000);
+
+        Assert.Equal(BytesOfAnEvent * 1_000, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void Make(int times)
+        {
+            for (var made = 0; made < times; made++)
+            {
+                buffer.Rewind(0);
+                EventJson.Write(events.Of(AuditEventKind.Decision, outcome, Caller.Key.Id, DateTimeOffset.UnixEpoch), buffer);
+            }
+        }
     }
 
     private static EnforceRequest Request => new() { AgentId = "bot", Action = "llm.generate", Resource = "model/a", RequestId = "r" };
