@@ -67,18 +67,18 @@ public sealed partial class AgentCell
     /// load or confirm something first or the agent has left; ask its grain.
     /// </summary>
     /// <param name="request">The request; a dry run is decided and not counted.</param>
-    public Authorization? Decide(AuthorizeRequest request) => Decide(request, _silo.Freshness.Now());
+    public Authorization? Decide(AuthorizeRequest request) => Decide(request, asked: default);
 
     /// <summary>The same for those who have read the clock already: reading it costs as much as finding the rule.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="asked">The present, or a moment ago.</param>
+    /// <param name="asked">The present, or a moment ago. Default: it is read here.</param>
     public Authorization? Decide(AuthorizeRequest request, Moment asked)
     {
         ArgumentNullException.ThrowIfNull(request);
 
-        var now = asked.Wall;
-        while (Adopt(asked, out var age) is { } basis && IsWarm(basis, age, request.MinEpoch))
+        while (Adopt(asked == default ? _silo.Freshness.Now() : asked, out var age) is { } basis && IsWarm(basis, age, request.MinEpoch))
         {
+            var now = asked == default ? _silo.Clock.GetUtcNow() : asked.Wall;
             var authorization = basis.Evaluate(Agent, request, now, age, _silo.Freshness.Bound);
             var ask = AskOf(basis, request, authorization);
             if (ask is null)

@@ -6,7 +6,7 @@ using ControlZero.Server.Telemetry;
 
 namespace ControlZero.Server.Enforcement;
 
-/// <summary>Makes answers of decisions, and measures them.</summary>
+/// <summary>Makes answers of decisions, and counts them.</summary>
 internal sealed class DecisionAnswers(
     SiloFreshness freshness,
     FrontDoors doors,
@@ -20,13 +20,11 @@ internal sealed class DecisionAnswers(
     /// <param name="authorization">What was decided.</param>
     /// <param name="question">What was asked.</param>
     /// <param name="asked">When this server set out to have it decided.</param>
-    /// <param name="begun">When its call began: what <see cref="EnforceInstruments.Begin"/> returned. 0: it is one of several.</param>
-    public EnforceOutcome Answer(Authorization authorization, in EnforceQuestion question, Moment asked, long begun = 0)
+    public EnforceOutcome Answer(Authorization authorization, in EnforceQuestion question, Moment asked)
     {
         if (authorization.Epoch >= question.Request.MinEpoch && authorization.Quota is not { IsOtherQuestion: true })
         {
-            instruments.OnDecided(authorization.Decision, begun);
-
+            instruments.OnDecided(authorization.Decision);
             instruments.OnHop(remote: doors.IsElsewhere(authorization.Silo));
             traces.OnDecided(question.Request.Action, question.Request.Resource, authorization.Decision);
         }

@@ -33,13 +33,13 @@ internal sealed class EnforcementService(
         var begun = instruments.Begin();
         var caller = context.GetCaller();
         var question = EnforceQuestion.Read(request, caller);
-        if (local.Decide(question, begun) is not { } outcome)
+        if (local.Decide(question) is not { } outcome)
         {
             return AskGrainAsync(question, begun, caller, context);
         }
 
         var leaving = trail.LeaveAsync(outcome, caller);
-        return leaving.IsCompletedSuccessfully ? Task.FromResult(OrThrow(leaving.Result)) : WaitAsync(leaving);
+        return leaving.IsCompletedSuccessfully ? Task.FromResult(End(leaving.Result, begun)) : WaitAsync(leaving, begun);
     }
 
     [RequiresScope(Scopes.Enforce), ServesStale, MessageLimit(Limits.BatchMessageMaxBytes)]
@@ -144,10 +144,17 @@ internal sealed class EnforcementService(
             context.GetHttpContext().Response.Headers[OwnerHeader] = owner;
         }
 
-        return OrThrow(await trail.LeaveAsync(answers.Answer(authorization, question, asked, begun), caller));
+        return End(await trail.LeaveAsync(answers.Answer(authorization, question, asked), caller), begun);
     }
 
-    private static async Task<EnforceResponse> WaitAsync(ValueTask<EnforceOutcome> leaving) => OrThrow(await leaving);
+    private async Task<EnforceResponse> WaitAsync(ValueTask<EnforceOutcome> leaving, long begun) => End(await leaving, begun);
+
+    private EnforceResponse End(EnforceOutcome outcome, long begun)
+    {
+        var response = OrThrow(outcome);
+        instruments.OnAnswered(response.Effect, response.ReasonCode, begun);
+        return response;
+    }
 
     private static EnforceResponse OrThrow(EnforceOutcome outcome) => outcome.Response ?? throw outcome.Error!.ToRpcException();
 }

@@ -11,8 +11,7 @@ internal sealed class LocalDecisions(AgentCells cells, DecisionAnswers answers, 
 {
     /// <summary>Decides a question. Null: the agent's grain must be asked.</summary>
     /// <param name="question">The question.</param>
-    /// <param name="begun">When its call began: see <see cref="DecisionAnswers.Answer"/>.</param>
-    public EnforceOutcome? Decide(in EnforceQuestion question, long begun) => Decide(question, answers.Now(), begun);
+    public EnforceOutcome? Decide(in EnforceQuestion question) => Decide(question, answers.Now());
 
     /// <summary>Decides a question of several. Null: the agent's grain must be asked. Never fails: what goes wrong is the answer.</summary>
     /// <param name="question">The question.</param>
@@ -22,7 +21,7 @@ internal sealed class LocalDecisions(AgentCells cells, DecisionAnswers answers, 
     {
         try
         {
-            return Decide(question, asked, begun: 0);
+            return Decide(question, asked);
         }
         catch (Exception failure)
         {
@@ -30,6 +29,6 @@ internal sealed class LocalDecisions(AgentCells cells, DecisionAnswers answers, 
         }
     }
 
-    private EnforceOutcome? Decide(in EnforceQuestion question, Moment asked, long begun) =>
-        cells.Find(question.Tenant, question.Agent)?.Decide(question.Request, asked) is { } decided ? answers.Answer(decided, question, asked, begun) : null;
+    private EnforceOutcome? Decide(in EnforceQuestion question, Moment asked) =>
+        cells.Find(question.Tenant, question.Agent)?.Decide(question.Request, asked) is { } decided ? answers.Answer(decided, question, asked) : null;
 }

@@ -64,7 +64,7 @@ internal sealed class CallTraces : IDisposable
             return;
         }
 
-        var series = DecisionSeries.TagsOf(DecisionSeries.Of(decision));
+        var series = DecisionSeries.TagsOf(DecisionSeries.Of(decision.Effect, decision.ReasonCode));
         span.SetTag("controlzero.decision", decision.Effect.Permits() ? "allow" : "deny")
             .SetTag("controlzero.effect", series[0].Value)
             .SetTag("controlzero.reason_code", series[1].Value)

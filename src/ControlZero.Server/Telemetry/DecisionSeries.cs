@@ -12,6 +12,8 @@ internal static class DecisionSeries
 {
     private static readonly Effect[] Effects = Enum.GetValues<Effect>();
 
+    private static readonly string[] Words = [.. Effects.Select(effect => effect.ToWord())];
+
     // The last place stands for every code that a policy made up.
     private static readonly string[] Codes = [.. ReasonCodes.Reserved.Order(StringComparer.Ordinal), TelemetryNames.Custom];
 
@@ -25,10 +27,14 @@ internal static class DecisionSeries
     public static int Count => AllTags.Length;
 
     /// <summary>The series of a decision.</summary>
-    public static int Of(Decision decision)
+    public static int Of(Effect effect, string reasonCode) => Of((int)effect, reasonCode);
+
+    /// <summary>The series of an answer, whose effect is spelled as callers read it.</summary>
+    public static int Of(string effect, string reasonCode) => Of(Array.IndexOf(Words, effect), reasonCode);
+
+    private static int Of(int effect, string reasonCode)
     {
-        var effect = (int)decision.Effect;
-        var place = Places.TryGetValue(decision.ReasonCode, out var known) ? known : Codes.Length - 1;
+        var place = Places.TryGetValue(reasonCode, out var known) ? known : Codes.Length - 1;
         return ((uint)effect < (uint)Effects.Length ? effect : 0) * Codes.Length + place;
     }
 

@@ -36,7 +36,7 @@ internal sealed class EnforceInstruments
         _duration = meter.CreateHistogram(
             "controlzero.enforce.duration",
             "s",
-            "Time of one Enforce call in the server, from its checked key to its answer.",
+            "Time of one Enforce call in the server, from its checked key to its answer, the wait for its audit event included.",
             tags: null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBounds });
         _size = meter.CreateHistogram(
@@ -57,33 +57,27 @@ internal sealed class EnforceInstruments
             "Decisions by where the agent lives: in the silo that was asked, or in another.");
     }
 
-    /// <summary>Begins to measure a call. Give it to <see cref="OnDecided(Decision, long)"/>.</summary>
+    /// <summary>Begins to measure a call. Give it to <see cref="OnAnswered"/>.</summary>
     public long Begin() => _duration.Enabled ? _clock.GetTimestamp() : 0;
 
-    /// <summary>A call of Enforce was decided.</summary>
-    /// <param name="decision">How.</param>
-    /// <param name="begun">What <see cref="Begin"/> returned.</param>
-    public void OnDecided(Decision decision, long begun)
-    {
-        if (begun == 0 && !_decisions.Enabled)
-        {
-            return;
-        }
-
-        var series = DecisionSeries.Of(decision);
-        _decided.Add(series);
-        if (begun != 0)
-        {
-            _duration.Record((_clock.GetTimestamp() - begun) * _secondsPerTick, DecisionSeries.TagsOf(series));
-        }
-    }
-
-    /// <summary>One request of a batch or stream was decided.</summary>
+    /// <summary>A request was decided, alone or as one of several.</summary>
     public void OnDecided(Decision decision)
     {
         if (_decisions.Enabled)
         {
-            _decided.Add(DecisionSeries.Of(decision));
+            _decided.Add(DecisionSeries.Of(decision.Effect, decision.ReasonCode));
+        }
+    }
+
+    /// <summary>The answer to a call of Enforce leaves.</summary>
+    /// <param name="effect">Its effect, as answers spell it.</param>
+    /// <param name="reasonCode">Its reason code.</param>
+    /// <param name="begun">What <see cref="Begin"/> returned.</param>
+    public void OnAnswered(string effect, string reasonCode, long begun)
+    {
+        if (begun != 0)
+        {
+            _duration.Record((_clock.GetTimestamp() - begun) * _secondsPerTick, DecisionSeries.TagsOf(DecisionSeries.Of(effect, reasonCode)));
         }
     }
 

@@ -84,7 +84,7 @@ public class FrontDoorBenchmarks
     public async Task<Decided> Decide() => await Authorize();
 
     [Benchmark(Description = "decision on the cell and its answer")]
-    public EnforceResponse? DecideHere() => _local.Decide(_question, begun: 0)?.Response;
+    public EnforceResponse? DecideHere() => _local.Decide(_question)?.Response;
 
     [Benchmark(Description = "map the answer")]
     public EnforceResponse Answer() => Map();

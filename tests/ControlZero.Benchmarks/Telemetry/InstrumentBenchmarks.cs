@@ -41,9 +41,10 @@ public class InstrumentBenchmarks
     public void OneCall()
     {
         var begun = _instruments.Begin();
-        _instruments.OnDecided(_decision, begun);
+        _instruments.OnDecided(_decision);
         _instruments.OnHop(remote: false);
         _traces.OnDecided("llm.generate", "model/m", _decision);
+        _instruments.OnAnswered("allow", "RULE_MATCH", begun);
     }
 
     [Benchmark(Description = "one request of a batch: count, hop")]

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using ControlZero.Audit.Log;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Tests.Hosting;
@@ -91,6 +92,7 @@ public sealed class EveryAnswerTests(RecordingServer server) : IClassFixture<Rec
         var events = server.EventsOf(tenant);
         EventAssert.Equal(tenant, request, first, events[0]);
         EventAssert.Equal(tenant, request, second, events[1]);
+        Assert.All(events.Take(2), audited => Assert.Equal(new ControlZero.Audit.Format.Events.ChargedUnits("p", "tokens", "total_tokens", 20), Assert.Single(audited.Charged)));
         Assert.Equal(
             [
                 (AuditEventKind.Settlement, first.Reservation.Token, "MODEL_DRIFT", "model/b"),
@@ -136,6 +138,42 @@ public sealed class EveryAnswerTests(RecordingServer server) : IClassFixture<Rec
         }
 
         Assert.Single(server.EventsOf(tenant));
+    }
+
+    [Fact]
+    public async Task Duration_OfACall_HasTheWaitForItsEventInIt()
+    {
+        var (_, key) = await server.NewTenantAsync();
+        var meters = server.Services.GetRequiredService<IMeterFactory>();
+        var measured = 0;
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listening) =>
+            {
+                if (instrument.Name == "controlzero.enforce.duration" && ReferenceEquals(instrument.Meter.Scope, meters))
+                {
+                    listening.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) => Interlocked.Increment(ref measured));
+        listener.Start();
+        await Enforcement.EnforceAsync(Ask(), server.With(key));
+        var (begun, durable) = (new TaskCompletionSource(), new TaskCompletionSource<AuditAppend>());
+        server.Log.Outcome = _ =>
+        {
+            begun.TrySetResult();
+            return durable.Task;
+        };
+
+        var call = Enforcement.EnforceAsync(Ask(), server.With(key)).ResponseAsync;
+        await begun.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        var meanwhile = Volatile.Read(ref measured);
+        server.Log.Outcome = _ => Task.FromResult(new AuditAppend(AuditOutcome.Durable));
+        durable.SetResult(new AuditAppend(AuditOutcome.Durable));
+        await call;
+
+        Assert.Equal((1, 2), (meanwhile, Volatile.Read(ref measured)));
     }
 
     [Fact]

@@ -17,10 +17,12 @@ public sealed class EnforceInstrumentsTests : IDisposable
 
         var begun = instruments.Begin();
         _clock.Advance(TimeSpan.FromMilliseconds(2));
-        instruments.OnDecided(Of(Effect.Deny, "RULE_MATCH"), begun);
+        instruments.OnDecided(Of(Effect.Deny, "RULE_MATCH"));
+        _clock.Advance(TimeSpan.FromMilliseconds(3));
+        instruments.OnAnswered("deny", "RULE_MATCH", begun);
 
         Assert.Equal(["deny,RULE_MATCH=1"], _measured.Of("controlzero.enforce.decisions"));
-        Assert.Equal(["deny,RULE_MATCH=0.002"], _measured.Of("controlzero.enforce.duration"));
+        Assert.Equal(["deny,RULE_MATCH=0.005"], _measured.Of("controlzero.enforce.duration"));
     }
 
     [Fact]
@@ -83,6 +85,24 @@ public sealed class EnforceInstrumentsTests : IDisposable
     }
 
     [Fact]
+    public void Answers_OfEveryEffectAndCode_AreTimedInTheSeriesTheyAreCountedIn()
+    {
+        var instruments = new EnforceInstruments(_measured.Meters, _clock);
+        var decisions = Enum.GetValues<Effect>().SelectMany(effect => ReasonCodes.Reserved.Append("TEAM").Select(code => Of(effect, code))).ToList();
+
+        var begun = instruments.Begin();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        foreach (var decision in decisions)
+        {
+            instruments.OnDecided(decision);
+            instruments.OnAnswered(decision.Effect.ToWord(), decision.ReasonCode, begun);
+        }
+
+        Assert.Equal(decisions.Count, _measured.Of("controlzero.enforce.duration").Length);
+        Assert.Equal(_measured.Of("controlzero.enforce.decisions"), _measured.Of("controlzero.enforce.duration"));
+    }
+
+    [Fact]
     public void Sizes_AndHops_AreToldApart()
     {
         var instruments = new EnforceInstruments(_measured.Meters, _clock);
@@ -108,7 +128,7 @@ public sealed class EnforceInstrumentsTests : IDisposable
     }
 
     [Fact]
-    public void OnDecided_WithAListener_AllocatesNothing()
+    public void OneCall_WithAListener_AllocatesNothing()
     {
         using var heard = new QuietListener();
         var instruments = new EnforceInstruments(heard.Meters, TimeProvider.System);
@@ -128,7 +148,9 @@ public sealed class EnforceInstrumentsTests : IDisposable
     {
         for (var i = 0; i < times; i++)
         {
-            instruments.OnDecided(decision, instruments.Begin());
+            var begun = instruments.Begin();
+            instruments.OnDecided(decision);
+            instruments.OnAnswered("allow", "RULE_MATCH", begun);
             instruments.OnHop(remote: false);
         }
     }
