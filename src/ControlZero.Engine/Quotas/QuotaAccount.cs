@@ -11,7 +11,7 @@ namespace ControlZero.Engine.Quotas;
 /// </remarks>
 public sealed partial class QuotaAccount
 {
-    private readonly Dictionary<QuotaLimitKey, QuotaPurse> _purses = [];
+    private readonly Dictionary<QuotaLimitKey, QuotaPurse> _purses = new(QuotaLimitKey.ByName.Instance);
     private ulong _writes;
     private QuotaRecord _record = QuotaRecord.Empty;
     private string? _etag;

@@ -255,7 +255,7 @@ internal sealed partial class AgentQuota(
             {
                 Token = TokenOf(opened, request),
                 ExpiresAt = opened.ExpiresAt,
-                Charged = [.. charges.Select(charge => new ChargedUnits(charge.Limit.Key.Policy, charge.Limit.Key.Name, charge.Limit.Metric, charge.Units))],
+                Charged = ChargedBy(charges),
             },
         };
         return true;
@@ -300,6 +300,17 @@ internal sealed partial class AgentQuota(
 
     private LimitStanding Standing(QuotaLimit limit, DateTimeOffset now) =>
         LimitStanding.Of(AccountOf(limit).Standing(limit, now));
+
+    private static ImmutableArray<ChargedUnits> ChargedBy(QuotaCharge[] charges)
+    {
+        var charged = ImmutableArray.CreateBuilder<ChargedUnits>(charges.Length);
+        foreach (var charge in charges)
+        {
+            charged.Add(new ChargedUnits(charge.Limit.Key.Policy, charge.Limit.Key.Name, charge.Limit.Metric, charge.Units));
+        }
+
+        return charged.MoveToImmutable();
+    }
 
     private QuotaAccount AccountOf(QuotaLimit limit) => limit.Scope == QuotaScope.Tenant ? share.Account : account;
 

@@ -15,10 +15,8 @@ internal sealed class QuotaAsk
         Refused = refused;
         Tag = tag;
         Hold = QuotaLimit.DefaultHold;
-        foreach (var demand in own.Concat(shared))
-        {
-            Hold = demand.Limit.Metric == QuotaMetric.InFlight && demand.Limit.Hold < Hold ? demand.Limit.Hold : Hold;
-        }
+        Shorten(own);
+        Shorten(shared);
     }
 
     /// <summary>Of the agent's limits.</summary>
@@ -34,7 +32,7 @@ internal sealed class QuotaAsk
     public RequestTag? Tag { get; }
 
     /// <summary>How long the call may be under way.</summary>
-    public TimeSpan Hold { get; }
+    public TimeSpan Hold { get; private set; }
 
     /// <summary>What a request asks of limits. Null: none counts it.</summary>
     public static QuotaAsk? Of(ImmutableArray<QuotaLimit> limits, AuthorizeRequest request, IModelPrices prices)
@@ -62,6 +60,14 @@ internal sealed class QuotaAsk
     /// <summary>Several requests' demands as one: each limit once.</summary>
     public static QuotaDemand[] Sum(IEnumerable<QuotaDemand> demands) =>
         [.. demands.GroupBy(demand => demand.Limit).Select(group => new QuotaDemand(group.Key, group.Sum(demand => demand.Units)))];
+
+    private void Shorten(QuotaDemand[] demands)
+    {
+        foreach (var demand in demands)
+        {
+            Hold = demand.Limit.Metric == QuotaMetric.InFlight && demand.Limit.Hold < Hold ? demand.Limit.Hold : Hold;
+        }
+    }
 
     // Of several candidates any may answer, so the dearest is charged. Null: the limit counts none of them.
     private static long? Units(QuotaLimit limit, AuthorizeRequest request, IModelPrices prices, ref Decision? refused)
