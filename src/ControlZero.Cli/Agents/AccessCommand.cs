@@ -41,7 +41,7 @@ internal static class AccessCommand
                 AllowedOnly = run.Value(allowedOnly),
                 PageSize = PageSize,
             };
-            Show(run, await PagesAsync(run, request, cancellationToken));
+            Show(run, await PagesAsync(run, request, cancellationToken), request.AllowedOnly);
             return ExitCodes.Ok;
         });
         return command;
@@ -60,7 +60,7 @@ internal static class AccessCommand
         return pages;
     }
 
-    private static void Show(Invocation run, List<GetAccessResponse> pages)
+    private static void Show(Invocation run, List<GetAccessResponse> pages, bool allowedOnly)
     {
         // A page's resources name its own limits, by position.
         var entries = pages.SelectMany(page => page.Resources.Select(resource => (Page: page, Resource: resource))).ToList();
@@ -70,7 +70,9 @@ internal static class AccessCommand
         }
         else if (entries.Count == 0)
         {
-            run.Report.Words("no resource: name some with `--resource`, or leave out `--allowed-only`");
+            run.Report.Words(allowedOnly
+                ? "nothing of it is allowed now; leave out `--allowed-only` to see why"
+                : "the policies name no resource exactly, and no model has a price; name some with `--resource`");
         }
         else
         {

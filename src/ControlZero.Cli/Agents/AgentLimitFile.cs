@@ -8,36 +8,27 @@ namespace ControlZero.Cli.Agents;
 /// <summary>Limits of an agent's own, written as a policy's: a file with <c>limits</c> and nothing else, in JSON or YAML.</summary>
 internal static class AgentLimitFile
 {
-    private const string YamlFrame = "name: agent\nrules: [{allow: '*'}]\n";
-    private const string JsonFrame = "\"name\":\"agent\",\"rules\":[{\"allow\":\"*\"}],";
-
     /// <summary>Reads a file, or stdin for <c>-</c>.</summary>
     /// <exception cref="CommandFailure">It cannot be read, or a limit in it is wrong.</exception>
     public static AgentLimits Read(CliHost host, string file)
     {
-        var text = PolicyFiles.Read(host, file);
-
-        // A policy around them, so that its reader reads them. In JSON it stands in the first line, whose columns it moves.
-        var json = text.AsSpan().TrimStart().StartsWith("{") ? text.IndexOf('{', StringComparison.Ordinal) + 1 : 0;
-        var parsed = PolicyParser.Parse(json > 0 ? text.Insert(json, JsonFrame) : YamlFrame + text);
-        var lines = json > 0 ? 0 : 2;
-        if (parsed.Document is not { } document)
+        var parsed = PolicyParser.ParseLimits(PolicyFiles.Read(host, file));
+        if (!parsed.IsValid)
         {
-            var findings = parsed.Diagnostics.Select(Finding.Of).Where(finding => finding.IsError());
-            throw CommandFailure.Usage(string.Join('\n', findings.Select(finding => (finding with { Line = Math.Max(1, finding.Line - lines) }).Describe(file))));
+            throw CommandFailure.Usage(string.Join('\n', parsed.Diagnostics.Select(Finding.Of).Where(finding => finding.IsError()).Select(finding => finding.Describe(file))));
         }
 
-        if (document.Limits.Any(limit => limit.Scope != QuotaScope.Agent))
+        if (parsed.Limits.Any(limit => limit.Scope != QuotaScope.Agent))
         {
             throw CommandFailure.Usage($"`{file}`: a limit is `per: tenant`; an agent's own are for itself, so state that one in a policy");
         }
 
-        if (document.Limits.FirstOrDefault(limit => limit.FallbackPrice is not null || limit.Hold != QuotaLimit.DefaultHold) is { } other)
+        if (parsed.Limits.FirstOrDefault(limit => limit.FallbackPrice is not null || limit.Hold != QuotaLimit.DefaultHold) is { } other)
         {
             throw CommandFailure.Usage($"`{file}`: the limit `{other.Key.Name}` has a `fallback_price` or a `hold`, which only policies take; state it in one");
         }
 
-        return new AgentLimits { Limits = { document.Limits.Select(ToMessage) } };
+        return new AgentLimits { Limits = { parsed.Limits.Select(ToMessage) } };
     }
 
     private static AgentLimit ToMessage(QuotaLimit limit)

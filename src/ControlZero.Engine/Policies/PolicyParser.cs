@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using ControlZero.Engine.Diagnostics;
 using ControlZero.Engine.Documents;
+using ControlZero.Engine.Quotas;
 
 namespace ControlZero.Engine.Policies;
 
@@ -26,5 +28,26 @@ public static class PolicyParser
             Diagnostics = findings.ToSorted(),
             Values = root?.CountValues() ?? 0,
         };
+    }
+
+    /// <summary>Reads a document that has <c>limits</c> as a policy states them, and nothing else.</summary>
+    public static LimitParseResult ParseLimits(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var findings = new FindingList();
+        ImmutableArray<QuotaLimit> limits = [];
+        if (DocumentReader.Read(text, findings) is { } root && new FieldReader(findings).CheckObject(root, "a file of limits", ["limits"]))
+        {
+            if (root.Find("limits") is { } list)
+            {
+                limits = new LimitBinder(findings).Bind(list, policy: "");
+            }
+            else
+            {
+                findings.Error(root, "limits", DiagnosticCodes.FieldRequired, "`limits` is missing", "write `limits:` and a list of them");
+            }
+        }
+
+        return new LimitParseResult(findings.HasErrors ? [] : limits, findings.ToSorted(), !findings.HasErrors);
     }
 }

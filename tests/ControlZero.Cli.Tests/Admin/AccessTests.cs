@@ -66,15 +66,17 @@ public sealed class AccessTests : CliTest
         Assert.Contains("the policies changed", run.Error, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Access_OfNothing_SaysWhatToDo()
+    [Theory]
+    [InlineData(false, "name some with `--resource`")]
+    [InlineData(true, "leave out `--allowed-only`")]
+    public async Task Access_OfNothing_SaysWhatToDo(bool allowedOnly, string remedy)
     {
         Cluster.On<GetAccessRequest>(_ => new GetAccessResponse());
 
-        var run = await RunAsync("access", "agent-1", "--allowed-only");
+        var run = await RunAsync(allowedOnly ? ["access", "agent-1", "--allowed-only"] : ["access", "agent-1"]);
 
         Assert.Equal((0, ""), (run.ExitCode, run.Out));
-        Assert.Contains("--resource", run.Error, StringComparison.Ordinal);
+        Assert.Contains(remedy, run.Error, StringComparison.Ordinal);
     }
 
     [Theory]

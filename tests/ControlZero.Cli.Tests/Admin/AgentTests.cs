@@ -76,7 +76,11 @@ public sealed class AgentTests : CliTest
     }
 
     [Theory]
-    [InlineData("limits: [{name: a, metric: rpm, limit: 1, window: 1m}]", "limits.yaml:1:")]
+    [InlineData("limits: [{name: a, metric: rpm, limit: 1, window: 1m}]", "limits.yaml:1:28 error METRIC_UNKNOWN")]
+    [InlineData("""{"limits": [{"name": "a", "metric": "rpm", "limit": 1, "window": "1m"}]}""", "limits.yaml:1:")]
+    [InlineData("""[{"name": "a", "metric": "requests", "limit": 1, "window": "1m"}]""", "limits.yaml:1:1 error FIELD_TYPE a file of limits must be an object")]
+    [InlineData("name: a\nlimits: [{name: a, metric: requests, limit: 1, window: 1m}]", "limits.yaml:1:1 error UNKNOWN_FIELD")]
+    [InlineData("{}", "error FIELD_REQUIRED `limits` is missing")]
     [InlineData("limits: [{name: a, metric: requests, limit: 1, window: 1m, per: tenant}]", "per: tenant")]
     [InlineData("limits: [{name: a, metric: in_flight, limit: 1, hold: 5m}]", "`hold`")]
     public async Task Put_LimitsThatAreWrong_AreWrongUsage(string text, string told)
