@@ -31,6 +31,26 @@ public sealed partial class QuotaAccountTests
         Assert.Equal(ChargeStatus.Exhausted, Ask(account, new QuotaDemand(month, 1)).Status);
     }
 
+    [Theory]
+    [InlineData(10, 1, 1)]
+    [InlineData(9, 1, 0)]
+    [InlineData(9, 2, 1)]
+    public void Overdraw_TakesWhatIsAtHandAndOwesTheRest_ToTheUnit(int granted, int over, int owed)
+    {
+        var account = Open();
+        GrantAll(account, Requests(10), granted);
+
+        // What is left is at hand.
+        _shelf.Settle(account, () => account.Offer([new(Requests(10), 1)], _now).Status == ChargeStatus.Refill ? account.Plan([new(Requests(10), 1)], _now) : null);
+
+        var mustBeWritten = account.Overdraw(Requests(10), over, Guid.NewGuid(), _now);
+
+        Assert.Equal((owed > 0, owed > 0), (mustBeWritten, account.IsOwing));
+        _shelf.Settle(account, () => account.IsOwing ? account.Plan([], _now) : null);
+        Assert.Equal(owed, _shelf.Record!.Entries[0].Debt);
+        Assert.Equal(ChargeStatus.Exhausted, account.Charge([new(Requests(10), 1)], _now).Status);
+    }
+
     [Fact]
     public void Charge_ByTwoHoldersOfOneRecord_NeverGrantsMoreThanTheLimit()
     {

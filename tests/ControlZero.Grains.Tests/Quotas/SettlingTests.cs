@@ -41,6 +41,20 @@ public sealed class SettlingTests(TwoSilos silos)
     }
 
     [Fact]
+    public async Task Settle_WithOneUnitMoreThanThereIs_IsADebtOfOne_AlsoAtAnotherActivation()
+    {
+        var (_, here) = await StartAsync("settle-one-more", Tokens(100));
+        var settledHere = await here.SettleAsync(Used(await ReserveAsync(here, 100), 101));
+        var (_, elsewhere) = await StartAsync("settle-one-more-elsewhere", Tokens(100));
+        var token = await ReserveAsync(elsewhere, 100);
+        await silos.Cluster.DeactivateAsync(elsewhere);
+        var settledElsewhere = await elsewhere.SettleAsync(Used(token, 101));
+
+        Assert.Equal((true, 101L), (settledHere.Overrun, settledHere.Limits[0].Used));
+        Assert.Equal((true, 101L), (settledElsewhere.Overrun, settledElsewhere.Limits[0].Used));
+    }
+
+    [Fact]
     public async Task Settle_WithMoreThanIsLeft_IsADebtThatIsStoredBeforeTheAnswer()
     {
         var (tenant, agent) = await StartAsync("settle-more", Tokens(100));
