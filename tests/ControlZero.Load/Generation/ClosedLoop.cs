@@ -14,8 +14,8 @@ internal sealed record ClosedLoop(int Connections, int PerConnection)
     /// <summary>Calls agents at random. After the duration no call begins; those in flight are waited for.</summary>
     public Task<LoadResult> RunAsync(CallSet calls, TimeSpan duration, CancellationToken cancellationToken)
     {
-        var until = Stopwatch.GetTimestamp() + (long)(duration.TotalSeconds * Stopwatch.Frequency);
-        return DriveAllAsync(calls, seed => AtRandom(calls.Bodies, new Random(seed), until), static _ => { }, cancellationToken);
+        var ticks = (long)(duration.TotalSeconds * Stopwatch.Frequency);
+        return DriveAllAsync(calls, (seed, begun) => AtRandom(calls.Bodies, new Random(seed), begun + ticks), static _ => { }, cancellationToken);
     }
 
     /// <summary>Makes every call once.</summary>
@@ -23,17 +23,18 @@ internal sealed record ClosedLoop(int Connections, int PerConnection)
     /// <param name="onAnswered">Is told how many more were answered. Called from several threads.</param>
     /// <param name="cancellationToken">Ends it at once.</param>
     public Task<LoadResult> RunOnceEachAsync(CallSet calls, Action<int> onAnswered, CancellationToken cancellationToken) =>
-        DriveAllAsync(calls, share => EveryNth(calls.Bodies, share, Connections), onAnswered, cancellationToken);
+        DriveAllAsync(calls, (share, _) => EveryNth(calls.Bodies, share, Connections), onAnswered, cancellationToken);
 
+    // The time runs from when all connections are open: a busy server takes its time to accept many.
     private async Task<LoadResult> DriveAllAsync(
-        CallSet calls, Func<int, IEnumerator<byte[]>> bodies, Action<int> onAnswered, CancellationToken cancellationToken)
+        CallSet calls, Func<int, long, IEnumerator<byte[]>> bodies, Action<int> onAnswered, CancellationToken cancellationToken)
     {
         var open = await calls.ConnectAsync(Connections, cancellationToken);
         try
         {
             var begun = Stopwatch.GetTimestamp();
             var records = await Task.WhenAll(open.Select((connection, i) => Task.Run(
-                () => DriveAsync(connection, bodies(i), onAnswered, cancellationToken), cancellationToken)));
+                () => DriveAsync(connection, bodies(i, begun), onAnswered, cancellationToken), cancellationToken)));
             return LoadResult.Sum(records, Stopwatch.GetElapsedTime(begun));
         }
         finally

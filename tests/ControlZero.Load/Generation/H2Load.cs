@@ -10,7 +10,7 @@ internal static partial class H2Load
     /// <summary>True when the program is installed.</summary>
     public static bool IsInstalled => File.Exists("/usr/bin/h2load");
 
-    /// <summary>Runs it on the first body of the calls.</summary>
+    /// <summary>Runs it on the first body of the calls, for whole seconds: it takes no others.</summary>
     public static async Task<LoadResult> RunAsync(ClosedLoop load, CallSet calls, TimeSpan duration, CancellationToken cancellationToken)
     {
         var body = Path.GetTempFileName();
@@ -22,7 +22,7 @@ internal static partial class H2Load
                 RedirectStandardOutput = true,
                 ArgumentList =
                 {
-                    "-c", Text(load.Connections), "-m", Text(load.PerConnection), "-t", "1", "-D", Text(duration.TotalSeconds), "-d", body,
+                    "-c", Text(load.Connections), "-m", Text(load.PerConnection), "-t", "1", "-D", Text(Math.Ceiling(duration.TotalSeconds)), "-d", body,
                     "-H", "content-type: application/grpc", "-H", "te: trailers", "-H", $"authorization: Bearer {calls.Key ?? "none"}",
                     $"http://{calls.Server}{calls.Path}",
                 },
