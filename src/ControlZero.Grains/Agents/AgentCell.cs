@@ -177,7 +177,10 @@ public sealed partial class AgentCell
     /// <param name="generation">See <see cref="Feed.AgentNotices.Generation"/>.</param>
     internal void Confirm(long generation) => Volatile.Write(ref _noticed, generation);
 
-    /// <summary>Replaces what is the agent's own. When it returns, nothing is answered under what it was any more.</summary>
+    /// <summary>
+    /// Replaces what is the agent's own. When it returns, nothing is decided under what it was any more; what was decided before may still be on
+    /// its way out.
+    /// </summary>
     internal void Change(AgentTraits traits)
     {
         lock (_gate)

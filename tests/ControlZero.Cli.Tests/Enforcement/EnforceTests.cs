@@ -212,19 +212,7 @@ public sealed class EnforceTests : CliTest
     {
         var allow = Answers.Allow();
         allow.Reservation = new Reservation { Token = "token-1", ExpiresAt = Clock.GetUtcNow().AddMinutes(2).ToTimestamp() };
-        allow.Limits.Add(new LimitState
-        {
-            Policy = "p",
-            Name = "daily-usd",
-            Metric = "cost_usd",
-            Per = "agent",
-            Window = "day",
-            Unit = "nano_usd",
-            Limit = 5_000_000_000,
-            Used = 3_750_000_000,
-            Remaining = 1_250_000_000,
-            ResetsAt = Clock.GetUtcNow().AddMinutes(185).ToTimestamp(),
-        });
+        allow.Limits.Add(Answers.DailyUsd(3_750_000_000, Clock.GetUtcNow().AddMinutes(185)));
         return allow;
     }
 }

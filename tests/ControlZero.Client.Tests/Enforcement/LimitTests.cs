@@ -200,17 +200,5 @@ public sealed class LimitTests : ClientTest
         Assert.Equal([Shown], usage.Limits);
     }
 
-    private static LimitState Dollars() => new()
-    {
-        Policy = "p",
-        Name = "daily-usd",
-        Metric = "cost_usd",
-        Per = "agent",
-        Window = "day",
-        Unit = "nano_usd",
-        Limit = 5_000_000_000,
-        Used = 1,
-        Remaining = 4_999_999_999,
-        ResetsAt = Timestamp.FromDateTimeOffset(Ends),
-    };
+    private static LimitState Dollars() => Answers.DailyUsd(used: 1, Ends);
 }

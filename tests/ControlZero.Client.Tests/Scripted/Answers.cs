@@ -26,6 +26,23 @@ internal static class Answers
         Obligations = { obligations },
     };
 
+    /// <summary>An agent's limit of five dollars a day.</summary>
+    /// <param name="used">Unit: nano-USD.</param>
+    /// <param name="resetsAt">When the day ends.</param>
+    public static LimitState DailyUsd(long used, DateTimeOffset resetsAt) => new()
+    {
+        Policy = "p",
+        Name = "daily-usd",
+        Metric = "cost_usd",
+        Per = "agent",
+        Window = "day",
+        Unit = "nano_usd",
+        Limit = 5_000_000_000,
+        Used = used,
+        Remaining = 5_000_000_000 - used,
+        ResetsAt = resetsAt.ToTimestamp(),
+    };
+
     public static EnforceResponse Deny() => new()
     {
         Decision = Decision.Deny,
