@@ -1,10 +1,8 @@
 using System.Globalization;
-using System.Text.Json;
 using ControlZero.Cli.Output;
 using ControlZero.Protocol.V1;
 using CsvHelper;
 using CsvHelper.Configuration;
-using Google.Protobuf.Collections;
 
 namespace ControlZero.Cli.Audit;
 
@@ -34,7 +32,7 @@ internal static class EventCsv
         ("candidate_resources", audited => string.Join(' ', audited.CandidateResources)),
         ("denied_resource", audited => audited.DeniedResource),
         ("context_sha256", audited => audited.ContextSha256),
-        ("context", audited => Map(audited.Context)),
+        ("context", audited => EventShapes.Map(audited.Context)),
         ("decision", audited => Shapes.Word(audited.Decision)),
         ("effect", audited => audited.Effect),
         ("reason_code", audited => audited.ReasonCode),
@@ -44,6 +42,7 @@ internal static class EventCsv
         ("policy_epoch", audited => audited.PolicyEpoch.ToString(CultureInfo.InvariantCulture)),
         ("rule_id", audited => audited.RuleId),
         ("rule_index", audited => audited.HasRuleIndex ? Number(audited.RuleIndex) : ""),
+        ("evaluated_rules", audited => Number(audited.EvaluatedRules)),
         ("obligations", audited => string.Join(' ', audited.Obligations)),
         ("charged", audited => string.Join(' ', audited.Charged.Select(charge => $"{charge.Policy}/{charge.Limit}:{charge.Metric}:{Number(charge.Units)}"))),
         ("reservation", audited => audited.Reservation),
@@ -52,7 +51,7 @@ internal static class EventCsv
         ("replayed", audited => Flag(audited.Replayed)),
         ("late", audited => Flag(audited.Late)),
         ("redacted", audited => string.Join(' ', audited.Redacted)),
-        ("cut", audited => Map(audited.Cut)),
+        ("cut", audited => EventShapes.Map(audited.Cut)),
         ("silo", audited => audited.Silo),
         ("generation", audited => Number(audited.Generation)),
         ("sequence", audited => Number(audited.Sequence)),
@@ -82,9 +81,6 @@ internal static class EventCsv
             csv.NextRecord();
         }
     }
-
-    private static string Map(MapField<string, string> map) =>
-        map.Count == 0 ? "" : JsonSerializer.Serialize(new SortedDictionary<string, string>(map, StringComparer.Ordinal));
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 

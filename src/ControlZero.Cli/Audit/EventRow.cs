@@ -5,7 +5,7 @@ using Parquet.Serialization.Attributes;
 
 namespace ControlZero.Cli.Audit;
 
-/// <summary>An event as a row of a Parquet file. Names and types are stable.</summary>
+/// <summary>An event as a row of a Parquet file. Names and types are stable; maps are JSON, as in CSV.</summary>
 internal sealed class EventRow
 {
     [JsonPropertyName("time"), ParquetTimestamp(ParquetTimestampResolution.Microseconds)]
@@ -38,6 +38,9 @@ internal sealed class EventRow
     [JsonPropertyName("context_sha256"), ParquetRequired]
     public string ContextSha256 { get; init; } = "";
 
+    [JsonPropertyName("context"), ParquetRequired]
+    public string Context { get; init; } = "";
+
     [JsonPropertyName("decision"), ParquetRequired]
     public string Decision { get; init; } = "";
 
@@ -65,6 +68,18 @@ internal sealed class EventRow
     [JsonPropertyName("rule_index")]
     public int? RuleIndex { get; init; }
 
+    [JsonPropertyName("evaluated_rules")]
+    public int EvaluatedRules { get; init; }
+
+    [JsonPropertyName("obligations")]
+    public List<string> Obligations { get; init; } = [];
+
+    [JsonPropertyName("charged")]
+    public List<ChargeRow> Charged { get; init; } = [];
+
+    [JsonPropertyName("reservation"), ParquetRequired]
+    public string Reservation { get; init; } = "";
+
     [JsonPropertyName("key_id"), ParquetRequired]
     public string KeyId { get; init; } = "";
 
@@ -76,6 +91,12 @@ internal sealed class EventRow
 
     [JsonPropertyName("late")]
     public bool Late { get; init; }
+
+    [JsonPropertyName("redacted")]
+    public List<string> Redacted { get; init; } = [];
+
+    [JsonPropertyName("cut"), ParquetRequired]
+    public string Cut { get; init; } = "";
 
     [JsonPropertyName("silo"), ParquetRequired]
     public string Silo { get; init; } = "";
@@ -98,6 +119,7 @@ internal sealed class EventRow
         CandidateResources = [.. audited.CandidateResources],
         DeniedResource = audited.DeniedResource,
         ContextSha256 = audited.ContextSha256,
+        Context = EventShapes.Map(audited.Context),
         Decision = Shapes.Word(audited.Decision),
         Effect = audited.Effect,
         ReasonCode = audited.ReasonCode,
@@ -107,10 +129,16 @@ internal sealed class EventRow
         PolicyEpoch = (long)audited.PolicyEpoch,
         RuleId = audited.RuleId,
         RuleIndex = audited.HasRuleIndex ? audited.RuleIndex : null,
+        EvaluatedRules = audited.EvaluatedRules,
+        Obligations = [.. audited.Obligations],
+        Charged = [.. audited.Charged.Select(ChargeRow.Of)],
+        Reservation = audited.Reservation,
         KeyId = audited.KeyId,
         DryRun = audited.DryRun,
         Replayed = audited.Replayed,
         Late = audited.Late,
+        Redacted = [.. audited.Redacted],
+        Cut = EventShapes.Map(audited.Cut),
         Silo = audited.Silo,
         Generation = audited.Generation,
         Sequence = audited.Sequence,

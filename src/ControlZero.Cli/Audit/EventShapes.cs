@@ -1,5 +1,7 @@
+using System.Text.Json;
 using ControlZero.Cli.Output;
 using ControlZero.Protocol.V1;
+using Google.Protobuf.Collections;
 
 namespace ControlZero.Cli.Audit;
 
@@ -59,4 +61,8 @@ internal static class EventShapes
         audited.Generation,
         audited.Sequence,
     };
+
+    /// <summary>A map where a form has no place for one: JSON, its keys sorted. Empty: it has no entry.</summary>
+    public static string Map(MapField<string, string> map) =>
+        map.Count == 0 ? "" : JsonSerializer.Serialize(new SortedDictionary<string, string>(map, StringComparer.Ordinal));
 }

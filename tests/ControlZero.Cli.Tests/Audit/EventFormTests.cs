@@ -1,0 +1,54 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ControlZero.Cli.Audit;
+using ControlZero.Protocol.V1;
+using Google.Protobuf.WellKnownTypes;
+using Parquet.Serialization;
+
+namespace ControlZero.Cli.Tests.Audit;
+
+/// <summary>An export holds the whole event, whichever form it has.</summary>
+public sealed class EventFormTests
+{
+    private static readonly JsonSerializerOptions Names = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    private static readonly AuditEvent Event = new()
+    {
+        DecisionId = "d1",
+        Time = Timestamp.FromDateTimeOffset(DateTimeOffset.UnixEpoch),
+        Context = { ["env"] = "prod" },
+        EvaluatedRules = 3,
+        Obligations = { "redact" },
+        Charged = { new ChargedUnits { Policy = "p", Limit = "daily-usd", Metric = "cost_usd", Units = 3_750_000 } },
+        Reservation = "token",
+        Redacted = { "email" },
+    };
+
+    [Fact]
+    public void Forms_HaveTheSameFields()
+    {
+        var json = JsonSerializer.SerializeToElement(EventShapes.Of(Event), Names)
+            .EnumerateObject().Select(field => field.Name).Order(StringComparer.Ordinal).ToList();
+        using var csv = new StringWriter();
+        EventCsv.Write(csv, [], isFirst: true);
+        var parquet = typeof(EventRow).GetProperties().Select(column => column.GetCustomAttribute<JsonPropertyNameAttribute>()!.Name);
+
+        Assert.Equal(json, csv.ToString().TrimEnd().Split(',').Order(StringComparer.Ordinal));
+        Assert.Equal(json, parquet.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Parquet_HoldsWhatWasChargedAsNumbers()
+    {
+        using var file = new MemoryStream();
+        await ParquetSerializer.SerializeAsync([EventRow.Of(Event)], file);
+        file.Position = 0;
+
+        var row = Assert.Single((await ParquetSerializer.DeserializeAsync<EventRow>(file)).Data);
+
+        var charge = Assert.Single(row.Charged);
+        Assert.Equal(("p", "daily-usd", "cost_usd", 3_750_000L), (charge.Policy, charge.Limit, charge.Metric, charge.Units));
+        Assert.Equal(("""{"env":"prod"}""", 3, "redact", "token", "email"), (row.Context, row.EvaluatedRules, row.Obligations[0], row.Reservation, row.Redacted[0]));
+    }
+}
