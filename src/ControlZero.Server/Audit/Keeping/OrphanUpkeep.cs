@@ -67,6 +67,7 @@ internal sealed partial class OrphanUpkeep(
     {
         try
         {
+            // The machine's clock, whatever the cluster's is: segments are as old as the container says.
             var now = TimeProvider.System.GetUtcNow();
             var today = DateOnly.FromDateTime(now.UtcDateTime);
             foreach (var day in all ? (DateOnly?[])[null] : [today.AddDays(-1), today])
