@@ -32,12 +32,16 @@ public sealed class LedgerKey
     /// <summary>Writes it as PEM.</summary>
     public string ToPem() => Pem.Write(new Pkcs8Generator(_key));
 
-    internal string Sign(ChainHash hash)
+    /// <summary>Signs the digest of an index, as nothing else: 64 bytes.</summary>
+    public byte[] SignIndex(ReadOnlySpan<byte> digest) => Sign(LedgerPublicKey.Message(LedgerPublicKey.IndexDomain, digest));
+
+    internal string Sign(ChainHash hash) => Convert.ToHexStringLower(Sign(LedgerPublicKey.Message(hash)));
+
+    private byte[] Sign(byte[] message)
     {
-        var message = LedgerPublicKey.Message(hash);
         var signature = new byte[SignatureLength];
         _key.Sign(Org.BouncyCastle.Math.EC.Rfc8032.Ed25519.Algorithm.Ed25519, null, message, 0, message.Length, signature, 0);
-        return Convert.ToHexStringLower(signature);
+        return signature;
     }
 }
 
@@ -45,6 +49,8 @@ public sealed class LedgerKey
 public sealed class LedgerPublicKey
 {
     private readonly Ed25519PublicKeyParameters _key;
+
+    internal static ReadOnlySpan<byte> IndexDomain => "controlzero-index/1\n"u8;
 
     internal LedgerPublicKey(Ed25519PublicKeyParameters key) => (_key, Id) = (key, ChainHash.Of(key.GetEncoded()).ToString()[..LedgerKey.IdLength]);
 
@@ -60,22 +66,28 @@ public sealed class LedgerPublicKey
     /// <summary>Writes it as PEM.</summary>
     public string ToPem() => Pem.Write(_key);
 
+    /// <summary>Whether the signature is this key's, of the digest of an index.</summary>
+    public bool VerifyIndex(ReadOnlySpan<byte> digest, ReadOnlySpan<byte> signature) =>
+        signature.Length == LedgerKey.SignatureLength && Verify(Message(IndexDomain, digest), signature.ToArray());
+
     internal static byte[] Message(ChainHash hash)
     {
-        var domain = "controlzero-ledger/1\n"u8;
-        var message = new byte[domain.Length + ChainHash.Length];
-        domain.CopyTo(message);
-        hash.CopyTo(message.AsSpan(domain.Length));
-        return message;
+        Span<byte> bytes = stackalloc byte[ChainHash.Length];
+        hash.CopyTo(bytes);
+        return Message("controlzero-ledger/1\n"u8, bytes);
     }
+
+    // What is signed says what it is: no signature of one kind is one of another.
+    internal static byte[] Message(ReadOnlySpan<byte> domain, ReadOnlySpan<byte> content) => [.. domain, .. content];
 
     internal bool Verify(ChainHash hash, ReadOnlySpan<byte> hexSignature)
     {
         var signature = new byte[LedgerKey.SignatureLength];
-        var message = Message(hash);
-        return Hex.TryDecode(hexSignature, signature)
-            && _key.Verify(Org.BouncyCastle.Math.EC.Rfc8032.Ed25519.Algorithm.Ed25519, null, message, 0, message.Length, signature, 0);
+        return Hex.TryDecode(hexSignature, signature) && Verify(Message(hash), signature);
     }
+
+    private bool Verify(byte[] message, byte[] signature) =>
+        _key.Verify(Org.BouncyCastle.Math.EC.Rfc8032.Ed25519.Algorithm.Ed25519, null, message, 0, message.Length, signature, 0);
 }
 
 file static class Pem

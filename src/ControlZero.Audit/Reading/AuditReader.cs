@@ -1,4 +1,5 @@
 using ControlZero.Audit.Format.Archive;
+using ControlZero.Audit.Format.Segments;
 
 namespace ControlZero.Audit.Reading;
 
@@ -11,6 +12,12 @@ public sealed class AuditReader : IDisposable
     /// <summary>How many entries of indexes one query looks at; the next page goes on from there.</summary>
     public const int MostEntries = 4_000_000;
 
+    /// <summary>What indexes of sealed segments may take in memory; those that are asked for least are read again when they are. Unit: bytes.</summary>
+    public const long MostIndexBytes = 64L << 20;
+
+    // Segments whose indexes are opened at a time.
+    private const int AtATime = 8;
+
     // An event is recorded right after its decision, by the same clock, which may be set meanwhile.
     private static readonly long DecisionSlack = TimeSpan.FromMinutes(10).Ticks;
 
@@ -19,19 +26,31 @@ public sealed class AuditReader : IDisposable
 
     /// <summary>Creates it.</summary>
     /// <param name="archive">The log's files.</param>
-    /// <param name="root">A local directory where indexes of sealed segments are kept, the log's own for one on this disk. Null: they are kept in memory.</param>
+    /// <param name="store">Puts indexes beside them.</param>
+    /// <param name="seal">Signs indexes, and says whose are believed. Null: nobody signs.</param>
     /// <param name="time">Says which days' folders there can be. Null: the machine's.</param>
-    public AuditReader(IAuditArchive archive, string? root, TimeProvider? time = null)
+    public AuditReader(IAuditArchive archive, IIndexStore store, IndexSeal? seal = null, TimeProvider? time = null)
+        : this(archive, store, seal, time, MostIndexBytes)
+    {
+    }
+
+    internal AuditReader(IAuditArchive archive, IIndexStore store, IndexSeal? seal, TimeProvider? time, long indexBytes)
     {
         _lines = new PickedLines(archive);
-        _indexes = new SegmentIndexes(archive, root, time ?? TimeProvider.System);
+        _indexes = new SegmentIndexes(archive, store, seal ?? IndexSeal.None, time ?? TimeProvider.System, indexBytes);
     }
 
     /// <summary>Lines that were read since the reader was made: what a query costs beyond its index.</summary>
     public long LinesRead => _lines.Read;
 
+    /// <summary>What indexes of sealed segments take in memory now. Unit: bytes.</summary>
+    internal long IndexBytes => _indexes.Weight;
+
     /// <summary>Makes indexes of sealed segments that lack one.</summary>
-    public Task IndexAsync(CancellationToken cancellationToken) => _indexes.MakeAsync(cancellationToken);
+    /// <param name="mine">Whose segments are seen to.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="IOException">One could not be put beside its segment. All others were; a query does without it, more slowly.</exception>
+    public Task IndexAsync(Func<SegmentId, bool> mine, CancellationToken cancellationToken) => _indexes.MakeAsync(mine, cancellationToken);
 
     /// <summary>The newest events that match.</summary>
     public async Task<EventPage> QueryAsync(EventQuery query, CancellationToken cancellationToken)
@@ -129,7 +148,7 @@ public sealed class AuditReader : IDisposable
                 }
 
                 var loaded = await entries.LoadAsync(chunk, cancellationToken);
-                for (var index = loaded.Span[^1].Sequence <= begin ? loaded.Length : 0; index < loaded.Length && picked.Count < count; index++)
+                for (var index = loaded.IsEmpty || loaded.Span[^1].Sequence <= begin ? loaded.Length : 0; index < loaded.Length && picked.Count < count; index++)
                 {
                     var entry = loaded.Span[index];
                     if (entry.Sequence > begin && (begin > 0 || entry.Time >= since))
@@ -188,19 +207,18 @@ public sealed class AuditReader : IDisposable
         CancellationToken cancellationToken)
     {
         var chunks = new PriorityQueue<(IndexedSegment, TenantEntries, int), long>();
-        foreach (var segment in await _indexes.ListAsync(query.From, query.Before.Time, cancellationToken))
+        foreach (var some in (await _indexes.ListAsync(query.From, query.Before.Time, cancellationToken)).Chunk(AtATime))
         {
-            if (await _indexes.FindAsync(segment, query.Tenant, cancellationToken) is not { } entries)
+            var found = await Task.WhenAll(some.Select(segment => _indexes.FindAsync(segment, query.Tenant, cancellationToken)));
+            foreach (var (segment, entries) in some.Zip(found))
             {
-                continue;
-            }
-
-            for (var number = 0; number < entries.Chunks.Length; number++)
-            {
-                var spread = entries.Chunks[number];
-                if (spread.Latest >= query.From && spread.Earliest <= query.Before.Time)
+                for (var number = 0; number < entries?.Chunks.Length; number++)
                 {
-                    chunks.Enqueue((segment, entries, number), -spread.Latest);
+                    var spread = entries.Chunks[number];
+                    if (spread.Latest >= query.From && spread.Earliest <= query.Before.Time)
+                    {
+                        chunks.Enqueue((segment, entries, number), -spread.Latest);
+                    }
                 }
             }
         }

@@ -1,40 +1,50 @@
 using System.Buffers;
 using System.Collections.Immutable;
-using System.IO.Hashing;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text;
-using Microsoft.Win32.SafeHandles;
 
 namespace ControlZero.Audit.Reading;
 
 /// <summary>
-/// The index of a sealed segment as a file beside it, <c>….idx</c>, little endian: <c>CZIX</c>, u32 version, i64 length of the segment, i32 length
-/// of the directory, u64 XxHash3 of the directory; the directory, for each tenant: u8 length of its name, name, i32 chunks, i32 entries, i64 place of
-/// its entries, earliest and latest time of each chunk; then entries, each tenant's in one piece. It can be made again from the segment at any time.
+/// The index of a sealed segment as a file beside it, <c>….idx</c>, little endian: <c>CZIX</c>, u32 version, i64 length of the segment, i32 length of the
+/// directory, 4 zeros, the seal (<see cref="IndexSeal"/>); the directory, for each tenant: u8 length of its name, name, i32 chunks, i32 entries, i64 place of its
+/// entries, of each chunk earliest and latest time and the first 16 bytes of the SHA-256 of its entries; then entries, each tenant's in one piece. It can be made
+/// again from the segment at any time, to the same bytes.
 /// </summary>
-internal sealed class IndexFile : IDisposable
+internal sealed class IndexFile
 {
     /// <summary>Ending of its name, in place of the segment's.</summary>
     public const string Extension = ".idx";
 
+    /// <summary>Bytes before the directory.</summary>
+    public const int HeaderSize = FieldsSize + IndexSeal.Length;
+
     private const uint Magic = 0x5849_5A43;
-    private const uint Version = 1;
-    private const int HeaderSize = 28;
+    private const uint Version = 2;
+    private const int FieldsSize = 24;
+    private const int DigestLength = 16;
 
-    private readonly SafeFileHandle _file;
-    private readonly Dictionary<string, TenantEntries> _tenants;
+    private readonly Dictionary<string, Part> _parts;
 
-    private IndexFile(SafeFileHandle file, Dictionary<string, TenantEntries> tenants) => (_file, _tenants) = (file, tenants);
+    private IndexFile(ReadOnlyMemory<byte> begin, Dictionary<string, Part> parts) => (Begin, _parts) = (begin, parts);
+
+    /// <summary>What of it is in memory: from its beginning, the directory at least.</summary>
+    public ReadOnlyMemory<byte> Begin { get; }
+
+    /// <summary>What it takes in memory. Unit: bytes, about.</summary>
+    public long Weight => 512 + (2L * Begin.Length) + (256L * _parts.Count);
 
     /// <summary>The entries of a tenant. Null: the segment has no event of it.</summary>
-    public TenantEntries? Find(string tenant) => _tenants.GetValueOrDefault(tenant);
+    public Part? Find(string tenant) => _parts.GetValueOrDefault(tenant);
 
-    /// <summary>Writes the index of a segment: all of it or nothing.</summary>
-    public static void Write(string path, SegmentIndex index)
+    /// <summary>The index of a segment, sealed.</summary>
+    public static byte[] Write(SegmentIndex index, IndexSeal seal)
     {
         var (directory, entries) = (new ArrayBufferWriter<byte>(), new ArrayBufferWriter<byte>());
-        var directoryLength = index.Tenants.Sum(tenant => 1 + Encoding.UTF8.GetByteCount(tenant.Key) + 16 + (16 * tenant.Value.Chunks.Length));
+        var directoryLength = index.Tenants.Sum(tenant =>
+            1 + Encoding.UTF8.GetByteCount(tenant.Key) + 16 + ((Unsafe.SizeOf<TimeSpread>() + DigestLength) * tenant.Value.Chunks.Length));
         foreach (var (tenant, found) in index.Tenants)
         {
             directory.Write([(byte)Encoding.UTF8.GetByteCount(tenant)]);
@@ -44,8 +54,10 @@ internal sealed class IndexFile : IDisposable
             Put(directory, (long)HeaderSize + directoryLength + entries.WrittenCount);
             for (var chunk = 0; chunk < found.Chunks.Length; chunk++)
             {
+                var bytes = MemoryMarshal.AsBytes(found.Chunk(chunk).Span);
                 Put(directory, found.Chunks[chunk]);
-                entries.Write(MemoryMarshal.AsBytes(found.Chunk(chunk).Span));
+                directory.Write(SHA256.HashData(bytes).AsSpan(0, DigestLength));
+                entries.Write(bytes);
             }
         }
 
@@ -54,83 +66,79 @@ internal sealed class IndexFile : IDisposable
         Put(header, Version);
         Put(header, index.Length);
         Put(header, directory.WrittenCount);
-        Put(header, XxHash3.HashToUInt64(directory.WrittenSpan));
-
-        var unfinished = $"{path}.{Environment.ProcessId}.new";
-        using (var file = File.OpenHandle(unfinished, FileMode.Create, FileAccess.Write))
-        {
-            RandomAccess.Write(file, [header.WrittenMemory, directory.WrittenMemory, entries.WrittenMemory], 0);
-        }
-
-        File.Move(unfinished, path, overwrite: true);
+        Put(header, 0);
+        header.Write(seal.Write(index.Segment, index.Length, directory.WrittenSpan));
+        return [.. header.WrittenSpan, .. directory.WrittenSpan, .. entries.WrittenSpan];
     }
 
-    /// <summary>Opens an index. Null: there is none, it is broken, or it is of another state of the segment.</summary>
-    /// <param name="path">Where it is.</param>
-    /// <param name="segmentLength">Length of the segment.</param>
-    public static IndexFile? TryOpen(string path, long segmentLength)
+    /// <summary>How many bytes header and directory have, as the header says. Null: it is none.</summary>
+    public static long? HeadLengthOf(ReadOnlySpan<byte> begin) => begin.Length >= HeaderSize && Peek<uint>(begin, 0) == Magic && Peek<uint>(begin, 4) == Version
+        && Peek<int>(begin, 16) >= 0 ? (long)HeaderSize + Peek<int>(begin, 16) : null;
+
+    /// <summary>Reads header and directory. Null: broken, of another state of the segment or another segment, or of somebody who is not believed.</summary>
+    /// <param name="begin">Both of them, and as much of the rest as is to be kept in memory.</param>
+    /// <param name="segment">The segment as it was listed.</param>
+    /// <param name="indexLength">Length of the whole. Unit: bytes.</param>
+    /// <param name="seal">Who is believed.</param>
+    public static IndexFile? TryRead(ReadOnlyMemory<byte> begin, IndexedSegment segment, long indexLength, IndexSeal seal)
     {
-        SafeFileHandle file;
-        try
-        {
-            file = File.OpenHandle(path);
-        }
-        catch (Exception absent) when (absent is IOException or UnauthorizedAccessException)
+        if (HeadLengthOf(begin.Span) is not { } headLength || headLength > begin.Length || Peek<long>(begin.Span, 8) != segment.Length)
         {
             return null;
         }
 
-        if (TryReadDirectory(file, segmentLength) is { } tenants)
-        {
-            return new IndexFile(file, tenants);
-        }
-
-        file.Dispose();
-        return null;
+        var directory = begin.Span[HeaderSize..(int)headLength];
+        return seal.IsRight(begin.Span[FieldsSize..HeaderSize], segment.Id, segment.Length, directory) && TryReadParts(directory, headLength, indexLength) is { } parts
+            ? new IndexFile(begin, parts)
+            : null;
     }
 
-    public void Dispose() => _file.Dispose();
+    /// <summary>What of a chunk is in memory already. Empty: it has to be read.</summary>
+    public ReadOnlyMemory<byte> InMemory(in ChunkPlace place) => place.Offset + place.Length <= Begin.Length ? Begin.Slice((int)place.Offset, place.Length) : default;
 
-    private static Dictionary<string, TenantEntries>? TryReadDirectory(SafeFileHandle file, long segmentLength)
+    // Whoever is believed may be wrong all the same: nothing is read or reserved that the file does not have.
+    private static Dictionary<string, Part>? TryReadParts(ReadOnlySpan<byte> directory, long headLength, long indexLength)
     {
-        Span<byte> header = stackalloc byte[HeaderSize];
-        if (RandomAccess.Read(file, header, 0) != HeaderSize
-            || Take<uint>(ref header) != Magic
-            || Take<uint>(ref header) != Version
-            || Take<long>(ref header) != segmentLength)
-        {
-            return null;
-        }
-
-        var length = Take<int>(ref header);
-        if (length < 0 || length > RandomAccess.GetLength(file) - HeaderSize)
-        {
-            return null;
-        }
-
-        Span<byte> directory = new byte[length];
-        if (RandomAccess.Read(file, directory, HeaderSize) != length || XxHash3.HashToUInt64(directory) != Take<ulong>(ref header))
-        {
-            return null;
-        }
-
-        var tenants = new Dictionary<string, TenantEntries>();
+        const int Fixed = 16;
+        var (parts, next) = (new Dictionary<string, Part>(), headLength);
         while (directory.Length > 0)
         {
-            var nameLength = Take<byte>(ref directory);
-            var name = Encoding.UTF8.GetString(directory[..nameLength]);
-            directory = directory[nameLength..];
-            var (chunks, count, at) = (Take<int>(ref directory), Take<int>(ref directory), Take<long>(ref directory));
-            var spreads = ImmutableArray.CreateBuilder<TimeSpread>(chunks);
-            for (var chunk = 0; chunk < chunks; chunk++)
+            var nameLength = directory[0];
+            if (directory.Length < 1 + nameLength + Fixed)
             {
-                spreads.Add(Take<TimeSpread>(ref directory));
+                return null;
             }
 
-            tenants.Add(name, new StoredEntries(file, at, count, spreads.MoveToImmutable()));
+            var name = Encoding.UTF8.GetString(directory.Slice(1, nameLength));
+            directory = directory[(1 + nameLength)..];
+            var (chunks, count, at) = (Peek<int>(directory, 0), Peek<int>(directory, 4), Peek<long>(directory, 8));
+            directory = directory[Fixed..];
+            var step = Unsafe.SizeOf<TimeSpread>() + DigestLength;
+            if (count < 1
+                || chunks != ((count - 1) / TenantEntries.ChunkSize) + 1
+                || directory.Length / step < chunks
+                || at != next
+                || at > indexLength - ((long)count * EventEntry.Size))
+            {
+                return null;
+            }
+
+            var (spreads, digests) = (ImmutableArray.CreateBuilder<TimeSpread>(chunks), new UInt128[chunks]);
+            for (var chunk = 0; chunk < chunks; chunk++)
+            {
+                spreads.Add(Peek<TimeSpread>(directory, chunk * step));
+                digests[chunk] = Peek<UInt128>(directory, (chunk * step) + Unsafe.SizeOf<TimeSpread>());
+            }
+
+            directory = directory[(chunks * step)..];
+            next += (long)count * EventEntry.Size;
+            if (!parts.TryAdd(name, new Part(at, count, spreads.MoveToImmutable(), digests)))
+            {
+                return null;
+            }
         }
 
-        return tenants;
+        return next == indexLength ? parts : null;
     }
 
     private static void Put<T>(ArrayBufferWriter<byte> to, T value)
@@ -140,26 +148,35 @@ internal sealed class IndexFile : IDisposable
         to.Advance(Unsafe.SizeOf<T>());
     }
 
-    private static T Take<T>(ref Span<byte> from)
-        where T : unmanaged
-    {
-        var value = MemoryMarshal.Read<T>(from);
-        from = from[Unsafe.SizeOf<T>()..];
-        return value;
-    }
+    private static T Peek<T>(ReadOnlySpan<byte> from, int at)
+        where T : unmanaged => MemoryMarshal.Read<T>(from[at..]);
 
-    private sealed class StoredEntries(SafeFileHandle file, long at, int count, ImmutableArray<TimeSpread> spreads) : TenantEntries
+    /// <summary>A tenant's part.</summary>
+    public sealed class Part(long at, int count, ImmutableArray<TimeSpread> spreads, UInt128[] digests)
     {
-        public override ImmutableArray<TimeSpread> Chunks => spreads;
+        /// <summary>The times of its chunks.</summary>
+        public ImmutableArray<TimeSpread> Spreads => spreads;
 
-        public override async ValueTask<ReadOnlyMemory<EventEntry>> LoadAsync(int chunk, CancellationToken cancellationToken)
+        /// <summary>Where a chunk is.</summary>
+        public ChunkPlace PlaceOf(int chunk) => new(
+            at + ((long)chunk * TenantEntries.ChunkSize * EventEntry.Size),
+            Math.Min(TenantEntries.ChunkSize, count - (chunk * TenantEntries.ChunkSize)) * EventEntry.Size);
+
+        /// <summary>The entries of a chunk. Null: these are not they, or they point beyond the segment.</summary>
+        public EventEntry[]? Take(int chunk, ReadOnlySpan<byte> bytes, long segmentLength)
         {
-            var first = chunk * ChunkSize;
-            var bytes = new byte[Math.Min(ChunkSize, count - first) * EventEntry.Size];
-            var read = await RandomAccess.ReadAsync(file, bytes, at + ((long)first * EventEntry.Size), cancellationToken);
-            return read == bytes.Length
-                ? MemoryMarshal.Cast<byte, EventEntry>(bytes).ToArray()
-                : throw new InvalidDataException("an index ends before its entries do; remove it, it is made again");
+            if (MemoryMarshal.Read<UInt128>(SHA256.HashData(bytes)) != digests[chunk])
+            {
+                return null;
+            }
+
+            var entries = MemoryMarshal.Cast<byte, EventEntry>(bytes).ToArray();
+            return Array.TrueForAll(entries, entry => entry.Offset >= 0 && entry.Length > 0 && entry.Offset < segmentLength - entry.Length) ? entries : null;
         }
     }
 }
+
+/// <summary>Where in an index a chunk of entries is.</summary>
+/// <param name="Offset">Unit: bytes.</param>
+/// <param name="Length">Unit: bytes.</param>
+internal readonly record struct ChunkPlace(long Offset, int Length);

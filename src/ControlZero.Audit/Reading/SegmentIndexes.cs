@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Globalization;
 using ControlZero.Audit.Format.Archive;
 using ControlZero.Audit.Format.Segments;
@@ -6,27 +7,42 @@ using ControlZero.Audit.Format.Segments;
 namespace ControlZero.Audit.Reading;
 
 /// <summary>
-/// The indexes of an archive's segments: from their files, or made by reading a segment, and read further as it grows. A sealed segment gets its file
-/// the first time it is met. In a blob container a segment has its name from the beginning: there its end line says that it is sealed.
+/// The indexes of an archive's segments: read from beside them, or made by reading a segment, and read further as it grows. A sealed segment gets its index
+/// the first time anybody meets it without one. In a blob container a segment has its name from the beginning: there its end line says that it is sealed.
 /// </summary>
-/// <param name="archive">The log's files.</param>
-/// <param name="root">Where index files are kept. Null: nowhere.</param>
+/// <param name="archive">The log's files, indexes among them.</param>
+/// <param name="store">Puts indexes there.</param>
+/// <param name="seal">Signs them, and says whose are believed.</param>
 /// <param name="time">Says which days' folders there can be.</param>
-internal sealed class SegmentIndexes(IAuditArchive archive, string? root, TimeProvider time) : IDisposable
+/// <param name="capacity">How many bytes of indexes are kept in memory, those of open segments aside.</param>
+internal sealed class SegmentIndexes(IAuditArchive archive, IIndexStore store, IndexSeal seal, TimeProvider time, long capacity) : IDisposable
 {
+    // The directory, and of most indexes all there is.
+    private const int FirstRead = 64 << 10;
+    private const int MostHead = 64 << 20;
+
     // Of a longer time all folders are listed at once.
     private const int MostDays = 40;
 
     // A segment's first moment is in the hour of its folder, and it ends with it; what waits then is a matter of moments.
     private static readonly long FolderSlack = TimeSpan.FromHours(1.5).Ticks;
 
-    private readonly ConcurrentDictionary<(SegmentId, long Length), IndexFile> _files = new();
-    private readonly ConcurrentDictionary<SegmentId, Growing> _growing = new();
+    private readonly IndexCache _files = new(capacity);
+    private readonly ConcurrentDictionary<SegmentId, GrowingIndex> _growing = new();
+
+    // Whose index could not be put beside it: a query does not try again, upkeep does.
+    private readonly ConcurrentDictionary<SegmentId, bool> _unkept = new();
+
+    // As upkeep saw them, with an index that is believed: it does not open thousands again and again.
+    private readonly HashSet<IndexedSegment> _sound = [];
+
+    /// <summary>What indexes in memory take, those of open segments aside. Unit: bytes.</summary>
+    public long Weight => _files.Weight;
 
     /// <summary>The segments that may hold events of that time.</summary>
     public async Task<IReadOnlyList<IndexedSegment>> ListAsync(long from, long to, CancellationToken cancellationToken)
     {
-        var segments = new Dictionary<SegmentId, IndexedSegment>();
+        var (segments, indexes) = (new Dictionary<SegmentId, IndexedSegment>(), new Dictionary<string, long>());
         foreach (var folder in Folders(from, to))
         {
             await foreach (var file in archive.ListAsync(folder, cancellationToken))
@@ -39,42 +55,56 @@ internal sealed class SegmentIndexes(IAuditArchive archive, string? root, TimePr
                         segments[id] = segment;
                     }
                 }
+                else if (file.Path.EndsWith(IndexFile.Extension, StringComparison.Ordinal))
+                {
+                    indexes[file.Path] = file.Length;
+                }
             }
         }
 
-        return [.. segments.Values];
+        return [.. segments.Values.Select(segment => segment with { IndexLength = indexes.GetValueOrDefault(segment.IndexPath) })];
     }
 
     /// <summary>The tenant's entries in a segment. Null: it has none.</summary>
     public async Task<TenantEntries?> FindAsync(IndexedSegment segment, string tenant, CancellationToken cancellationToken)
     {
-        if (!segment.IsOpen && _files.TryGetValue((segment.Id, segment.Length), out var kept))
+        if (!segment.IsOpen && (_files.Find(segment) ?? await OpenAsync(segment, cancellationToken)) is { } kept)
         {
-            return kept.Find(tenant);
-        }
-
-        if (!segment.IsOpen && PathOf(segment) is { } path && IndexFile.TryOpen(path, segment.Length) is { } opened)
-        {
-            return Keep(segment, opened).Find(tenant);
-        }
-
-        var growing = _growing.GetOrAdd(segment.Id, static id => new Growing(id));
-        var entries = await growing.FindAsync(segment, tenant, archive, cancellationToken);
-        if (!segment.IsOpen && PathOf(segment) is { } file && growing.TryStore(file, segment.Length) && IndexFile.TryOpen(file, segment.Length) is { } stored)
-        {
-            Keep(segment, stored);
             _growing.TryRemove(segment.Id, out _);
+            return kept.Find(tenant) is { } part ? new StoredEntries(this, segment, kept, tenant, part) : null;
         }
 
-        return entries;
+        return await MakeAsync(segment, tenant, cancellationToken);
     }
 
-    /// <summary>Makes the files that are missing.</summary>
-    public async Task MakeAsync(CancellationToken cancellationToken)
+    /// <summary>Makes the indexes that are missing. One call at a time.</summary>
+    /// <param name="mine">Whose segments are seen to.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="IOException">One could not be put beside its segment. All others were.</exception>
+    public async Task MakeAsync(Func<SegmentId, bool> mine, CancellationToken cancellationToken)
     {
-        foreach (var segment in (await ListAsync(0, long.MaxValue, cancellationToken)).Where(segment => !segment.IsOpen))
+        Exception? failed = null;
+        foreach (var segment in (await ListAsync(0, long.MaxValue, cancellationToken)).Where(segment => !segment.IsOpen && mine(segment.Id)))
         {
+            if (_sound.Contains(segment))
+            {
+                continue;
+            }
+
             await FindAsync(segment, "", cancellationToken);
+            if (_unkept.TryRemove(segment.Id, out _) && _files.Find(segment) is { } inMemory && !await TryKeepAsync(segment, inMemory.Begin, cancellationToken))
+            {
+                failed = new IOException($"the index of `{segment.Path}` cannot be put beside it");
+            }
+            else if (segment.IndexLength > 0)
+            {
+                _sound.Add(segment);
+            }
+        }
+
+        if (failed is not null)
+        {
+            throw failed;
         }
     }
 
@@ -93,11 +123,6 @@ internal sealed class SegmentIndexes(IAuditArchive archive, string? root, TimePr
 
     public void Dispose()
     {
-        foreach (var file in _files.Values)
-        {
-            file.Dispose();
-        }
-
         foreach (var growing in _growing.Values)
         {
             growing.Dispose();
@@ -160,70 +185,100 @@ internal sealed class SegmentIndexes(IAuditArchive archive, string? root, TimePr
         return lines;
     }
 
-    private IndexFile Keep(IndexedSegment segment, IndexFile opened)
+    // Null: there is none that is believed.
+    private async Task<IndexFile?> OpenAsync(IndexedSegment segment, CancellationToken cancellationToken)
     {
-        var kept = _files.GetOrAdd((segment.Id, segment.Length), opened);
-        if (!ReferenceEquals(kept, opened))
+        // An entry is smaller than its line: what is larger than its segment is no index of it.
+        if (segment.IndexLength < IndexFile.HeaderSize || segment.IndexLength > segment.Length)
         {
-            opened.Dispose();
+            return null;
         }
 
-        return kept;
+        var begin = await ReadAsync(segment, new ChunkPlace(0, (int)Math.Min(segment.IndexLength, FirstRead)), cancellationToken);
+        if (IndexFile.HeadLengthOf(begin.Span) is { } head && head > begin.Length && head <= Math.Min(segment.IndexLength, MostHead))
+        {
+            begin = await ReadAsync(segment, new ChunkPlace(0, (int)head), cancellationToken);
+        }
+
+        if (IndexFile.TryRead(begin, segment, segment.IndexLength, seal) is not { } opened)
+        {
+            return null;
+        }
+
+        _files.Keep(segment, opened);
+        return opened;
     }
 
-    private string? PathOf(IndexedSegment segment) =>
-        root is null ? null : Path.Combine(root, segment.SealedPath[..^SegmentId.Extension.Length] + IndexFile.Extension);
-
-    private sealed class Growing(SegmentId id) : IDisposable
+    private async Task<TenantEntries?> MakeAsync(IndexedSegment segment, string tenant, CancellationToken cancellationToken)
     {
-        private readonly SemaphoreSlim _reading = new(1);
-        private SegmentIndex _index = new(id);
-
-        public void Dispose() => _reading.Dispose();
-
-        public async Task<TenantEntries?> FindAsync(IndexedSegment segment, string tenant, IAuditArchive archive, CancellationToken cancellationToken)
+        var growing = _growing.GetOrAdd(segment.Id, static id => new GrowingIndex(id));
+        var (entries, file) = await growing.ReadAsync(segment, tenant, archive, seal, cancellationToken);
+        if (file is not null)
         {
-            await _reading.WaitAsync(cancellationToken);
-            try
-            {
-                // Shorter than it was: retention has dropped its bodies.
-                _index = _index.Length > segment.Length && !segment.IsOpen ? new SegmentIndex(id) : _index;
-                if (_index.Length < segment.Length)
-                {
-                    await using var lines = await OpenAsync(segment, archive, cancellationToken);
-                    await _index.ReadOnAsync(lines, cancellationToken);
-                }
+            var isKept = await TryKeepAsync(segment, file, cancellationToken);
 
-                return _index.Tenants.TryGetValue(tenant, out var entries) ? entries.Snapshot() : null;
-            }
-            finally
-            {
-                _reading.Release();
-            }
+            // In memory whole when it is nowhere else, until there is no room for it.
+            var begin = isKept && file.Length > FirstRead ? file[..(int)IndexFile.HeadLengthOf(file)!] : file;
+            _files.Keep(segment, IndexFile.TryRead(begin, segment, file.Length, seal) ?? throw new InvalidOperationException("who makes indexes must believe them: trust the key that signs"));
+            _growing.TryRemove(segment.Id, out _);
         }
 
-        public bool TryStore(string path, long length)
-        {
-            if (_index.Length != length || !_index.IsEnded)
-            {
-                return false;
-            }
+        return entries;
+    }
 
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            IndexFile.Write(path, _index);
+    // A query goes without what cannot be kept.
+    private async Task<bool> TryKeepAsync(IndexedSegment segment, ReadOnlyMemory<byte> file, CancellationToken cancellationToken)
+    {
+        if (_unkept.ContainsKey(segment.Id))
+        {
+            return false;
+        }
+
+        try
+        {
+            await store.WriteAsync(segment.IndexPath, file, cancellationToken);
             return true;
         }
-
-        private async Task<Stream> OpenAsync(IndexedSegment segment, IAuditArchive archive, CancellationToken cancellationToken)
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            try
-            {
-                return await archive.OpenAsync(segment.Path, _index.Length, cancellationToken);
-            }
-            catch (FileNotFoundException) when (segment.IsOpen)
-            {
-                return await archive.OpenAsync(segment.SealedPath, _index.Length, cancellationToken);
-            }
+            _unkept[segment.Id] = true;
+            return false;
+        }
+    }
+
+    // Empty: it is gone, or ends before.
+    private async Task<ReadOnlyMemory<byte>> ReadAsync(IndexedSegment segment, ChunkPlace place, CancellationToken cancellationToken)
+    {
+        var bytes = new byte[place.Length];
+        try
+        {
+            await archive.ReadAsync(segment.IndexPath, place.Offset, bytes, cancellationToken);
+            return bytes;
+        }
+        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException or EndOfStreamException or UnauthorizedAccessException)
+        {
+            return default;
+        }
+    }
+
+    // Entries in a file, of which those of a chunk are read when they are asked for. What turns out not to be what was written is made again.
+    private sealed class StoredEntries(SegmentIndexes indexes, IndexedSegment segment, IndexFile file, string tenant, IndexFile.Part part) : TenantEntries
+    {
+        public override ImmutableArray<TimeSpread> Chunks => part.Spreads;
+
+        public override async ValueTask<ReadOnlyMemory<EventEntry>> LoadAsync(int chunk, CancellationToken cancellationToken)
+        {
+            var place = part.PlaceOf(chunk);
+            var bytes = file.InMemory(place);
+            bytes = bytes.IsEmpty ? await indexes.ReadAsync(segment, place, cancellationToken) : bytes;
+            return part.Take(chunk, bytes.Span, segment.Length) ?? await MakeAgainAsync(chunk, cancellationToken);
+        }
+
+        private async Task<ReadOnlyMemory<EventEntry>> MakeAgainAsync(int chunk, CancellationToken cancellationToken)
+        {
+            indexes._files.Forget(segment.Id);
+            var made = await indexes.MakeAsync(segment, tenant, cancellationToken);
+            return made is not null && chunk < made.Chunks.Length ? await made.LoadAsync(chunk, cancellationToken) : default;
         }
     }
 }

@@ -38,8 +38,13 @@ internal static class AuditExtensions
                 TimeProvider.System,
                 provider.GetRequiredService<ILogger<AuditLog>>()));
             services.AddSingleton(provider => new AuditReader(
-                provider.GetRequiredService<AuditPlace>().Archive, provider.GetRequiredService<AuditPlace>().IndexRoot));
-            services.AddHostedService<IndexUpkeep>();
+                provider.GetRequiredService<AuditPlace>().Archive, provider.GetRequiredService<AuditPlace>().Indexes, settings.Signing.ToSeal()));
+            services.AddHostedService(provider => new IndexUpkeep(
+                provider.GetRequiredService<AuditReader>(),
+                provider.GetRequiredService<AuditPlace>().IsShared ? NameOf(options.Cluster, provider) : null,
+                provider.GetService<ISiloStatusOracle>(),
+                provider.GetRequiredService<ILogger<IndexUpkeep>>(),
+                Clock(provider)));
             services.AddUpkeep(options);
         }
 

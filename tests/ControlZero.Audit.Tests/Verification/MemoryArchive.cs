@@ -1,9 +1,10 @@
 using ControlZero.Audit.Format.Archive;
+using ControlZero.Audit.Reading;
 
 namespace ControlZero.Audit.Tests.Verification;
 
 /// <summary>A log's files in memory, to be changed.</summary>
-internal sealed class MemoryArchive(IEnumerable<KeyValuePair<string, byte[]>> files) : IAuditArchive
+internal sealed class MemoryArchive(IEnumerable<KeyValuePair<string, byte[]>> files) : IAuditArchive, IIndexStore
 {
     public SortedDictionary<string, byte[]> Files { get; } = new(files.ToDictionary(), StringComparer.Ordinal);
 
@@ -21,6 +22,12 @@ internal sealed class MemoryArchive(IEnumerable<KeyValuePair<string, byte[]>> fi
         {
             yield return new ArchiveFile(path, bytes.Length);
         }
+    }
+
+    public Task WriteAsync(string path, ReadOnlyMemory<byte> index, CancellationToken cancellationToken)
+    {
+        Files[path] = index.ToArray();
+        return Task.CompletedTask;
     }
 
     public Task<Stream> OpenAsync(string path, long offset, CancellationToken cancellationToken) =>

@@ -45,8 +45,8 @@ public class MillionEvents : IDisposable
             }
         }
 
-        _reader = new AuditReader(new LocalArchive(_root.FullName), _root.FullName);
-        await _reader.IndexAsync(CancellationToken.None);
+        _reader = new AuditReader(new LocalArchive(_root.FullName), new LocalIndexStore(_root.FullName));
+        await _reader.IndexAsync(_ => true, CancellationToken.None);
         var files = _root.GetFiles("*", SearchOption.AllDirectories);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,

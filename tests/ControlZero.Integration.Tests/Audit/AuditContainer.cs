@@ -52,11 +52,24 @@ internal sealed class AuditContainer : IAsyncDisposable
         var container = new BlobContainerClient(_azurite.ConnectionString, Settings["CONTROLZERO__AUDIT__AZURE__CONTAINER"]);
         await foreach (var blob in container.GetBlobsAsync(new Azure.Storage.Blobs.Models.GetBlobsOptions { Prefix = "audit/" }))
         {
+            if (!blob.Name.EndsWith(".jsonl", StringComparison.Ordinal))
+            {
+                continue;
+            }
+
             var text = (await container.GetBlobClient(blob.Name).DownloadContentAsync()).Value.Content.ToString();
             found[Path.GetFileName(blob.Name)] = text.TrimEnd('\n').Split('\n')[^1].Contains("\"kind\":\"end\"", StringComparison.Ordinal);
         }
 
         return found;
+    }
+
+    /// <summary>Names of the segments that have an index beside them.</summary>
+    public async Task<IReadOnlySet<string>> IndexedAsync()
+    {
+        var container = new BlobContainerClient(_azurite.ConnectionString, Settings["CONTROLZERO__AUDIT__AZURE__CONTAINER"]);
+        var names = await container.GetBlobsAsync(new Azure.Storage.Blobs.Models.GetBlobsOptions { Prefix = "audit/" }).Select(blob => blob.Name).ToListAsync();
+        return names.Where(name => name.EndsWith(".idx", StringComparison.Ordinal)).Select(name => Path.GetFileName(Path.ChangeExtension(name, ".jsonl"))).ToHashSet();
     }
 
     public async ValueTask DisposeAsync()

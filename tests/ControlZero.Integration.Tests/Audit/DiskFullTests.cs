@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using ControlZero.Client;
 using ControlZero.Integration.Tests.Processes;
 using ControlZero.Protocol.V1;
@@ -8,7 +10,7 @@ namespace ControlZero.Integration.Tests.Audit;
 
 /// <summary>
 /// A real server on a small real disk (tmpfs in a mount namespace of its own) that is full: what cannot be recorded is not answered, nothing that was answered
-/// is lost, and it goes on by itself when there is room.
+/// is lost, and it goes on by itself when there is room. <c>tests/audit outage</c> is the long form.
 /// </summary>
 public sealed class DiskFullTests(ITestOutputHelper output) : IDisposable
 {
@@ -48,8 +50,14 @@ public sealed class DiskFullTests(ITestOutputHelper output) : IDisposable
             await AskAsync(client, Some);
         }
 
-        await AskAsync(client, Some);
-        var refused = _lost.Count;
+        var (full, before) = (TimeProvider.System.GetTimestamp(), ResidentBytes(server));
+        do
+        {
+            await AskAsync(client, Some);
+        }
+        while (TimeProvider.System.GetElapsedTime(full) < OutageLength.AtLeast);
+
+        var (refused, lasted, growth) = (_lost.Count, TimeProvider.System.GetElapsedTime(full), ResidentBytes(server) - before);
         await server.SignalAsync("USR2");
         await server.WaitForLineAsync("room");
         await Until.TrueAsync(
@@ -64,12 +72,23 @@ public sealed class DiskFullTests(ITestOutputHelper output) : IDisposable
         (await server.TerminateAsync()).With(exitCode: 0);
 
         var findings = AuditChecker.Check(_received, _lost, LoggedEvents.Read([kept]));
-        output.WriteLine($"{_asked} asked, {refused} refused on the full disk: {findings}");
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{_asked} asked, {refused} refused in {lasted.TotalSeconds:0} s on the full disk, {growth / 1e6:0} MB more memory than the {before / 1e6:0} before: {findings}"));
         Assert.Empty(findings.Faults);
+        Assert.True(growth <= SinkOutageTests.MostGrowth, $"memory grew by {growth} bytes");
         (await ChildProcess.RunAsync(Repository.Cli, ["audit", "verify", kept])).With(exitCode: 0);
     }
 
     public void Dispose() => _scratch.Dispose();
+
+    // The server is a child of the script that gives it its disk.
+    private static long ResidentBytes(ChildProcess script)
+    {
+        var child = File.ReadAllText($"/proc/{script.Id}/task/{script.Id}/children").Split(' ')[0];
+        using var server = Process.GetProcessById(int.Parse(child, CultureInfo.InvariantCulture));
+        return server.WorkingSet64;
+    }
 
     private async Task AskAsync(ControlZeroClient client, int count)
     {

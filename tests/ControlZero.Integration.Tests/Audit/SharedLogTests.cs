@@ -61,6 +61,10 @@ public sealed class SharedLogTests(PostgresStorage storage) : IClassFixture<Post
         var after = await one.Audit.QueryEventsAsync(new QueryEventsRequest { PageSize = 1000 });
         Assert.Equal(page.Events.Select(audited => audited.DecisionId), after.Events.Select(audited => audited.DecisionId));
 
+        Assert.Subset(
+            (await container.IndexedAsync()).ToHashSet(),
+            (await container.SegmentsAsync()).Keys.Where(segment => segment.StartsWith("silo-1-", StringComparison.Ordinal)).ToHashSet());
+
         await cluster.StartSiloAsync(1);
         await cluster.Connect(cluster.Silos[1]).Enforcement.EnforceAsync(Ask());
         foreach (var server in (ServerProcess[])[cluster.Door, .. cluster.Silos])

@@ -19,13 +19,9 @@ public sealed class SinkOutageTests(ITestOutputHelper output) : IDisposable
     private const string Megabytes = "24";
 
     // Far below what waits on the disk in the long form, and what a .NET server's heap swings by under load in the short one.
-    private const long MostGrowth = 128L << 20;
+    internal const long MostGrowth = 128L << 20;
 
     private readonly ScratchDirectory _scratch = new();
-
-    /// <summary>How long each fault lasts at least. Default: as long as <see cref="CallsInEach"/> calls and its being noticed take.</summary>
-    private static TimeSpan Lasts { get; } =
-        TimeSpan.FromSeconds(int.Parse(Environment.GetEnvironmentVariable("CONTROLZERO_AUDIT_OUTAGE_SECONDS") ?? "0", CultureInfo.InvariantCulture));
 
     [Theory]
     [InlineData(ProxyFault.Refused)]
@@ -51,7 +47,7 @@ public sealed class SinkOutageTests(ITestOutputHelper output) : IDisposable
             var log = (await client.Cluster.GetStatusAsync(new GetStatusRequest())).AuditLog;
             most = (Math.Max(most.Resident, server.ResidentBytes), Math.Max(most.Waiting, log.WaitingBytes));
             noticed |= fault == ProxyFault.Slow ? log.WaitingBytes > 0 : log.SinkTrouble.Length > 0;
-            return noticed && TimeProvider.System.GetElapsedTime(begun) >= Lasts;
+            return noticed && TimeProvider.System.GetElapsedTime(begun) >= OutageLength.AtLeast;
         });
 
         await container.Proxy.SetAsync(ProxyFault.None);
@@ -147,6 +143,6 @@ public sealed class SinkOutageTests(ITestOutputHelper output) : IDisposable
     private static Task CallsAsync(AuditLoad load, int count, Func<Task<bool>>? and = null)
     {
         var goal = load.Calls + count;
-        return Until.TrueAsync(async () => (and is null || await and()) & load.Calls >= goal, $"{count} more calls were made", TimeSpan.FromMinutes(2) + Lasts);
+        return Until.TrueAsync(async () => (and is null || await and()) & load.Calls >= goal, $"{count} more calls were made", TimeSpan.FromMinutes(2) + OutageLength.AtLeast);
     }
 }

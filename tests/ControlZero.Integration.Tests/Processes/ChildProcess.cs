@@ -29,6 +29,9 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>What it wrote to stderr so far.</summary>
     public string Error => _error.Text;
 
+    /// <summary>Its process id.</summary>
+    public int Id => _process.Id;
+
     /// <summary>Memory it holds now. Unit: bytes.</summary>
     public long ResidentBytes
     {

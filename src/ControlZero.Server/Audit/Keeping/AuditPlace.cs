@@ -2,6 +2,7 @@ using Azure.Storage.Blobs;
 using ControlZero.Audit.Azure;
 using ControlZero.Audit.Format.Archive;
 using ControlZero.Audit.Ledger;
+using ControlZero.Audit.Reading;
 using ControlZero.Audit.Retention;
 using ControlZero.Audit.Sinks;
 using ControlZero.Server.Hosting;
@@ -28,8 +29,8 @@ internal sealed class AuditPlace
     /// <summary>The log's files.</summary>
     public IAuditArchive Archive => Container is { } container ? new BlobArchive(container) : new LocalArchive(_root);
 
-    /// <summary>Where indexes lie: beside segments of this disk; of those in a container on this disk too, to be made anew when it is lost.</summary>
-    public string IndexRoot => IsShared ? Path.Combine(_root, "index") : _root;
+    /// <summary>Puts indexes beside their segments, for all that read them.</summary>
+    public IIndexStore Indexes => Container is { } container ? new BlobIndexStore(container) : new LocalIndexStore(_root);
 
     /// <summary>What retention works on.</summary>
     public IRetainedStore Retained => Container is { } container ? new BlobRetainedStore(container) : new LocalRetainedStore(_root);

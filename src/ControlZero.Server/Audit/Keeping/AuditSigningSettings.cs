@@ -1,4 +1,5 @@
 using ControlZero.Audit.Format.Ledger;
+using ControlZero.Audit.Reading;
 using ControlZero.Engine.Diagnostics;
 using ControlZero.Server.Hosting.Configuration;
 
@@ -35,6 +36,11 @@ internal sealed record AuditSigningSettings
     public IReadOnlyList<LedgerPublicKey> ReadPublicKeys() => ReadKey() is { } key
         ? [key.Public, .. TrustedKeyFiles.Select(file => LedgerPublicKey.FromPem(File.ReadAllText(file)))]
         : [];
+
+    /// <summary>Who signs indexes, and whose are believed: as of the ledger.</summary>
+    /// <exception cref="FormatException">A file holds no key.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public IndexSeal ToSeal() => new(ReadKey(), ReadPublicKeys());
 
     /// <summary>What is wrong with it.</summary>
     public IEnumerable<string> Faults()

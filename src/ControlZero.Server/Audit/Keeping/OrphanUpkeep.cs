@@ -49,8 +49,8 @@ internal sealed partial class OrphanUpkeep(
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
-                var active = ActiveNames();
-                if (active.Min(StringComparer.Ordinal) == silos.SiloName)
+                var active = silos.ActiveNames();
+                if (silos.IsFirst())
                 {
                     isFirst &= !await TryAsync(isFirst, active, stoppingToken);
                 }
@@ -86,9 +86,6 @@ internal sealed partial class OrphanUpkeep(
             return failure is InvalidDataException;
         }
     }
-
-    private HashSet<string> ActiveNames() =>
-        [.. silos.GetApproximateSiloStatuses(onlyActive: true).Keys.Select(silo => silos.TryGetSiloName(silo, out var name) ? name : "")];
 
     [LoggerMessage(EventId = 7111, Level = LogLevel.Warning, Message = "Audit segment {Segment} was left open by a dead server and is sealed now")]
     private partial void LogSealed(SegmentId segment);

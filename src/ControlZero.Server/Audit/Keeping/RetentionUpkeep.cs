@@ -28,7 +28,7 @@ internal sealed partial class RetentionUpkeep(
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
                 timer.Period = Interval;
-                if (IsMine())
+                if (silos is null || silos.IsFirst())
                 {
                     await ApplyAsync(stoppingToken);
                 }
@@ -54,10 +54,6 @@ internal sealed partial class RetentionUpkeep(
             LogFailed(failure);
         }
     }
-
-    private bool IsMine() => silos is null || silos.GetApproximateSiloStatuses(onlyActive: true).Keys
-        .Select(silo => silos.TryGetSiloName(silo, out var name) ? name : "")
-        .Min(StringComparer.Ordinal) == silos.SiloName;
 
     [LoggerMessage(EventId = 7121, Level = LogLevel.Information, Message = "Bodies of audit segment {Segment} were dropped by Audit:Retention; its hashes stay")]
     private partial void LogDropped(SegmentId segment);

@@ -1,13 +1,19 @@
+using ControlZero.Audit.Format.Segments;
 using ControlZero.Audit.Reading;
-using ControlZero.Grains.Hosting;
+using ControlZero.Server.Audit.Keeping;
 
 namespace ControlZero.Server.Audit.Reading;
 
-/// <summary>Makes the indexes of sealed segments beside the work, so that a query finds them made.</summary>
-internal sealed partial class IndexUpkeep(
-    AuditReader reader,
-    ILogger<IndexUpkeep> logger,
-    [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : BackgroundService
+/// <summary>
+/// Makes the indexes of sealed segments beside the work, so that a query finds them made. In a shared container each server sees to its own segments, and the silo
+/// with the first name to those of all who have not, as the dead.
+/// </summary>
+/// <param name="reader">Makes them.</param>
+/// <param name="own">Whose segments this server writes into a shared container. Null: all it can see are its own.</param>
+/// <param name="silos">Who there is. Null: this is no silo.</param>
+/// <param name="logger">For what cannot be made.</param>
+/// <param name="clock">For the interval.</param>
+internal sealed partial class IndexUpkeep(AuditReader reader, string? own, ISiloStatusOracle? silos, ILogger<IndexUpkeep> logger, TimeProvider clock) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 
@@ -20,7 +26,7 @@ internal sealed partial class IndexUpkeep(
             {
                 try
                 {
-                    await reader.IndexAsync(stoppingToken);
+                    await reader.IndexAsync(IsMine, stoppingToken);
                 }
                 catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
                 {
@@ -34,6 +40,8 @@ internal sealed partial class IndexUpkeep(
             // The server stops.
         }
     }
+
+    private bool IsMine(SegmentId segment) => own is null || segment.Silo == own || silos?.IsFirst() == true;
 
     [LoggerMessage(EventId = 7101, Level = LogLevel.Warning, Message = "Indexes of the audit log could not be made; queries will be slower until they can")]
     private partial void LogNotMade(Exception failure);
