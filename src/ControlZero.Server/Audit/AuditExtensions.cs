@@ -46,6 +46,11 @@ internal static class AuditExtensions
                 provider.GetRequiredService<ILogger<IndexUpkeep>>(),
                 Clock(provider)));
             services.AddUpkeep(options);
+            if (!options.Cluster.HasSilo && settings.Sink == AuditSinkKind.Files)
+            {
+                services.AddHostedService(provider => new FrontDoorAnnouncer(
+                    NameOf(options.Cluster, provider), provider.GetRequiredService<IGrainFactory>(), Clock(provider), provider.GetRequiredService<ILogger<FrontDoorAnnouncer>>()));
+            }
         }
 
         services.AddSingleton(new DecisionEvents(settings.ContextKeys));

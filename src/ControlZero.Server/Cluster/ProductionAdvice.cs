@@ -129,7 +129,7 @@ internal static class ProductionAdvice
         {
             yield return Error(
                 "frontdoor_audit_local",
-                "this front door keeps the events of its answers on its own disk, where no query finds them",
+                "this front door keeps the events of its answers on its own disk, where no query finds them: each names this front door as unreachable",
                 "set Audit:Sink to `azure`, on all servers of the cluster");
         }
         else if (setup.AuditSink == AuditSinkKind.Files && setup.Storage != "embedded")

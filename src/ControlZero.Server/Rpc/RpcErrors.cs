@@ -136,7 +136,7 @@ internal static class RpcErrors
     public static Status LogIncomplete(IReadOnlyList<string> silos) => Make(
         StatusCode.Unavailable,
         "AUDIT_UNREADABLE",
-        $"the log of {string.Join(", ", silos.Select(silo => $"`{silo}`"))} cannot be read just now; try again",
+        $"the log of {string.Join(", ", silos.Select(silo => $"`{silo}`"))} cannot be read just now; try again, and keep that of a front door in a container (Audit:Sink=azure)",
         ("silos", string.Join(",", silos)));
 
     /// <summary>The silos keep the log, and this server has none.</summary>

@@ -91,6 +91,9 @@ public abstract class SegmentIndexContract
             await PutAsync(path, damaged);
             await log.CheckAsync(reader);
         }
+
+        await DeleteAsync(path);
+        await log.CheckAsync(reader);
     }
 
     [Fact]

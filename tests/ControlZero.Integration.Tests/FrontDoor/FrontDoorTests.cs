@@ -37,6 +37,7 @@ public abstract class FrontDoorTests(ClusterStorage storage, ITestOutputHelper o
         Assert.Contains(await OwnerAsync(client), cluster.Silos.Select(silo => new Uri(silo.Url).Authority));
         Assert.Contains((await cluster.Door.ScrapeAsync()).Of("controlzero_enforce_hops_total"), hops => hops.StartsWith("hop=remote: ", StringComparison.Ordinal));
         Assert.False(File.Exists(Path.Combine(cluster.Door.Data, "admin.key")));
+        await AssertDoorsEventsAreMissedAsync(cluster.Connect(cluster.Silos[0]), single.DecisionId);
         (await cluster.Door.StopAsync()).With(exitCode: 0);
     }
 
@@ -94,6 +95,21 @@ public abstract class FrontDoorTests(ClusterStorage storage, ITestOutputHelper o
         Assert.All(await Task.WhenAll(heldByKey), answer => Assert.Contains(answer, (string[])["Unauthenticated", "POLICY_STALE", "Unavailable"]));
         await UntilAsync(async () => await AnswerAsync(client) == "AGENT_SUSPENDED");
         Assert.Equal("Unauthenticated", await AnswerAsync(before));
+    }
+
+    // Its log is in files on its own disk: no silo can read it, and each says so.
+    private static async Task AssertDoorsEventsAreMissedAsync(ControlZeroClient silo, string decision)
+    {
+        var door = $"frontdoor-{System.Net.Dns.GetHostName()}";
+        await UntilAsync(async () => (await silo.Audit.QueryEventsAsync(new QueryEventsRequest())).UnreachableSilos.Contains(door));
+        using var tail = silo.Audit.TailEvents(new TailEventsRequest());
+        while (await tail.ResponseStream.MoveNext(CancellationToken.None) && !tail.ResponseStream.Current.UnreachableSilos.Contains(door))
+        {
+        }
+
+        Assert.Contains(door, (await silo.Audit.VerifyLogAsync(new VerifyLogRequest())).UnreachableSilos);
+        var unknown = await Assert.ThrowsAsync<ControlZeroException>(async () => await silo.Audit.GetDecisionAsync(new GetDecisionRequest { DecisionId = decision }));
+        Assert.Equal((StatusCode.Unavailable, "AUDIT_UNREADABLE"), (unknown.StatusCode, unknown.Reason));
     }
 
     private static EnforceRequest Ask(string agent, ulong epoch = 0) =>

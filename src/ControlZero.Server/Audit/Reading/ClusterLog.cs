@@ -8,20 +8,20 @@ namespace ControlZero.Server.Audit.Reading;
 /// The log of the whole cluster. Where each silo keeps its part, all active ones are asked; where the log is in one container, this silo reads it, after all
 /// have said that what they wrote is there.
 /// </summary>
-internal sealed class ClusterLog(IServiceProvider services, ISiloStatusOracle silos, AuditPlace place)
+internal sealed class ClusterLog(IServiceProvider services, ISiloStatusOracle silos, IGrainFactory grains, AuditPlace place)
 {
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(5);
 
     private readonly ReadClient _client = new(services);
 
-    /// <summary>Asks for everything that is in the log now. A silo whose part cannot be read in time is named.</summary>
+    /// <summary>Asks for everything that is in the log now. A silo whose part cannot be read in time is named, and a front door whose part no silo can read.</summary>
     /// <param name="ask">The question.</param>
     /// <param name="bound">How long each may take. Default: 5 s.</param>
     public async Task<Answers<T>> AskAsync<T>(Func<IAuditReadService, Task<T>> ask, TimeSpan? bound = null)
     {
         if (!place.IsShared)
         {
-            return await AskAsync(Active(), ask, bound);
+            return await WithFrontDoorsAsync(await AskAsync(Active(), ask, bound));
         }
 
         // Empty: all of it is there. Else the name of a silo that has events which are not.
@@ -34,7 +34,8 @@ internal sealed class ClusterLog(IServiceProvider services, ISiloStatusOracle si
     }
 
     /// <summary>Asks for what can be read just now, and waits for nobody's disk: how a listener follows.</summary>
-    public Task<Answers<T>> ReadAsync<T>(Func<IAuditReadService, Task<T>> ask) => AskAsync(place.IsShared ? [silos.SiloAddress] : Active(), ask);
+    public async Task<Answers<T>> ReadAsync<T>(Func<IAuditReadService, Task<T>> ask) =>
+        place.IsShared ? await AskAsync([silos.SiloAddress], ask) : await WithFrontDoorsAsync(await AskAsync(Active(), ask));
 
     /// <summary>Asks every active silo, wherever the log is.</summary>
     public Task<Answers<T>> AskEachAsync<T>(Func<IAuditReadService, Task<T>> ask) => AskAsync(Active(), ask);
@@ -58,6 +59,22 @@ internal sealed class ClusterLog(IServiceProvider services, ISiloStatusOracle si
         return new Answers<T>(
             [.. asked.SelectMany(each => each.Answer)],
             [.. asked.Where(each => each.Answer.IsEmpty).Select(each => NameOf(each.Silo)).Order(StringComparer.Ordinal)]);
+    }
+
+    private async Task<Answers<T>> WithFrontDoorsAsync<T>(Answers<T> answers)
+    {
+        string[] unread;
+        try
+        {
+            unread = await grains.GetGrain<IFrontDoorLogs>(0).NamesAsync().WaitAsync(Bound, TimeProvider.System);
+        }
+        catch (Exception failure) when (failure is TimeoutException or OrleansException)
+        {
+            // Nobody knows whether there is one.
+            unread = [$"{OrphanUpkeep.FrontDoorPrefix}*"];
+        }
+
+        return answers with { Unreachable = [.. answers.Unreachable, .. unread] };
     }
 
     private string NameOf(SiloAddress silo) => silos.TryGetSiloName(silo, out var name) ? name : silo.ToString();
