@@ -18,18 +18,22 @@ internal sealed partial class ChangeAnnouncer(
     ILogger<ChangeAnnouncer> logger) : GrainServiceClient<ICatalogService>(services)
 {
     /// <summary>Makes a change and makes it known. When it returns, the change is durable and every silo follows it within the bound.</summary>
-    /// <remarks>
-    /// In the feed before it is made: should this silo be killed in between, the others look for it and find what is really there.
-    /// In the feed after it was made, and only then acknowledged: a reader that looked too early looks again.
-    /// </remarks>
     public async Task<Acknowledgement> CommitAsync(Change change, Func<Task> commit)
     {
-        await feed.AppendAsync(change);
-        await commit();
+        await MakeAsync(change, commit);
         return await AnnounceAsync(change);
     }
 
-    /// <summary>Makes a change known that was made already.</summary>
+    /// <summary>Makes a change durable, to be announced next. In the feed before: should this silo be killed, the others find what is really there.</summary>
+    public async Task MakeAsync(Change change, Func<Task> commit)
+    {
+        await feed.AppendAsync(change);
+        await commit();
+    }
+
+    /// <summary>
+    /// Makes a change known that was made already. In the feed after it was made, and only then acknowledged: a reader that looked too early looks again.
+    /// </summary>
     public async Task<Acknowledgement> AnnounceAsync(Change change)
     {
         var appended = feed.AppendAsync(change);

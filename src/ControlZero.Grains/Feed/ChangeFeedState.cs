@@ -33,15 +33,19 @@ internal sealed record ChangeFeedState
     [Id(4)]
     public long DroppedAgents { get; init; }
 
-    /// <summary>The feed with these changes at its end. A change of the same thing that was there already leaves its place for them.</summary>
+    /// <summary>
+    /// The feed with these changes at its end. A change of the same thing that was there already leaves its place for them, and its number where that is
+    /// the higher one: the second word of a change may come after the first word of the next.
+    /// </summary>
     public ChangeFeedState Append(IReadOnlyList<Change> changes)
     {
-        var kept = Changes.Where(earlier => !changes.Any(change => change.Replaces(earlier))).ToList();
+        var kept = Changes.ToList();
         var sequence = Sequence;
         foreach (var change in changes)
         {
+            var version = kept.Where(change.Replaces).Aggregate(change.Version, (highest, earlier) => Math.Max(highest, earlier.Version));
             kept.RemoveAll(change.Replaces);
-            kept.Add(change with { Sequence = ++sequence });
+            kept.Add(change with { Sequence = ++sequence, Version = version });
         }
 
         var dropped = Trim(kept, change => change.Kind != ChangeKind.Agent);

@@ -17,11 +17,19 @@ internal sealed partial class TenantGrain
     {
         if (_places > 0)
         {
-            await CommitAsync(state.State with { AgentCount = state.State.AgentCount - _places });
+            await ChangeAsync(ReturnPlacesAsync, cancellationToken);
         }
     }
 
-    public async Task<bool> AdmitAgentAsync(AgentId agent, CancellationToken cancellationToken)
+    public Task<bool> AdmitAgentAsync(AgentId agent, CancellationToken cancellationToken) => ChangeAsync(AdmitAsync, cancellationToken);
+
+    private async Task<bool> ReturnPlacesAsync()
+    {
+        await CommitAsync(state.State with { AgentCount = state.State.AgentCount - _places });
+        return true;
+    }
+
+    private async Task<bool> AdmitAsync()
     {
         if (_durable is null || (_places == 0 && !await ReservePlacesAsync(_durable.Settings.MaxAgents - state.State.AgentCount)))
         {

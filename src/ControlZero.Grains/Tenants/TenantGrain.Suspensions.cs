@@ -6,7 +6,19 @@ namespace ControlZero.Grains.Tenants;
 /// <content>The kill switches. They stand in the manifest: a suspension is a change of what is in force like any other.</content>
 internal sealed partial class TenantGrain
 {
-    public async Task<SuspensionOutcome> SuspendAsync(SuspendCommand command, CancellationToken cancellationToken)
+    public async Task<SuspensionOutcome> SuspendAsync(SuspendCommand command, CancellationToken cancellationToken) =>
+        await TellAsync(await ChangeAsync(() => StopAsync(command, cancellationToken), cancellationToken));
+
+    public async Task<SuspensionOutcome> ResumeAsync(SuspensionTarget target, string subject, CancellationToken cancellationToken) =>
+        await TellAsync(await ChangeAsync(() => LiftAsync(target, subject, cancellationToken), cancellationToken));
+
+    // Also of what was so already: the call before may have failed on the way to the other silos.
+    private async Task<SuspensionOutcome> TellAsync(SuspensionOutcome outcome) =>
+        outcome.Status is SuspensionStatus.Changed or SuspensionStatus.Unchanged
+            ? outcome with { Acknowledgement = await AnnounceAsync(outcome.Epoch) }
+            : outcome;
+
+    private async Task<SuspensionOutcome> StopAsync(SuspendCommand command, CancellationToken cancellationToken)
     {
         if (await ManifestAsync(cancellationToken) is not { } manifest)
         {
@@ -15,7 +27,7 @@ internal sealed partial class TenantGrain
 
         if (manifest.FindSuspension(command.Target, command.Subject) is { } existing)
         {
-            return new SuspensionOutcome(SuspensionStatus.Unchanged, existing, manifest.Epoch, await AnnounceAsync(manifest));
+            return new SuspensionOutcome(SuspensionStatus.Unchanged, existing, manifest.Epoch, null);
         }
 
         if (manifest.Suspensions.Length >= Limits.TenantMaxSuspensions)
@@ -32,10 +44,11 @@ internal sealed partial class TenantGrain
             SuspendedBy = command.By,
         };
         var next = manifest with { Epoch = manifest.Epoch + 1, Suspensions = manifest.Suspensions.Add(suspension) };
-        return new SuspensionOutcome(SuspensionStatus.Changed, suspension, next.Epoch, await EnforceAsync(next));
+        await EnforceAsync(next);
+        return new SuspensionOutcome(SuspensionStatus.Changed, suspension, next.Epoch, null);
     }
 
-    public async Task<SuspensionOutcome> ResumeAsync(SuspensionTarget target, string subject, CancellationToken cancellationToken)
+    private async Task<SuspensionOutcome> LiftAsync(SuspensionTarget target, string subject, CancellationToken cancellationToken)
     {
         if (await ManifestAsync(cancellationToken) is not { } manifest)
         {
@@ -44,10 +57,11 @@ internal sealed partial class TenantGrain
 
         if (manifest.FindSuspension(target, subject) is not { } suspension)
         {
-            return new SuspensionOutcome(SuspensionStatus.Unchanged, null, manifest.Epoch, await AnnounceAsync(manifest));
+            return new SuspensionOutcome(SuspensionStatus.Unchanged, null, manifest.Epoch, null);
         }
 
         var next = manifest with { Epoch = manifest.Epoch + 1, Suspensions = manifest.Suspensions.Remove(suspension) };
-        return new SuspensionOutcome(SuspensionStatus.Changed, null, next.Epoch, await EnforceAsync(next));
+        await EnforceAsync(next);
+        return new SuspensionOutcome(SuspensionStatus.Changed, null, next.Epoch, null);
     }
 }

@@ -1,4 +1,6 @@
+using ControlZero.Abstractions.Tenants;
 using ControlZero.Grains.Catalog;
+using ControlZero.Grains.Feed;
 
 namespace ControlZero.Grains.Tests.Cluster;
 
@@ -7,6 +9,7 @@ public sealed class Pushes : IOutgoingGrainCallFilter
 {
     private volatile bool _lost;
     private int _lostCount;
+    private volatile Func<Change, Task> _heldBack = static _ => Task.CompletedTask;
 
     /// <summary>How many got lost.</summary>
     public int LostCount => Volatile.Read(ref _lostCount);
@@ -18,15 +21,50 @@ public sealed class Pushes : IOutgoingGrainCallFilter
         return new Loss(this);
     }
 
-    public Task Invoke(IOutgoingGrainCallContext context)
+    /// <summary>Keeps the notices of one change from arriving until what it returns is disposed, as silos do that are paused.</summary>
+    public Held Hold(TenantId tenant, ulong epoch)
     {
-        if (!_lost || context.InterfaceMethod.DeclaringType != typeof(ICatalogService))
+        var held = new Held();
+        _heldBack = change => change.Tenant == tenant && change.Version == epoch ? held.WaitAsync() : Task.CompletedTask;
+        return held;
+    }
+
+    public async Task Invoke(IOutgoingGrainCallContext context)
+    {
+        if (context.InterfaceMethod.DeclaringType != typeof(ICatalogService))
         {
-            return context.Invoke();
+            await context.Invoke();
+            return;
+        }
+
+        await _heldBack((Change)context.Request.GetArgument(0)!);
+
+        if (!_lost)
+        {
+            await context.Invoke();
+            return;
         }
 
         Interlocked.Increment(ref _lostCount);
         throw new TimeoutException("the test lost this notice");
+    }
+
+    /// <summary>A change whose notices do not arrive.</summary>
+    public sealed class Held : IDisposable
+    {
+        private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Completed when the first notice was sent.</summary>
+        public Task Begun => _begun.Task;
+
+        public void Dispose() => _over.TrySetResult();
+
+        internal Task WaitAsync()
+        {
+            _begun.TrySetResult();
+            return _over.Task;
+        }
     }
 
     private sealed class Loss(Pushes pushes) : IDisposable

@@ -18,6 +18,15 @@ public sealed class ChangeFeedTests(TwoSilos silos)
     }
 
     [Fact]
+    public void Append_OfTheSecondWordAfterTheNextFirst_KeepsTheHigherNumberInANewPlace()
+    {
+        var feed = new ChangeFeedState().Append([Of("a", 1)]).Append([Of("a", 2)]).Append([Of("a", 1)]);
+
+        var change = Assert.Single(feed.Changes);
+        Assert.Equal((2UL, 3L), (change.Version, change.Sequence));
+    }
+
+    [Fact]
     public void Append_PastTheCapacity_TellsReadersThatMissedSome()
     {
         var feed = new ChangeFeedState();
