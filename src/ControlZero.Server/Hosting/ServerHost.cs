@@ -108,6 +108,7 @@ internal sealed class ServerHost : IAsyncDisposable
         builder.Services.AddHealth(options.Shutdown);
         builder.AddTelemetry(options.Telemetry);
         alsoAdd?.Invoke(builder.Services);
+        builder.LimitLogging(options.Logging);
 
         var app = builder.Build();
         app.UseHostFiltering();

@@ -31,10 +31,14 @@ internal sealed class ConfiguredServer : IAsyncDisposable
 
     public Uri Http { get; }
 
+    /// <summary>What it runs on.</summary>
+    public IServiceProvider Services => _host.App.Services;
+
     /// <summary>What it makes handshakes with, when it speaks TLS.</summary>
     public ServerCredentials Credentials => _host.App.Services.GetRequiredService<ServerCredentials>();
 
-    public static async Task<ConfiguredServer> StartAsync(TlsOptions? tls = null, ListenOptions? listen = null)
+    public static async Task<ConfiguredServer> StartAsync(
+        TlsOptions? tls = null, ListenOptions? listen = null, Action<IServiceCollection>? alsoAdd = null)
     {
         var directory = Directory.CreateTempSubdirectory("cz-configured-");
         var options = new ServerOptions
@@ -43,7 +47,7 @@ internal sealed class ConfiguredServer : IAsyncDisposable
             Listen = (listen ?? new ListenOptions()) with { Grpc = new IPEndPoint(IPAddress.Loopback, 0), Http = new IPEndPoint(IPAddress.Loopback, 0) },
             Tls = tls ?? new TlsOptions(),
         };
-        return new ConfiguredServer(directory, await ServerHost.StartAsync(options, CancellationToken.None));
+        return new ConfiguredServer(directory, await ServerHost.StartAsync(options, CancellationToken.None, alsoAdd));
     }
 
     /// <summary>A call over a connection of its own, by somebody who trusts only this authority and presents this certificate.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using ControlZero.Grains.Hosting;
 using Microsoft.Extensions.Logging.Console;
 
 namespace ControlZero.Server.Hosting.Logging;
@@ -46,4 +47,30 @@ internal static class LoggingExtensions
         builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         return builder;
     }
+
+    /// <summary>Keeps all who write the log from being flooded. Call it when they are registered.</summary>
+    public static WebApplicationBuilder LimitLogging(this WebApplicationBuilder builder, LoggingOptions options)
+    {
+        if (options.Burst == 0)
+        {
+            return builder;
+        }
+
+        var services = builder.Services;
+        for (var place = 0; place < services.Count; place++)
+        {
+            if (services[place] is { IsKeyedService: false } registered && registered.ServiceType == typeof(ILoggerProvider))
+            {
+                services[place] = ServiceDescriptor.Singleton<ILoggerProvider>(provider => new BurstLimit(
+                    Create(provider, registered), options.Burst, provider.GetRequiredKeyedService<TimeProvider>(ClusterClock.Key)));
+            }
+        }
+
+        return builder;
+    }
+
+    private static ILoggerProvider Create(IServiceProvider services, ServiceDescriptor registered) =>
+        (ILoggerProvider)(registered.ImplementationInstance
+            ?? registered.ImplementationFactory?.Invoke(services)
+            ?? ActivatorUtilities.CreateInstance(services, registered.ImplementationType!));
 }

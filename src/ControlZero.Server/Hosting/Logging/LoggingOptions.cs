@@ -19,6 +19,12 @@ internal sealed record LoggingOptions
     /// </summary>
     public LogLevel Level { get; init; } = LogLevel.Warning;
 
+    /// <summary>
+    /// How many warnings and errors of one kind (a category's event) are written in half a minute; the rest are counted, and the count is written. Critical ones
+    /// and those of the audit log are always written. 0 to 1,000,000; 0: all are. Default: 10.
+    /// </summary>
+    public int Burst { get; init; } = 10;
+
     /// <summary>Reads the section.</summary>
     public static LoggingOptions Read(SettingReader reader)
     {
@@ -27,6 +33,7 @@ internal sealed record LoggingOptions
         {
             Format = section.OneOf(nameof(Format), standard.Format, LogFormat.Text, LogFormat.Json),
             Level = section.OneOf(nameof(Level), standard.Level, Levels),
+            Burst = section.Number(nameof(Burst), standard.Burst, 0, 1_000_000),
         };
     }
 }
