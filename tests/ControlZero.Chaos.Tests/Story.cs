@@ -98,12 +98,13 @@ internal sealed class Story
 
     /// <summary>A change, acknowledged unless it says how it ended.</summary>
     public Story Change(
-        long sent, long received, Operation operation, ulong epoch, int document = 0, long version = 0, string tenant = Strict, string agent = "", string status = "")
+        long sent, long received, Operation operation, ulong epoch, int document = 0, long version = 0, string tenant = Strict, string agent = "", string status = "",
+        string model = "")
     {
         var id = ++_ids;
         _lines.Add(new RecordLine
         {
-            Kind = LineKind.Invoke, At = sent * 1000, Id = id, Operation = operation, Tenant = tenant, Agent = agent, Document = document, Server = 1,
+            Kind = LineKind.Invoke, At = sent * 1000, Id = id, Operation = operation, Tenant = tenant, Agent = agent, Resource = model, Document = document, Server = 1,
         });
         _lines.Add(new RecordLine
         {

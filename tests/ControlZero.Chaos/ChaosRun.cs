@@ -15,7 +15,7 @@ internal sealed class ChaosRun(ChaosOptions options, TextWriter progress)
     private const int Silos = 3;
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(1.5);
 
-    // What another build may not know yet is used when an upgrade is over: front doors without a silo, limits.
+    // What another build may not know yet is used when an upgrade is over: front doors without a silo, limits, suspended models.
     private bool HasOneBuild => options.OtherServer.Length == 0;
 
     private int FrontDoors => HasOneBuild ? 1 : 0;
@@ -55,7 +55,7 @@ internal sealed class ChaosRun(ChaosOptions options, TextWriter progress)
         var calls = new RecordedCalls(record);
         var servers = cluster.All.Count;
         using var tenants = await ChaosTenants.CreateAsync(cluster, record, limits: HasOneBuild, cancellationToken);
-        List<TenantWriter> writers = [.. tenants.Turning.Select(tenant => new TenantWriter(calls, tenant, servers, options.Seed + tenant.Id[^1]))];
+        List<TenantWriter> writers = [.. tenants.Turning.Select(tenant => new TenantWriter(calls, tenant, servers, models: HasOneBuild, options.Seed + tenant.Id[^1]))];
         var halter = new TenantHalter(calls, tenants.Halted, tenants.Operators, options.Seed);
         await Task.WhenAll(
         [

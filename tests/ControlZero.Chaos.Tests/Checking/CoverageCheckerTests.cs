@@ -32,6 +32,11 @@ public sealed class CoverageCheckerTests
     public void Record_WithNothingToCheck_IsFound() => Assert.Equal(6, Checker.Check(new Story().History).Count());
 
     [Fact]
+    public void Models_ThatWereSuspendedAndNotAskedAbout_AreFound() => Assert.Equal(
+        "no question was denied as of a model that is suspended",
+        Assert.Single(Checker.Check(Whole.Fault("kill", nameof(Operation.Publish), 105, 200, 300).Change(400, 410, Operation.SuspendModel, 4, model: "model/vendor/m5").History)).What);
+
+    [Fact]
     public void Limits_ThatNobodyWasChargedUnderOrExhausted_AreFound() => Assert.Equal(
         ["no question was charged under a limit", "no question was denied as nothing was left of a limit"],
         Checker.Check(new Story().Spend("spend:own", Story.Deny).History).Select(found => found.What).Where(what => what.Contains("limit", StringComparison.Ordinal)));

@@ -75,6 +75,20 @@ public sealed class OracleCheckerTests
     }
 
     [Fact]
+    public void SuspensionOfAModel_IsSaidUnderItsEpochs_AndUnderNoOthers()
+    {
+        var stopped = Story.Suspended with { Reason = "MODEL_SUSPENDED" };
+        var story = new Story().Change(100, 110, Operation.SuspendModel, 3, model: "model/vendor/*").Change(120, 130, Operation.SuspendModel, 4, model: "model/other/m0")
+            .Change(200, 210, Operation.ResumeModel, 5, model: "model/vendor/*")
+            .Ask(150, 151, stopped, epoch: 4)
+            .Ask(250, 251, Story.Allow, epoch: 5);
+        Assert.Empty(Checker.Check(story.History));
+
+        story.Ask(150, 151, Story.Allow, epoch: 4).Ask(250, 251, stopped, epoch: 5).Ask(50, 51, stopped, epoch: 2).Ask(150, 151, stopped with { Allowed = true }, epoch: 4);
+        Assert.Equal(4, Checker.Check(story.History).Count());
+    }
+
+    [Fact]
     public void Deny_AsNothingIsLeft_IsFoundWhereThePoliciesDeny_OrWhereItAllows()
     {
         var exhausted = Story.Charged("own", 6_000) with { Allowed = false, Effect = "deny", Reason = Answer.Exhausted };

@@ -28,6 +28,20 @@ public sealed class SuspensionCheckerTests
     public void Allow_OfATenantThatIsSuspended_IsFound() =>
         Assert.Single(Checker.Check(new Story().Change(100, 110, Operation.SuspendTenant, 3).Ask(5_000, 5_001, Story.Allow).History));
 
+    [Theory]
+    [InlineData("model/vendor/m0", 1)]
+    [InlineData("model/VENDOR/m0", 1)]
+    [InlineData("model/vendor/*", 1)]
+    [InlineData("model/vendor/m1", 0)]
+    public void Allow_OfAModelThatIsSuspended_IsFound(string pattern, int found)
+    {
+        var story = new Story().Change(100, 110, Operation.SuspendModel, 3, model: pattern).Ask(5_000, 5_001, Story.Allow);
+        Assert.Equal(found, Checker.Check(story.History).Count());
+
+        Assert.Equal(found, Checker.Check(story.Change(200, 210, Operation.ResumeModel, 4, model: "model/another/m0").History).Count());
+        Assert.Empty(Checker.Check(story.Change(300, 310, Operation.ResumeModel, 5, model: pattern).History));
+    }
+
     [Fact]
     public void Allow_AfterAResumptionWasSent_IsNoViolation() =>
         Assert.Empty(Checker.Check(new Story().Suspend(100, 110, 3).Resume(4_000, 4_010, 4).Ask(3_999, 4_001, Story.Allow).History));

@@ -25,6 +25,7 @@ internal sealed class CoverageChecker : IChecker
         }
 
         var decisions = history.Decisions.ToList();
+        var hasModels = history.Calls.Any(call => call.Operation == Operation.SuspendModel);
         var hasLimits = QuotaChecker.HasLimits(history);
         foreach (var (what, happened) in new (string, bool)[]
         {
@@ -32,6 +33,7 @@ internal sealed class CoverageChecker : IChecker
             ("denied by a rule", decisions.Exists(call => call.Answer is { Allowed: false, Index: not null })),
             ("denied as suspended", decisions.Exists(call => call.Answer!.Reason == "AGENT_SUSPENDED")),
             ("denied as of a tenant that is suspended", decisions.Exists(call => call.Answer!.Reason == "TENANT_SUSPENDED")),
+            ("denied as of a model that is suspended", !hasModels || decisions.Exists(call => call.Answer!.Reason == "MODEL_SUSPENDED")),
             ("charged under a limit", !hasLimits || decisions.Exists(call => call.Answer is { Allowed: true, Windows.Count: > 0 })),
             ("denied as nothing was left of a limit", !hasLimits || decisions.Exists(call => call.Answer!.Reason == Answer.Exhausted)),
             ("decided under an epoch it carried", decisions.Exists(call => call.Asked.MinEpoch > 0)),

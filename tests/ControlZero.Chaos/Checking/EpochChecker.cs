@@ -26,7 +26,7 @@ internal sealed class EpochChecker(TimeSpan bound) : IChecker
             }
 
             // A server that is stale may still say that somebody is suspended: that is the safe side.
-            var isByPolicy = decision.Answer is { IsDecided: true, Reason: not ("AGENT_SUSPENDED" or "TENANT_SUSPENDED") };
+            var isByPolicy = decision.Answer is { IsDecided: true, Reason: not ("AGENT_SUSPENDED" or "TENANT_SUSPENDED" or "MODEL_SUSPENDED") };
             var oldest = Newest(changes[decision.Tenant], decision.Invoked - _bound);
             if (isByPolicy && decision.Epoch < oldest && !MayBeStale(history, decision))
             {

@@ -1,3 +1,4 @@
+using ControlZero.Chaos.Load;
 using ControlZero.Chaos.Records;
 using ControlZero.Engine.Evaluation;
 using ControlZero.Engine.Policies;
@@ -34,7 +35,8 @@ internal sealed class OracleChecker : IChecker
         private readonly Dictionary<int, PolicyDocument> _policies;
         private readonly List<Call> _publishes;
         private readonly List<(int Document, ulong After)> _unknown;
-        private readonly ILookup<string, Call> _suspensions;
+        private readonly ILookup<(string Agent, string Model), Call> _suspensions;
+        private readonly IReadOnlyList<string> _models;
         private readonly Dictionary<long, string> _versions = [];
         private readonly Dictionary<(int, string, string, string), Verdict> _verdicts = [];
 
@@ -45,25 +47,29 @@ internal sealed class OracleChecker : IChecker
             var changes = history.Calls.Where(call => call.Tenant == tenant.Id && call.Operation != Operation.Enforce).ToList();
             _publishes = [.. changes.Where(call => call is { Operation: Operation.Publish, IsOk: true, Asked.Document: > 0 }).OrderBy(call => call.Epoch)];
             _unknown = [.. changes.Where(call => call is { Operation: Operation.Publish, IsUnknown: true }).Select(call => (call.Asked.Document, NewestBefore(changes, call.Invoked)))];
-            _suspensions = changes.Where(call => call.Operation != Operation.Publish).ToLookup(call => call.Agent);
+            _suspensions = changes.Where(call => call.Operation != Operation.Publish).ToLookup(call => (call.Agent, call.Resource));
+            _models = [.. _suspensions.Select(changes => changes.Key.Model).Where(pattern => pattern.Length > 0)];
         }
 
         public string? Refute(Call decision)
         {
             var answer = decision.Answer!;
-            var tenant = IsSuspended("", decision.Epoch);
-            var agent = IsSuspended(decision.Agent, decision.Epoch);
+            var tenant = IsSuspended("", "", decision.Epoch);
+            var agent = IsSuspended(decision.Agent, "", decision.Epoch);
+            var models = _models.Where(pattern => TestPolicies.Stops(pattern, decision.Resource)).Select(pattern => IsSuspended("", pattern, decision.Epoch)).ToList();
             switch (answer.Reason)
             {
                 case "TENANT_SUSPENDED":
                     return tenant == false || answer.Allowed ? "the tenant is not suspended under this epoch" : null;
                 case "AGENT_SUSPENDED":
                     return agent == false || answer.Allowed ? "the agent is not suspended under this epoch" : null;
+                case "MODEL_SUSPENDED":
+                    return models.TrueForAll(stopped => stopped == false) || answer.Allowed ? "the model is not suspended under this epoch" : null;
                 case Answer.Exhausted:
                     return answer.Allowed || Candidates(decision.Epoch).TrueForAll(number => Decide(number, decision).Effect == "deny")
                         ? "no limit is asked where the policies deny, and none allows that has nothing left" : null;
                 default:
-                    return tenant == true || agent == true ? "under this epoch there is a suspension" : RefuteByPolicies(decision, answer);
+                    return tenant == true || agent == true || models.Contains(true) ? "under this epoch there is a suspension" : RefuteByPolicies(decision, answer);
             }
         }
 
@@ -122,15 +128,15 @@ internal sealed class OracleChecker : IChecker
         }
 
         // Null: it cannot be told, because nobody knows what became of a change, or when.
-        private bool? IsSuspended(string agent, ulong epoch)
+        private bool? IsSuspended(string agent, string model, ulong epoch)
         {
-            if (_suspensions[agent].Any(call => call.IsUnknown))
+            if (_suspensions[(agent, model)].Any(call => call.IsUnknown))
             {
                 return null;
             }
 
-            var last = _suspensions[agent].Where(call => call.IsOk && call.Epoch <= epoch).MaxBy(call => call.Epoch);
-            return last?.Operation is Operation.SuspendAgent or Operation.SuspendTenant;
+            var last = _suspensions[(agent, model)].Where(call => call.IsOk && call.Epoch <= epoch).MaxBy(call => call.Epoch);
+            return last?.Operation is Operation.SuspendAgent or Operation.SuspendTenant or Operation.SuspendModel;
         }
 
         public override string ToString() => _tenant.Id;

@@ -1,3 +1,4 @@
+using ControlZero.Chaos.Load;
 using ControlZero.Chaos.Records;
 
 namespace ControlZero.Chaos.Checking;
@@ -29,12 +30,12 @@ internal sealed class SuspensionChecker(TimeSpan bound) : IChecker
     private IEnumerable<(Call Suspension, Call Allow)> LateAllows(History history)
     {
         var allows = history.Decisions.Where(call => call.Answer!.Allowed).ToLookup(call => call.Tenant);
-        foreach (var changes in history.Calls.Where(IsSuspensionOrResumption).GroupBy(call => (call.Tenant, call.Agent)))
+        foreach (var changes in history.Calls.Where(IsSuspensionOrResumption).GroupBy(call => (call.Tenant, call.Agent, call.Resource)))
         {
             var ordered = changes.ToList();
             for (var i = 0; i < ordered.Count; i++)
             {
-                // A resumption of which nobody knows whether and when it happens makes the rest of this agent's story useless.
+                // A resumption of which nobody knows whether and when it happens makes the rest of this story useless.
                 if (IsResumption(ordered[i]) && ordered[i].IsUnknown)
                 {
                     break;
@@ -49,8 +50,7 @@ internal sealed class SuspensionChecker(TimeSpan bound) : IChecker
                 var resumed = ordered.Skip(i + 1).FirstOrDefault(IsResumption)?.Invoked ?? long.MaxValue;
                 foreach (var allow in allows[changes.Key.Tenant])
                 {
-                    var isOfIt = changes.Key.Agent.Length == 0 || changes.Key.Agent == allow.Agent;
-                    if (isOfIt && allow.Invoked > suspension.Completed && allow.Completed < resumed && !MayBeStale(history, allow))
+                    if (IsOf(suspension, allow) && allow.Invoked > suspension.Completed && allow.Completed < resumed && !MayBeStale(history, allow))
                     {
                         yield return (suspension, allow);
                     }
@@ -59,11 +59,16 @@ internal sealed class SuspensionChecker(TimeSpan bound) : IChecker
         }
     }
 
+    // Of a tenant as a whole there is neither agent nor model.
+    private static bool IsOf(Call suspension, Call allow) => suspension.Resource.Length > 0
+        ? TestPolicies.Stops(suspension.Resource, allow.Resource)
+        : suspension.Agent.Length == 0 || suspension.Agent == allow.Agent;
+
     private bool MayBeStale(History history, Call allow) =>
         history.Tenants[allow.Tenant].AllowStale && history.Faults.Any(fault => fault.Overlaps(allow.Invoked - _bound, allow.Completed + _bound));
 
     private static bool IsSuspensionOrResumption(Call call) =>
-        call.Operation is Operation.SuspendAgent or Operation.SuspendTenant or Operation.ResumeAgent or Operation.ResumeTenant;
+        call.Operation is Operation.SuspendAgent or Operation.SuspendTenant or Operation.SuspendModel || IsResumption(call);
 
-    private static bool IsResumption(Call call) => call.Operation is Operation.ResumeAgent or Operation.ResumeTenant;
+    private static bool IsResumption(Call call) => call.Operation is Operation.ResumeAgent or Operation.ResumeTenant or Operation.ResumeModel;
 }

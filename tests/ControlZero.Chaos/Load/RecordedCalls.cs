@@ -10,7 +10,7 @@ internal sealed class RecordedCalls(RecordWriter record)
 {
     private static readonly TimeSpan DirectTimeout = TimeSpan.FromSeconds(1);
 
-    // A change may wait for a paused server, up to the bound, and behind another change that does.
+    // A change may wait for a paused server, up to the bound, and longer when that is the one that makes it.
     private static readonly TimeSpan ChangeTimeout = TimeSpan.FromSeconds(8);
 
     /// <summary>The record.</summary>

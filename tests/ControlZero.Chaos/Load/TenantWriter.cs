@@ -6,8 +6,8 @@ using Grpc.Core;
 namespace ControlZero.Chaos.Load;
 
 /// <summary>
-/// Changes what is in force in one tenant, one change after the other: publishes, suspends agents, resumes them some seconds later. An agent
-/// of which it is not known whether it is resumed is left alone from then on, and another takes its place.
+/// Changes what is in force in one tenant, one change after the other: publishes, suspends agents and models, resumes them some seconds later. An
+/// agent of which it is not known whether it is resumed is left alone from then on, and another takes its place; a model is left alone.
 /// </summary>
 internal sealed class TenantWriter
 {
@@ -21,19 +21,21 @@ internal sealed class TenantWriter
     private readonly ChaosTenant _tenant;
     private readonly int _servers;
     private readonly Random _random;
-    private readonly Queue<(string Agent, long Since)> _suspended = new();
+    private readonly Queue<(string Agent, string Model, long Since)> _suspended = new();
     private readonly List<string> _free;
+    private readonly List<string> _freeModels;
     private int _spares;
     private int _number;
     private long? _version;
 
-    public TenantWriter(RecordedCalls calls, ChaosTenant tenant, int servers, int seed)
+    public TenantWriter(RecordedCalls calls, ChaosTenant tenant, int servers, bool models, int seed)
     {
         _calls = calls;
         _tenant = tenant;
         _servers = servers;
         _random = new Random(seed);
         _free = [.. tenant.Agents];
+        _freeModels = models ? [.. TestPolicies.ModelPatterns] : [];
     }
 
     /// <summary>Called when a change is about to be sent.</summary>
@@ -89,7 +91,10 @@ internal sealed class TenantWriter
             return await ResumeAsync();
         }
 
-        return Only == Operation.SuspendAgent || (Only is null && _random.Next(3) == 0) ? await SuspendAsync() : await PublishNextAsync();
+        var draw = _random.Next(12);
+        return Only is null && draw == 0 && _freeModels.Count > 0 ? await SuspendModelAsync()
+            : Only == Operation.SuspendAgent || (Only is null && draw < 4) ? await SuspendAsync()
+            : await PublishNextAsync();
     }
 
     private async Task<bool> PublishNextAsync()
@@ -117,7 +122,7 @@ internal sealed class TenantWriter
             request.ExpectedVersion = version;
         }
 
-        return SendAsync(Operation.Publish, "", number, async (client, options) =>
+        return SendAsync(Operation.Publish, "", "", number, async (client, options) =>
         {
             var answer = await client.Policies.PublishPolicyAsync(request, options);
             return (answer.PolicyEpoch, answer.Policy.Version);
@@ -146,35 +151,44 @@ internal sealed class TenantWriter
         var agent = _free.Count > 0 ? _free[_random.Next(_free.Count)] : $"spare-{++_spares}";
         _free.Remove(agent);
         _tenant.Suspended[agent] = true;
-        var end = await SendAsync(Operation.SuspendAgent, agent, 0, async (client, options) =>
+        var end = await SendAsync(Operation.SuspendAgent, agent, "", 0, async (client, options) =>
         {
             var answer = await client.Agents.SuspendAgentAsync(new SuspendAgentRequest { AgentId = agent, Reason = "chaos" }, options);
             return (answer.PolicyEpoch, 0);
         });
-        _suspended.Enqueue((agent, _calls.Record.Now));
+        _suspended.Enqueue((agent, "", _calls.Record.Now));
+        return end.Kind == LineKind.Ok;
+    }
+
+    private async Task<bool> SuspendModelAsync()
+    {
+        var model = _freeModels[_random.Next(_freeModels.Count)];
+        _freeModels.Remove(model);
+        var end = await SendAsync(Operation.SuspendModel, "", model, 0, async (client, options) =>
+            ((await client.Models.SuspendModelAsync(new SuspendModelRequest { Model = model, Reason = "chaos" }, options)).PolicyEpoch, 0));
+        _suspended.Enqueue(("", model, _calls.Record.Now));
         return end.Kind == LineKind.Ok;
     }
 
     private async Task<bool> ResumeAsync()
     {
-        var (agent, _) = _suspended.Peek();
-        var end = await SendAsync(Operation.ResumeAgent, agent, 0, async (client, options) =>
-        {
-            var answer = await client.Agents.ResumeAgentAsync(new ResumeAgentRequest { AgentId = agent }, options);
-            return (answer.PolicyEpoch, 0);
-        });
-        _suspended.Dequeue();
+        var (agent, model, _) = _suspended.Dequeue();
+        var end = model.Length > 0
+            ? await SendAsync(Operation.ResumeModel, "", model, 0, async (client, options) =>
+                ((await client.Models.ResumeModelAsync(new ResumeModelRequest { Model = model }, options)).PolicyEpoch, 0))
+            : await SendAsync(Operation.ResumeAgent, agent, "", 0, async (client, options) =>
+                ((await client.Agents.ResumeAgentAsync(new ResumeAgentRequest { AgentId = agent }, options)).PolicyEpoch, 0));
         _tenant.Suspended.TryRemove(agent, out _);
         if (end.Kind == LineKind.Ok)
         {
-            _free.Add(agent);
+            (model.Length > 0 ? _freeModels : _free).Add(model.Length > 0 ? model : agent);
         }
 
         return end.Kind == LineKind.Ok;
     }
 
     private Task<RecordLine> SendAsync(
-        Operation operation, string agent, int document, Func<ControlZeroClient, CallOptions, Task<(ulong Epoch, long Version)>> change)
+        Operation operation, string agent, string model, int document, Func<ControlZeroClient, CallOptions, Task<(ulong Epoch, long Version)>> change)
     {
         var asked = new RecordLine
         {
@@ -182,6 +196,7 @@ internal sealed class TenantWriter
             At = 0,
             Operation = operation,
             Agent = agent,
+            Resource = model,
             Document = document,
             Server = 1 + _random.Next(_servers),
         };

@@ -28,6 +28,14 @@ internal static class TestPolicies
         ("llm:embed", "model/vendor/m1"), ("tool:search", ""), ("tool:read-file", "file/a"), ("tool:write", "file/a"),
     ];
 
+    /// <summary>What is suspended among the models: by name, in another spelling, and by pattern.</summary>
+    public static IReadOnlyList<string> ModelPatterns { get; } = ["model/vendor/m5", "model/VENDOR/m6", "model/vendor/m7*"];
+
+    /// <summary>Whether a suspended pattern stops a model. Not the product's way of saying it.</summary>
+    public static bool Stops(string pattern, string resource) => pattern.EndsWith('*')
+        ? resource.StartsWith(pattern[..^1], StringComparison.OrdinalIgnoreCase)
+        : resource.Equals(pattern, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>A text of the turning policy: which models it allows differs from number to number.</summary>
     public static string Text(int number, Random random)
     {

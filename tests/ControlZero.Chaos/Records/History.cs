@@ -16,6 +16,9 @@ internal sealed record Call(RecordLine Asked, RecordLine? Ended)
 
     public string Agent => Asked.Agent;
 
+    /// <summary>What a question is about; of a suspended model, the pattern that stops it.</summary>
+    public string Resource => Asked.Resource;
+
     /// <summary>When it was about to be sent. Unit: microseconds since the run began.</summary>
     public long Invoked => Asked.At;
 

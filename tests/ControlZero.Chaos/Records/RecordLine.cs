@@ -51,6 +51,8 @@ internal enum Operation
     ResumeAgent,
     SuspendTenant,
     ResumeTenant,
+    SuspendModel,
+    ResumeModel,
 }
 
 /// <summary>One line of the record. Which fields are there depends on the kind; what is not there has its default, as after reading.</summary>
