@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ControlZero.Client.Enforcement;
 using ControlZero.Client.Routing;
+using ControlZero.Client.Transport;
 using ControlZero.Protocol.V1;
 using Grpc.Core;
 
@@ -23,11 +24,7 @@ public sealed partial class ControlZeroClient
     public Task<SettleOutcome> SettleAsync(Settlement settlement, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(settlement);
-        return EndAsync(
-            settlement.AgentId,
-            (endpoint, agent, options) => endpoint.Enforcement.SettleAsync(LimitMapping.ToSettle(settlement, agent), options),
-            LimitMapping.ToOutcome,
-            cancellationToken);
+        return SettleOverAsync(settlement, stream: null, cancellationToken);
     }
 
     /// <summary>Gives back what was reserved for a call that was not made.</summary>
@@ -41,11 +38,7 @@ public sealed partial class ControlZeroClient
     public Task<SettleOutcome> CancelAsync(string token, string? agentId = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(token);
-        return EndAsync(
-            agentId,
-            (endpoint, agent, options) => endpoint.Enforcement.CancelAsync(new CancelRequest { Token = token, AgentId = agent }, options),
-            LimitMapping.ToOutcome,
-            cancellationToken);
+        return CancelOverAsync(token, agentId, stream: null, cancellationToken);
     }
 
     /// <summary>What the agent may use now, and how much is left of each limit. Counts nothing.</summary>
@@ -99,9 +92,14 @@ public sealed partial class ControlZeroClient
 
     /// <summary>Ends a reservation. <see cref="DisposeAsync"/> waits for it.</summary>
     private async Task<SettleOutcome> EndAsync<TAnswer>(
-        string? agentId, Func<Endpoint, string, CallOptions, AsyncUnaryCall<TAnswer>> send, Func<TAnswer, SettleOutcome> map, CancellationToken cancellationToken)
+        string? agentId,
+        Func<string, CallBudget, Task<TAnswer?>> first,
+        Func<Endpoint, string, CallOptions, AsyncUnaryCall<TAnswer>> send,
+        Func<TAnswer, SettleOutcome> map,
+        CancellationToken cancellationToken)
+        where TAnswer : class
     {
-        var ending = AskAsync(agentId, send, cancellationToken);
+        var ending = AskAsync(agentId, send, cancellationToken, first);
         _endings[ending] = true;
         try
         {
@@ -114,10 +112,16 @@ public sealed partial class ControlZeroClient
     }
 
     private async Task<TAnswer> AskAsync<TAnswer>(
-        string? agentId, Func<Endpoint, string, CallOptions, AsyncUnaryCall<TAnswer>> send, CancellationToken cancellationToken)
+        string? agentId,
+        Func<Endpoint, string, CallOptions, AsyncUnaryCall<TAnswer>> send,
+        CancellationToken cancellationToken,
+        Func<string, CallBudget, Task<TAnswer?>>? first = null)
+        where TAnswer : class
     {
         using var budget = _calls.Begin(cancellationToken);
         var agent = !string.IsNullOrEmpty(agentId) ? agentId : await AgentAsync(budget).ConfigureAwait(false) ?? throw AgentBinding.NoAgent();
-        return await _calls.SendAsync(_endpoints.For(agent), (endpoint, options) => send(endpoint, agent, options), budget).ConfigureAwait(false);
+        return first is not null && await first(agent, budget).ConfigureAwait(false) is { } answer
+            ? answer
+            : await _calls.SendAsync(_endpoints.For(agent), (endpoint, options) => send(endpoint, agent, options), budget).ConfigureAwait(false);
     }
 }

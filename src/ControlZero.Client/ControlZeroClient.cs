@@ -17,6 +17,7 @@ public sealed partial class ControlZeroClient : IDisposable, IAsyncDisposable
     private readonly Endpoints _endpoints;
     private readonly BoundedCalls _calls;
     private readonly AgentBinding _binding;
+    private readonly TimeProvider _clock;
 
     /// <summary>Makes a client. No connection is opened before the first call.</summary>
     /// <param name="options">How to reach the cluster. Default: all from the environment.</param>
@@ -31,8 +32,8 @@ public sealed partial class ControlZeroClient : IDisposable, IAsyncDisposable
     {
         _options = environment.Fill(options ?? new ControlZeroClientOptions());
         OptionsRules.ThrowIfInvalid(_options);
-        var clock = timeProvider ?? TimeProvider.System;
-        _endpoints = EndpointsOf(_options, clock, chance);
+        _clock = timeProvider ?? TimeProvider.System;
+        _endpoints = EndpointsOf(_options, _clock, chance);
         Enforcement = new(_endpoints.Calls);
         Policies = new(_endpoints.Calls);
         Agents = new(_endpoints.Calls);
@@ -40,7 +41,7 @@ public sealed partial class ControlZeroClient : IDisposable, IAsyncDisposable
         Tenants = new(_endpoints.Calls);
         Audit = new(_endpoints.Calls);
         Cluster = new(_endpoints.Calls);
-        _calls = new BoundedCalls(clock, _options.Timeout, _options.MaxAttempts, chance);
+        _calls = new BoundedCalls(_clock, _options.Timeout, _options.MaxAttempts, chance);
         _binding = new AgentBinding(_calls, _endpoints);
     }
 
@@ -91,9 +92,14 @@ public sealed partial class ControlZeroClient : IDisposable, IAsyncDisposable
     /// <returns>The decision; one the client made itself when none arrived.</returns>
     /// <exception cref="ControlZeroException">The question or the key is wrong; the agent must not act.</exception>
     /// <exception cref="ArgumentException">The context holds a value that cannot be sent.</exception>
-    public async Task<EnforceDecision> CheckAsync(EnforceQuery query, CancellationToken cancellationToken = default)
+    public Task<EnforceDecision> CheckAsync(EnforceQuery query, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
+        return CheckOverAsync(query, stream: null, cancellationToken);
+    }
+
+    internal async Task<EnforceDecision> CheckOverAsync(EnforceQuery query, StreamExchange? stream, CancellationToken cancellationToken)
+    {
         var request = DecisionMapping.ToRequest(query);
         using var budget = _calls.Begin(cancellationToken);
         try
@@ -103,7 +109,8 @@ public sealed partial class ControlZeroClient : IDisposable, IAsyncDisposable
                 request.AgentId = await AgentAsync(budget).ConfigureAwait(false) ?? throw AgentBinding.NoAgent();
             }
 
-            var response = await _calls.SendAsync(
+            var streamed = await OverAsync(stream, () => new EnforceStreamRequest { Enforce = request }, budget).ConfigureAwait(false);
+            var response = streamed?.Response ?? await _calls.SendAsync(
                 _endpoints.For(request.AgentId),
                 (endpoint, options) => endpoint.Enforcement.EnforceAsync(request, options),
                 budget,

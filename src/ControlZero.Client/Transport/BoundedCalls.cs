@@ -19,6 +19,10 @@ internal sealed class BoundedCalls(TimeProvider clock, TimeSpan timeout, int max
     /// <summary>Starts the clock of one call of the program.</summary>
     public CallBudget Begin(CancellationToken cancellationToken) => new(clock, timeout, cancellationToken);
 
+    /// <summary>What a call whose time is up ends with.</summary>
+    public ControlZeroException TooLate(Exception? inner = null) =>
+        new(StatusCode.DeadlineExceeded, "", $"no answer within {timeout.TotalMilliseconds:0} ms; raise the option Timeout or look at the cluster", inner);
+
     /// <summary>
     /// The answer. Throws <see cref="ControlZeroException"/> when there is none in time, and <see cref="OperationCanceledException"/>
     /// when the caller gave up.
@@ -56,7 +60,7 @@ internal sealed class BoundedCalls(TimeProvider clock, TimeSpan timeout, int max
         budget.ThrowIfCallerGaveUp();
         if (budget.IsSpent)
         {
-            throw TooLate(null);
+            throw TooLate();
         }
 
         try
@@ -66,7 +70,7 @@ internal sealed class BoundedCalls(TimeProvider clock, TimeSpan timeout, int max
             var headers = await call.ResponseHeadersAsync.ConfigureAwait(false);
             if (budget.IsSpent)
             {
-                throw TooLate(null);
+                throw TooLate();
             }
 
             route.Answered();
@@ -108,7 +112,4 @@ internal sealed class BoundedCalls(TimeProvider clock, TimeSpan timeout, int max
             throw TooLate(error);
         }
     }
-
-    private ControlZeroException TooLate(Exception? inner) =>
-        new(StatusCode.DeadlineExceeded, "", $"no answer within {timeout.TotalMilliseconds:0} ms; raise the option Timeout or look at the cluster", inner);
 }

@@ -14,6 +14,9 @@ namespace ControlZero.Audit.Tests.Sinks;
 /// <summary>What every sink must do, alone and under a log.</summary>
 public abstract class AuditSinkContract : IDisposable
 {
+    // What hangs fails by this. Far above what a busy machine takes.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     private readonly TemporaryFolder _folder = new();
 
     internal SinkFaults Faults { get; } = new();
@@ -91,10 +94,7 @@ public abstract class AuditSinkContract : IDisposable
 
             Faults.Heal();
             await HealedAsync();
-            while ((answer = await log.AppendAsync(Entries.Numbered(number))).Outcome is not AuditOutcome.Durable)
-            {
-            }
-
+            await AcceptedAsync(log, number, "the sink is back");
             accepted.Add(number);
         }
 
@@ -150,16 +150,14 @@ public abstract class AuditSinkContract : IDisposable
             for (var number = 0; number < Count; number++)
             {
                 // The second sink may be a moment behind as well.
-                while ((await log.AppendAsync(Entries.Numbered(number))).Outcome is not AuditOutcome.Durable)
-                {
-                }
+                await AcceptedAsync(log, number, "the other sink is there");
             }
 
             var patience = TimeProvider.System.GetTimestamp();
             while (WalFiles() > 2 * options.SpillBytes / options.SegmentBytes)
             {
                 await Task.Yield();
-                Assert.True(TimeProvider.System.GetElapsedTime(patience) < TimeSpan.FromMinutes(2), $"{WalFiles()} segments are kept for a sink that is gone");
+                Assert.True(TimeProvider.System.GetElapsedTime(patience) < Patience, $"{WalFiles()} segments are kept for a sink that is gone");
             }
         }
 
@@ -236,6 +234,15 @@ public abstract class AuditSinkContract : IDisposable
 
     /// <summary>Puts a file there.</summary>
     internal abstract Task PutAsync(string path, byte[] content);
+
+    private static async Task AcceptedAsync(AuditLog log, int number, string why)
+    {
+        var begun = TimeProvider.System.GetTimestamp();
+        while ((await log.AppendAsync(Entries.Numbered(number))) is { Outcome: not AuditOutcome.Durable } answer)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < Patience, $"record {number} is not taken, though {why}: {answer.Reason}");
+        }
+    }
 
     private int WalFiles() => Directory.EnumerateFiles(_folder.Wal, "s*.wal").Count();
 

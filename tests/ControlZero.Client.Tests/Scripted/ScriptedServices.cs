@@ -10,6 +10,41 @@ internal sealed class ScriptedEnforcementService(ScriptedCluster cluster) : Enfo
     public override Task<EnforceBatchResponse> EnforceBatch(EnforceBatchRequest request, ServerCallContext context) =>
         cluster.AnswerAsync<EnforceBatchResponse>(request, context);
 
+    /// <summary>Each message is answered as a test says, in its own time. An answer that fails at once ends the stream.</summary>
+    public override async Task EnforceStream(
+        IAsyncStreamReader<EnforceStreamRequest> requestStream, IServerStreamWriter<EnforceStreamResponse> responseStream, ServerCallContext context)
+    {
+        var writing = new SemaphoreSlim(1);
+        var answers = new List<Task>();
+        while (await requestStream.MoveNext(context.CancellationToken))
+        {
+            var answer = AnswerAsync(requestStream.Current);
+            answers.Add(answer);
+            if (answer.IsFaulted)
+            {
+                // Before the next read: none may outlive the call, the connection's later ones would find it under way.
+                await answer;
+            }
+        }
+
+        await Task.WhenAll(answers);
+
+        async Task AnswerAsync(EnforceStreamRequest request)
+        {
+            var answer = await cluster.AnswerAsync<EnforceStreamResponse>(request, context);
+            answer.CorrelationId = request.CorrelationId;
+            await writing.WaitAsync(context.CancellationToken);
+            try
+            {
+                await responseStream.WriteAsync(answer);
+            }
+            finally
+            {
+                writing.Release();
+            }
+        }
+    }
+
     public override Task<SettleResponse> Settle(SettleRequest request, ServerCallContext context) => cluster.AnswerAsync<SettleResponse>(request, context);
 
     public override Task<CancelResponse> Cancel(CancelRequest request, ServerCallContext context) => cluster.AnswerAsync<CancelResponse>(request, context);

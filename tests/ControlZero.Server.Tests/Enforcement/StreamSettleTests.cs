@@ -1,7 +1,9 @@
 using ControlZero.Protocol.V1;
+using ControlZero.Server.Authentication;
 using ControlZero.Server.Tests.Hosting;
 using Google.Rpc;
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ControlZero.Server.Tests.Enforcement;
 
@@ -15,6 +17,8 @@ public sealed class StreamSettleTests(RunningServer server)
         """;
 
     private readonly EnforcementService.EnforcementServiceClient _enforcement = new(server.Channel);
+    private readonly TenantService.TenantServiceClient _tenants = new(server.Channel);
+    private string _tenant = "";
 
     [Fact]
     public async Task Stream_SettlesAndCancels_WhatItReserved()
@@ -99,6 +103,77 @@ public sealed class StreamSettleTests(RunningServer server)
         var settled = await ExchangeAsync(stream, Settle(3, token, 290));
 
         Assert.Equal(("STATE_UNAVAILABLE", 290L), (failed.Error.GetDetail<ErrorInfo>().Reason, settled.Settled.Limits[0].Used));
+    }
+
+    [Fact]
+    public async Task Stream_ThatSettlesAfterItsKeyWasRevoked_EndsAndSettlesNothing()
+    {
+        var (admin, key, id) = await NewKeyAsync();
+        using var stream = _enforcement.EnforceStream(server.With(key));
+        var token = await ReserveAsync(stream, 1);
+
+        await _tenants.RevokeKeyAsync(new RevokeKeyRequest { KeyId = id }, server.With(admin));
+        await stream.RequestStream.WriteUnlessEndedAsync(Settle(2, token, 290));
+
+        await AssertEndsUnauthenticatedAsync(stream);
+        Assert.Equal(400, await UsedAsync(admin));
+    }
+
+    // The key was right when the message was read, and the silo learned of its end before the reservation was looked for.
+    [Fact]
+    public async Task Settle_WhoseKeyIsRevokedOnceTheMessageWasRead_IsRefused()
+    {
+        var (admin, key, id) = await NewKeyAsync();
+        using var stream = _enforcement.EnforceStream(server.With(key));
+        var token = await ReserveAsync(stream, 1);
+        var caller = await server.Services.GetRequiredService<KeyAuthenticator>().AuthenticateAsync($"Bearer {key}", CancellationToken.None);
+        var settlements = server.Services.GetRequiredService<Server.Enforcement.StreamSettlements>();
+
+        await _tenants.RevokeKeyAsync(new RevokeKeyRequest { KeyId = id }, server.With(admin));
+        var outcomes = new[] { Settle(2, token, 290), Cancel(3, token) }
+            .Select(message => settlements.EndAsync(message, caller!, "EnforceStream", CancellationToken.None));
+
+        Assert.All(await Task.WhenAll(outcomes), outcome => Assert.Equal("INVALID_CREDENTIALS", outcome.Error?.GetDetail<ErrorInfo>().Reason));
+        Assert.Equal(400, await UsedAsync(admin));
+    }
+
+    [Fact]
+    public async Task Stream_WhoseKeyIsRevokedWhileItSettles_EndsAndHasSettledOnce()
+    {
+        var (admin, key, id) = await NewKeyAsync();
+        var calls = server.AgentCalls.Of(_tenant);
+        var (reached, gate) = (new TaskCompletionSource(), new TaskCompletionSource());
+        calls.BeforeSettling = () =>
+        {
+            reached.TrySetResult();
+            return gate.Task;
+        };
+        using var stream = _enforcement.EnforceStream(server.With(key));
+        var token = await ReserveAsync(stream, 1);
+        await stream.RequestStream.WriteAsync(Settle(2, token, 290));
+        await reached.Task;
+
+        await _tenants.RevokeKeyAsync(new RevokeKeyRequest { KeyId = id }, server.With(admin));
+        gate.SetResult();
+
+        await AssertEndsUnauthenticatedAsync(stream);
+        Assert.Equal(290, await UsedAsync(admin));
+    }
+
+    private async Task<(string Admin, string Key, string Id)> NewKeyAsync()
+    {
+        (_tenant, var admin) = await server.NewTenantWithAsync(Tokens);
+        var created = await _tenants.CreateKeyAsync(new CreateKeyRequest { Scopes = { "enforce" } }, server.With(admin));
+        return (admin, created.Key, created.KeyInfo.KeyId);
+    }
+
+    private async Task<long> UsedAsync(string key) =>
+        (await new AgentService.AgentServiceClient(server.Channel).GetUsageAsync(new GetUsageRequest { AgentId = "bot" }, server.With(key))).Limits[0].Used;
+
+    private static async Task AssertEndsUnauthenticatedAsync(AsyncDuplexStreamingCall<EnforceStreamRequest, EnforceStreamResponse> stream)
+    {
+        var failure = await Assert.ThrowsAsync<RpcException>(() => stream.ResponseStream.MoveNext(CancellationToken.None));
+        Assert.Equal("INVALID_CREDENTIALS", failure.GetRpcStatus()!.GetDetail<ErrorInfo>().Reason);
     }
 
     private static EnforceStreamRequest Settle(ulong id, string token, long input, string agent = "bot") => new()
