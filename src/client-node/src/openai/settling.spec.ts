@@ -98,7 +98,7 @@ for (const [version, Client] of Object.entries(versions)) {
       assert.equal(chunk.choices[0]?.delta.content, 'may');
       break;
     }
-    await until(() => cluster.settled.length === 1);
+    await until(() => cluster.settled.length > 0);
     goOn();
     await cz.close();
 
@@ -127,7 +127,8 @@ for (const [version, Client] of Object.entries(versions)) {
     })();
 
     await reading.catch(() => undefined);
-    await until(() => cluster.settled.length === 1);
+    await until(() => cluster.settled.length > 0);
+    await cz.close();
 
     assert.deepEqual(cluster.settled.map(said), [['held-1', 'writer', `model/${model}`, 'unknown']]);
     assert.deepEqual(cluster.cancels, []);
@@ -178,14 +179,16 @@ test('SettleThatFails_IsToldAndDoesNotTouchTheAnswer', async () => {
   const governed = wrapOpenAI(new OpenAI({ apiKey: 'k', baseURL: provider.url }), cz, { onSettleError: (error) => errors.push(error) });
 
   const answer = await governed.chat.completions.create({ model, messages });
-  await until(() => errors.length === 1);
+  await until(() => errors.length > 0);
 
   assert.equal(answer.choices[0]?.message.content, 'may I');
   assert.deepEqual((errors[0] as { reason: string }).reason, 'RESERVATION_NOT_FOUND');
 });
 
+/** Bounded, so that what never comes to be fails and does not hang. */
 async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) {
+  for (const begun = performance.now(); !holds();) {
+    assert.ok(performance.now() - begun < 60_000, 'it did not come to be within a minute');
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
