@@ -57,12 +57,22 @@ public sealed class SiloFreshness
         return elapsed > wall ? elapsed : wall;
     }
 
-    /// <summary>How long an answer may still leave, see <see cref="Authorization.Age"/>. A deny always may.</summary>
+    /// <summary>
+    /// How long an answer may still leave, see <see cref="Authorization.Age"/>. A deny always may. It rests on what the silo that decided knew, and
+    /// on what this process knew when it took the caller's key for valid: the older of the two counts.
+    /// </summary>
     /// <param name="authorization">What was decided, on this silo or another.</param>
     /// <param name="asked">When this silo set out to have it decided.</param>
-    public AllowLease LeaseOf(Authorization authorization, Moment asked) => authorization is { Decision.Allowed: true, Age: { } age }
-        ? new AllowLease(this, asked, Bound - age)
-        : default;
+    public AllowLease LeaseOf(Authorization authorization, Moment asked)
+    {
+        if (authorization is not { Decision.Allowed: true, Age: { } age })
+        {
+            return default;
+        }
+
+        var own = AgeAt(asked);
+        return new AllowLease(this, asked, Bound - (age > own ? age : own));
+    }
 
     /// <summary>
     /// Reads the feed when the silo is stale, as it is when the process was paused. False: it still is, because storage does not answer.

@@ -1,3 +1,7 @@
+using ControlZero.Abstractions.Agents;
+using ControlZero.Engine.Evaluation;
+using ControlZero.Engine.Policies;
+using ControlZero.Grains.Catalog;
 using ControlZero.Grains.Feed;
 using Microsoft.Extensions.Options;
 
@@ -56,11 +60,54 @@ public sealed class SiloFreshnessTests
         accepted,
         new FreshnessOptionsValidator().Validate(null, new FreshnessOptions { Bound = TimeSpan.Parse(bound, System.Globalization.CultureInfo.InvariantCulture) }).Succeeded);
 
+    /// <summary>Ages in ms of what the deciding silo knew and of what this process knew when it asked, and how long an allow may still leave.</summary>
+    [Theory]
+    [InlineData(100, 0, 1_900)]
+    [InlineData(100, 1_500, 500)]
+    [InlineData(1_500, 100, 500)]
+    [InlineData(0, 2_001, -1)]
+    public void LeaseOf_AnAllow_EndsWithTheOlderKnowledgeOfTheTwo(int decided, int own, int left)
+    {
+        var clock = new TwoClocks();
+        var freshness = new SiloFreshness(Options.Create(new FreshnessOptions()), clock);
+        freshness.Confirm(freshness.Now(), 1);
+        clock.Pass(own);
+
+        var lease = freshness.LeaseOf(Allow(TimeSpan.FromMilliseconds(decided)), freshness.Now());
+
+        clock.Pass(Math.Max(left, 0));
+        Assert.Equal(left < 0, lease.IsOver);
+        clock.Pass(1);
+        Assert.True(lease.IsOver);
+    }
+
+    [Fact]
+    public void LeaseOf_WhatMayLeaveAtAnyTime_NeverEnds()
+    {
+        var clock = new TwoClocks();
+        var freshness = new SiloFreshness(Options.Create(new FreshnessOptions()), clock);
+        var stale = freshness.LeaseOf(Allow(age: null), freshness.Now());
+        var deny = freshness.LeaseOf(new Authorization(Admission.Stale, 0, 1, Age: TimeSpan.Zero), freshness.Now());
+
+        clock.Pass(3_600_000);
+
+        Assert.Equal((false, false), (stale.IsOver, deny.IsOver));
+    }
+
+    private static Authorization Allow(TimeSpan? age) =>
+        new(new Decision { Effect = Effect.Allow, ReasonCode = ReasonCodes.RuleMatch, Reason = "", RuleId = "r" }, 1, 1, Age: age);
+
     private sealed class TwoClocks : TimeProvider
     {
         public TimeSpan Monotonic { get; set; } = TimeSpan.FromDays(1);
 
         public DateTimeOffset Wall { get; set; } = DateTimeOffset.UnixEpoch;
+
+        public void Pass(int milliseconds)
+        {
+            Monotonic += TimeSpan.FromMilliseconds(milliseconds);
+            Wall += TimeSpan.FromMilliseconds(milliseconds);
+        }
 
         public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 

@@ -35,12 +35,18 @@ internal sealed class FrontDoorCluster : IAsyncDisposable
     /// <param name="storage">What they store in.</param>
     /// <param name="bound">The freshness bound. Default: so long that a busy machine denies nothing.</param>
     /// <param name="tls">Variables for TLS between them. Null: none.</param>
-    public static async Task<FrontDoorCluster> StartAsync(ClusterStorage storage, string bound = "5m", IReadOnlyDictionary<string, string>? tls = null)
+    /// <param name="ofDoor">Variables of the front door alone, in place of the cluster's. Null: none.</param>
+    public static async Task<FrontDoorCluster> StartAsync(
+        ClusterStorage storage,
+        string bound = "5m",
+        IReadOnlyDictionary<string, string>? tls = null,
+        IReadOnlyDictionary<string, string>? ofDoor = null)
     {
         var cluster = new FrontDoorCluster(new Dictionary<string, string>([.. storage.NextCluster(), .. tls ?? new Dictionary<string, string>()]), bound);
         var door = ServerProcess.StartAsync(
             cluster._scratch.At("door"),
-            cluster._cluster.Where(setting => setting.Key != "CONTROLZERO__CLUSTER__MAXPROBE").ToDictionary(),
+            cluster._cluster.Where(setting => setting.Key != "CONTROLZERO__CLUSTER__MAXPROBE" && ofDoor?.ContainsKey(setting.Key) != true)
+                .Concat(ofDoor ?? new Dictionary<string, string>()).ToDictionary(),
             "--role", "frontdoor", "--freshness-bound", bound);
         await cluster.StartSiloAsync(0);
         await cluster.StartSiloAsync(1);

@@ -249,6 +249,7 @@ public sealed class DecisionTrailTests
 
     private EnforceOutcome Outcome(string id, Engine.Evaluation.Decision decision)
     {
+        _freshness.Confirm(_freshness.Now(), 1);
         var authorization = new Authorization(decision, 1, 1, null, TimeSpan.Zero);
         return new EnforceOutcome(
             EnforceMapping.ToResponse(authorization, id, "r", false),

@@ -37,7 +37,11 @@ public sealed class StreamAnswersTests
     private readonly FakeTimeProvider _clock = new();
     private readonly SiloFreshness _freshness;
 
-    public StreamAnswersTests() => _freshness = new SiloFreshness(Options.Create(new FreshnessOptions()), _clock);
+    public StreamAnswersTests()
+    {
+        _freshness = new SiloFreshness(Options.Create(new FreshnessOptions()), _clock);
+        _freshness.Confirm(_freshness.Now(), 1);
+    }
 
     [Theory]
     [InlineData(63, false)]

@@ -78,6 +78,7 @@ public sealed class StreamSessionTests
     {
         var clock = new FakeTimeProvider();
         var freshness = new SiloFreshness(Options.Create(new FreshnessOptions()), clock);
+        freshness.Confirm(freshness.Now(), 1);
         var allowed = new Authorization(Admission.Stale with { Effect = Effect.Allow, ReasonCode = "RULE_MATCH" }, 1, 1, null, TimeSpan.Zero);
         var outcome = new EnforceOutcome(
             EnforceMapping.ToResponse(allowed, "id", "asked", false), null, freshness.LeaseOf(allowed, freshness.Now()));

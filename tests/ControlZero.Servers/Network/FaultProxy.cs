@@ -28,7 +28,7 @@ public sealed class FaultProxy : IAsyncDisposable
     // Of a slow connection: 16 KiB each 250 ms.
     private static readonly TimeSpan SlowPause = TimeSpan.FromMilliseconds(250);
 
-    private readonly IPEndPoint _target;
+    private readonly EndPoint _target;
     private readonly ConcurrentDictionary<Socket, bool> _open = new();
     private readonly CancellationTokenSource _end = new();
     private Socket _listener;
@@ -36,7 +36,8 @@ public sealed class FaultProxy : IAsyncDisposable
     private volatile ProxyFault _fault;
 
     /// <summary>Begins to listen, and forwards.</summary>
-    public FaultProxy(IPEndPoint target)
+    /// <param name="target">An address, or the path of a socket.</param>
+    public FaultProxy(EndPoint target)
     {
         _target = target;
         _listener = Listen(new IPEndPoint(IPAddress.Loopback, 0));
@@ -106,7 +107,7 @@ public sealed class FaultProxy : IAsyncDisposable
 
     private async Task ServeAsync(Socket client)
     {
-        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        using var server = new Socket(_target.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
         _open[client] = _open[server] = true;
         try
         {
