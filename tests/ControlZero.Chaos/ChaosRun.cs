@@ -63,10 +63,10 @@ internal sealed class ChaosRun(ChaosOptions options, TextWriter progress)
             .. tenants.Spending.Select(tenant => PolicyOfTenant.PublishAsync(calls, tenant, Spenders.Policy)),
             .. writers.Select(writer => writer.BeginAsync()),
         ]);
-        var probe = new RecoveryProbe(calls, tenants.All, servers, ChaosOptions.Patience);
+        await using var keeper = new ServerKeeper(cluster, record);
+        var probe = new RecoveryProbe(calls, tenants.All, servers, ChaosOptions.Patience, () => keeper.IsStarting);
         Expect(await probe.WaitAsync(cancellationToken), "the servers do not answer before the first fault");
 
-        await using var keeper = new ServerKeeper(cluster, record);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         keeper.Begin();
         foreach (var (kind, phase) in plan.Faults.Select(fault => (fault.Kind, fault.Phase)).Distinct())

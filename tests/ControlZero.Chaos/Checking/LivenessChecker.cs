@@ -8,13 +8,13 @@ internal sealed class LivenessChecker(TimeSpan patience) : IChecker
 {
     public string Name => "liveness";
 
-    public string Promise => $"every server answers about every agent {patience.TotalSeconds:0.###} s after a fault is over, and none ends by itself";
+    public string Promise => $"every server answers about every agent {patience.TotalSeconds:0.###} s after a fault is over, beside the start of servers that had to end, and none ends by itself";
 
     public IEnumerable<Violation> Check(History history)
     {
         foreach (var fault in history.Faults)
         {
-            if (fault.Healed == long.MaxValue || fault.Recovered == long.MaxValue || fault.Recovered - fault.Healed > patience.TotalMicroseconds)
+            if (fault.Healed == long.MaxValue || fault.Recovered == long.MaxValue || fault.Recovered - fault.Healed - history.StartingWithin(fault.Healed, fault.Recovered) > patience.TotalMicroseconds)
             {
                 yield return new Violation(Name, fault.Begun, $"not everything was answered in time after {fault.Fault} ({fault.Phase}) of server {fault.Line.Server}");
             }

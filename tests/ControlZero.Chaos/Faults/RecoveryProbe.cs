@@ -7,30 +7,30 @@ namespace ControlZero.Chaos.Faults;
 /// <param name="calls">Makes and records the calls.</param>
 /// <param name="tenants">Who is asked about.</param>
 /// <param name="servers">How many servers there are.</param>
-/// <param name="patience">How long to look.</param>
-internal sealed class RecoveryProbe(RecordedCalls calls, IReadOnlyList<ChaosTenant> tenants, int servers, TimeSpan patience)
+/// <param name="patience">How long to look, beside the time in which a server is started again.</param>
+/// <param name="isStarting">Whether one is.</param>
+internal sealed class RecoveryProbe(RecordedCalls calls, IReadOnlyList<ChaosTenant> tenants, int servers, TimeSpan patience, Func<bool> isStarting)
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Looks until everything is answered. False: it was not in time.</summary>
     public async Task<bool> WaitAsync(CancellationToken stop)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        limit.CancelAfter(patience);
         using var pace = new PeriodicTimer(Pace);
-        try
+        var waited = TimeSpan.Zero;
+        while (waited < patience)
         {
-            while ((await LookAsync()).Any(found => found.Line.Answer is not { IsDecided: true }))
+            var (begun, wasStarting) = (TimeProvider.System.GetTimestamp(), isStarting());
+            if ((await LookAsync()).All(found => found.Line.Answer is { IsDecided: true }))
             {
-                await pace.WaitForNextTickAsync(limit.Token);
+                return true;
             }
 
-            return true;
+            await pace.WaitForNextTickAsync(stop);
+            waited += wasStarting || isStarting() ? TimeSpan.Zero : TimeProvider.System.GetElapsedTime(begun);
         }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
-        {
-            return false;
-        }
+
+        return false;
     }
 
     /// <summary>Looks a last time, and writes down what it saw.</summary>

@@ -13,6 +13,10 @@ internal sealed class ServerKeeper(ServerCluster cluster, RecordWriter record) :
     private readonly CancellationTokenSource _over = new();
     private readonly bool[] _held = new bool[cluster.All.Count + 1];
     private Task _keeping = Task.CompletedTask;
+    private int _starting;
+
+    /// <summary>True while a server that ended by itself is started again.</summary>
+    public bool IsStarting => Volatile.Read(ref _starting) > 0;
 
     /// <summary>Begins to look after all servers.</summary>
     public void Begin() => _keeping = Task.WhenAll(cluster.All.Select(KeepAsync));
@@ -54,8 +58,11 @@ internal sealed class ServerKeeper(ServerCluster cluster, RecordWriter record) :
         {
             if (!server.IsRunning && !Volatile.Read(ref _held[server.Number]))
             {
+                Interlocked.Increment(ref _starting);
                 record.Write(new RecordLine { Kind = LineKind.Died, At = record.Now, Server = server.Number, Status = $"exit code {await server.End}" });
                 await StartAsync(server);
+                record.Write(new RecordLine { Kind = LineKind.Served, At = record.Now, Server = server.Number });
+                Interlocked.Decrement(ref _starting);
             }
         }
     }

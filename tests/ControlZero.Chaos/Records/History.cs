@@ -100,6 +100,27 @@ internal sealed class History
     /// <summary>Takes lines as they would be read.</summary>
     public static History Of(IReadOnlyList<RecordLine> lines) => new(lines);
 
+    /// <summary>How much of a time some server was down that had ended by itself and was started again. Unit: microseconds.</summary>
+    public long StartingWithin(long from, long to)
+    {
+        var down = Lines.Where(line => line.Kind == LineKind.Died)
+            .Select(died => (From: Math.Max(died.At, from), To: Math.Min(ServedAgain(died), to)))
+            .Where(span => span.To > span.From)
+            .OrderBy(span => span.From);
+        var (sum, end) = (0L, from);
+        foreach (var span in down)
+        {
+            sum += Math.Max(0, span.To - Math.Max(span.From, end));
+            end = Math.Max(end, span.To);
+        }
+
+        return sum;
+    }
+
+    // One that never serves again is no start that takes long.
+    private long ServedAgain(RecordLine died) =>
+        Lines.FirstOrDefault(line => line.Kind == LineKind.Served && line.Server == died.Server && line.At >= died.At)?.At ?? died.At;
+
     private static List<Call> Join(IReadOnlyList<RecordLine> lines)
     {
         var ends = lines.Where(line => line.Kind is LineKind.Ok or LineKind.Fail or LineKind.Unknown).ToDictionary(line => line.Id);

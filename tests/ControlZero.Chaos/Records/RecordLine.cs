@@ -38,6 +38,9 @@ internal enum LineKind
     /// <summary>A server ended that nobody had stopped.</summary>
     Died,
 
+    /// <summary>It was started again, and serves.</summary>
+    Served,
+
     /// <summary>The last look: a server answered about an agent, or did not.</summary>
     Final,
 }

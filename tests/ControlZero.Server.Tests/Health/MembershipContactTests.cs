@@ -14,13 +14,14 @@ public sealed class MembershipContactTests : IDisposable
 
     private readonly FakeTimeProvider _clock = new();
     private readonly FakeTable _table = new();
+    private readonly FakeMembership _membership = new();
     private readonly FakeCluster _cluster = new();
     private readonly MembershipContact _contact;
 
     public MembershipContactTests()
     {
         var freshness = new SiloFreshness(Options.Create(new FreshnessOptions()), _clock);
-        _contact = new MembershipContact(_table, _cluster, freshness, _clock, NullLogger<MembershipContact>.Instance);
+        _contact = new MembershipContact(_table, _membership, _cluster, freshness, _clock, NullLogger<MembershipContact>.Instance);
     }
 
     [Fact]
@@ -72,15 +73,51 @@ public sealed class MembershipContactTests : IDisposable
     }
 
     [Fact]
+    public async Task Silo_ThatReadsOfItsOwnDeath_HasOrleansReadItToo_UntilItDoes()
+    {
+        _table.Status = SiloStatus.Dead;
+        _membership.Fails = true;
+
+        await _contact.LookAsync(CancellationToken.None);
+        await _contact.LookAsync(CancellationToken.None);
+
+        Assert.Equal(2, _membership.Refreshes);
+    }
+
+    [Fact]
+    public async Task Silo_ThatIsAMember_CostsNoReadOfTheWholeTable()
+    {
+        await _contact.LookAsync(CancellationToken.None);
+        _table.Fails = true;
+        await _contact.LookAsync(CancellationToken.None);
+
+        Assert.Equal(0, _membership.Refreshes);
+    }
+
+    [Fact]
+    public async Task Look_AtATableThatDoesNotAnswer_IsOverInASecond_AndAsksThePeers()
+    {
+        _table.Gate = new TaskCompletionSource();
+        _clock.Advance(MembershipContact.Limit * 2);
+        var look = _contact.LookAsync(CancellationToken.None);
+        Assert.False(look.IsCompleted);
+
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await look;
+
+        Assert.False(_contact.IsLost);
+    }
+
+    [Fact]
     public async Task Look_ThatTakesLong_ConfirmsTheTimeItBegan()
     {
         _table.Gate = new TaskCompletionSource();
         var look = _contact.LookAsync(CancellationToken.None);
-        _clock.Advance(TimeSpan.FromSeconds(2));
+        _clock.Advance(TimeSpan.FromMilliseconds(900));
         _table.Gate.SetResult();
         await look;
 
-        _clock.Advance(MembershipContact.Limit - TimeSpan.FromSeconds(2));
+        _clock.Advance(MembershipContact.Limit - TimeSpan.FromMilliseconds(900));
         var before = _contact.IsLost;
         _clock.Advance(TimeSpan.FromMilliseconds(1));
 
@@ -88,6 +125,27 @@ public sealed class MembershipContactTests : IDisposable
     }
 
     public void Dispose() => _contact.Dispose();
+
+    private sealed class FakeMembership : IClusterMembershipService
+    {
+        public bool Fails { get; set; }
+
+        public int Refreshes { get; private set; }
+
+        public ClusterMembershipSnapshot CurrentSnapshot => throw new NotSupportedException();
+
+        public IAsyncEnumerable<ClusterMembershipSnapshot> MembershipUpdates => throw new NotSupportedException();
+
+        public ValueTask Refresh(MembershipVersion minimumVersion = default) => Refresh(minimumVersion, CancellationToken.None);
+
+        public ValueTask Refresh(MembershipVersion minimumVersion, CancellationToken cancellationToken)
+        {
+            Refreshes++;
+            return Fails ? ValueTask.FromException(new IOException("gone")) : ValueTask.CompletedTask;
+        }
+
+        public Task<bool> TryKill(SiloAddress siloAddress) => throw new NotSupportedException();
+    }
 
     private sealed class FakeCluster : IClusterView
     {

@@ -16,7 +16,7 @@ public sealed class SiloMembershipTests : IDisposable
     {
         // Nobody is ever reached: it is the clock alone that says since when.
         var freshness = new SiloFreshness(Options.Create(new FreshnessOptions()), _clock);
-        _contact = new MembershipContact(null!, null!, freshness, _clock, NullLogger<MembershipContact>.Instance);
+        _contact = new MembershipContact(null!, null!, null!, freshness, _clock, NullLogger<MembershipContact>.Instance);
     }
 
     [Fact]

@@ -157,7 +157,7 @@ public sealed class ClusterServer : IAsyncDisposable
             while (await from.ReadLineAsync() is { } line)
             {
                 await gate.WaitAsync();
-                await log.WriteLineAsync(line);
+                await log.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{TimeProvider.System.GetUtcNow():HH:mm:ss.fff} {line}"));
                 gate.Release();
                 Hear(line, serves);
             }

@@ -52,10 +52,10 @@ internal sealed record ClusterSettings
     public string? FrontDoor { get; init; }
 
     /// <summary>
-    /// The longest wait for an answer to a probe; three missed ones make a silo dead. Shorter: a silo that hangs is given up sooner, and one that is
-    /// merely starved of CPU is too. 1 s to 60 s. Default: 3 s.
+    /// The longest wait for an answer to a probe; three missed ones make a silo dead, and nobody gives one up that said anything within three times
+    /// this. Shorter: a silo that hangs or is cut off is given up sooner, and one that is merely starved of CPU is too. 1 s to 60 s. Default: 2 s.
     /// </summary>
-    public TimeSpan MaxProbe { get; init; } = TimeSpan.FromSeconds(3);
+    public TimeSpan MaxProbe { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
     /// Whether the silo asks Kubernetes which pods of the cluster there are: a silo whose pod was deleted is dead at once, without probes. It needs a pod
