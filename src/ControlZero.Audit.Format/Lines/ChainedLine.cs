@@ -11,9 +11,11 @@ public readonly ref struct ChainedLine
     private const int HashAt = 9;
     private const int PreviousAt = HashAt + 64 + 10;
     private const int SaltAt = PreviousAt + 64 + 10;
-    private const int FullContentAt = SaltAt + 32 + 2;
     private const int LeafAt = SaltAt;
     private const int ReducedContentAt = LeafAt + 64 + 2;
+
+    /// <summary>Where the content of a full line begins. Unit: bytes.</summary>
+    public const int FullContentAt = SaltAt + 32 + 2;
 
     private ChainedLine(ChainHash hash, ChainHash previous, ChainHash leaf, ReadOnlySpan<byte> content, bool isReduced)
     {

@@ -13,9 +13,13 @@ public static class LineReader
     /// <summary>What an index keeps of a line. False: it is no event with a body.</summary>
     /// <param name="line">The line, without its line feed.</param>
     /// <param name="offset">Where it begins in the segment.</param>
-    /// <param name="tenant">The tenant of the event.</param>
+    /// <param name="tenant">Before: that of an earlier line, or empty. After: the event's.</param>
     /// <param name="entry">The entry.</param>
-    public static bool TryIndex(ReadOnlySpan<byte> line, long offset, out string tenant, out EventEntry entry)
+    public static bool TryIndex(ReadOnlySpan<byte> line, long offset, ref string tenant, out EventEntry entry) =>
+        new PlainLine(line).TryIndex(offset, ref tenant, out entry) || TryIndexAny(line, offset, out tenant, out entry);
+
+    /// <summary>The same for a line of whatever JSON.</summary>
+    internal static bool TryIndexAny(ReadOnlySpan<byte> line, long offset, out string tenant, out EventEntry entry)
     {
         tenant = "";
         entry = default;

@@ -43,10 +43,11 @@ internal sealed class SegmentIndex(SegmentId segment)
     private int Take(ReadOnlySpan<byte> block)
     {
         var taken = 0;
+        var tenant = "";
         while (block[taken..].IndexOf((byte)'\n') is var length and >= 0)
         {
             var line = block.Slice(taken, length);
-            var isEvent = LineReader.TryIndex(line, Length, out var tenant, out var entry);
+            var isEvent = LineReader.TryIndex(line, Length, ref tenant, out var entry);
             IsEnded = !isEvent && ChainedLine.TryParse(line, out var parsed) && EndLine.TryParse(parsed.Content, out _);
             if (isEvent)
             {

@@ -10,6 +10,7 @@ using ControlZero.Server.Audit;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Enforcement;
 using AuditEvent = ControlZero.Audit.Format.Events.AuditEvent;
+using IndexReader = ControlZero.Audit.Reading.LineReader;
 using AuditEventKind = ControlZero.Audit.Format.Events.AuditEventKind;
 
 namespace ControlZero.Benchmarks.Audit;
@@ -31,6 +32,7 @@ public class EventBenchmarks
     private AuditEvent _event = null!;
     private AuditEntry _entry;
     private byte[] _content = null!;
+    private byte[] _sealed = null!;
     private ChainHash _head = ChainHash.Genesis("silo", 1);
     private int _added;
 
@@ -72,7 +74,9 @@ public class EventBenchmarks
         WriteText();
         _entry = new AuditEntry(tenant, _now, _buffer.Between(0, _buffer.Length).ToArray());
         AddToBatch();
-        _content = _batch.Contents[.._batch.Lengths[0]].ToArray();
+        _content = [.. "\"seq\":1,"u8, .. _batch.Contents[.._batch.Lengths[0]]];
+        Chain();
+        _sealed = _line[..(_line.AsSpan().IndexOf((byte)'\n') is var end and >= 0 ? end : _line.Length)];
     }
 
     [Benchmark(Description = "make the event, redacted")]
@@ -109,4 +113,14 @@ public class EventBenchmarks
         _content.CopyTo(ChainedLine.ContentOf(_line));
         return _head = ChainedLine.Seal(_head, _salt, _content.Length, _line);
     }
+
+    [Benchmark(Description = "index its line")]
+    public bool Index()
+    {
+        var tenant = "acme";
+        return IndexReader.TryIndex(_sealed, 0, ref tenant, out _);
+    }
+
+    [Benchmark(Description = "index its line as any JSON")]
+    public bool IndexAny() => IndexReader.TryIndexAny(_sealed, 0, out _, out _);
 }
