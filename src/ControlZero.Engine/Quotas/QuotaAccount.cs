@@ -12,6 +12,7 @@ namespace ControlZero.Engine.Quotas;
 public sealed partial class QuotaAccount
 {
     private readonly Dictionary<QuotaLimitKey, QuotaPurse> _purses = new(QuotaLimitKey.ByName.Instance);
+    private QuotaPurse? _found;
     private ulong _writes;
     private QuotaRecord _record = QuotaRecord.Empty;
     private string? _etag;
@@ -166,6 +167,12 @@ public sealed partial class QuotaAccount
 
     private QuotaPurse Find(QuotaLimit limit)
     {
+        // Most accounts have one limit, and each decision looks for it three times.
+        if (_found is { } found && ReferenceEquals(found.Limit, limit))
+        {
+            return found;
+        }
+
         if (!_purses.TryGetValue(limit.Key, out var purse))
         {
             purse = limit.Window is null ? new SlotPurse(limit, Owner) : new BlockPurse(limit);
@@ -173,6 +180,7 @@ public sealed partial class QuotaAccount
             _purses.Add(limit.Key, purse);
         }
 
+        _found = purse;
         return purse;
     }
 }

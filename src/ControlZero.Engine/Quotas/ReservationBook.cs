@@ -17,35 +17,33 @@ public sealed class ReservationBook
     // Settles that came too late, so that one told twice is charged once.
     private const int LateRemembered = 1024;
 
-    private readonly Dictionary<ulong, Reservation> _byNumber = [];
-    private readonly Dictionary<string, Reservation> _byRequest = new(StringComparer.Ordinal);
-    private readonly PriorityQueue<Reservation, long> _byExpiry = new();
-    private readonly Queue<(Reservation Reservation, DateTimeOffset Until)> _requests = new();
+    private readonly ReservationShelf _kept = new();
+    private readonly Dictionary<string, ulong> _byRequest = new(StringComparer.Ordinal);
+    private readonly Queue<(ulong Number, string RequestId, DateTimeOffset Until)> _requests = new();
     private readonly HashSet<Guid> _late = [];
     private readonly Queue<Guid> _lateInOrder = new();
     private ulong _last;
 
     /// <summary>Reservations that are kept, ended ones included.</summary>
-    public int Count => _byNumber.Count;
+    public int Count => _kept.Count;
 
     /// <summary>When the next one ends at its charge. Null: none is kept.</summary>
-    public DateTimeOffset? NextExpiry => _byExpiry.TryPeek(out var next, out _) ? next.ExpiresAt : null;
+    public DateTimeOffset? NextExpiry => _kept.TryPeek(out var expiresAt, out _) ? expiresAt : null;
 
     /// <summary>Opens a reservation.</summary>
     /// <param name="charges">What was charged. Not changed any more.</param>
     /// <param name="now">The present.</param>
     /// <param name="hold">How long the call may be under way.</param>
     /// <param name="request">The request. Null: the caller gave it no id.</param>
-    /// <param name="resource">What the call is to use.</param>
+    /// <param name="resource">What the call is to use. Kept where a price hangs on it.</param>
     public Reservation Open(QuotaCharge[] charges, DateTimeOffset now, TimeSpan hold, RequestTag? request, string? resource = null)
     {
-        var reservation = new Reservation(++_last, charges, now + hold, request, resource);
-        _byNumber.Add(reservation.Number, reservation);
-        _byExpiry.Enqueue(reservation, reservation.ExpiresAt.UtcTicks);
+        var reservation = new Reservation(++_last, charges, now + hold, request, IsPriced(charges) ? resource : null);
+        _kept.Add(reservation);
         if (request is not null)
         {
-            _byRequest[request.Id] = reservation;
-            _requests.Enqueue((reservation, now + RequestsRemembered));
+            _byRequest[request.Id] = reservation.Number;
+            _requests.Enqueue((reservation.Number, request.Id, now + RequestsRemembered));
         }
 
         return reservation;
@@ -55,11 +53,12 @@ public sealed class ReservationBook
     public bool TryFind(string requestId, DateTimeOffset now, [NotNullWhen(true)] out Reservation? reservation)
     {
         Forget(now);
-        return _byRequest.TryGetValue(requestId, out reservation);
+        reservation = _byRequest.TryGetValue(requestId, out var number) ? _kept.Find(number) : null;
+        return reservation is not null;
     }
 
-    /// <summary>A reservation, ended ones included. Null: it is not kept any more, or never was: see <see cref="WasIssued"/>.</summary>
-    public Reservation? Find(ulong number) => _byNumber.GetValueOrDefault(number);
+    /// <summary>A reservation as it is now, ended ones included. Null: it is not kept any more, or never was: see <see cref="WasIssued"/>.</summary>
+    public Reservation? Find(ulong number) => _kept.Find(number);
 
     /// <summary>True when there was such a reservation.</summary>
     public bool WasIssued(ulong number) => number > 0 && number <= _last;
@@ -84,9 +83,8 @@ public sealed class ReservationBook
     /// <summary>Ends an open reservation. Its request id may be used for another charge from then on.</summary>
     public void Settle(Reservation reservation, CallUsage usage, string? model)
     {
+        (reservation.Settled, reservation.SettledModel) = (usage, model);
         End(reservation, ReservationStatus.Settled);
-        reservation.Settled = usage;
-        reservation.SettledModel = model;
     }
 
     /// <summary>Ends an open reservation that is given back.</summary>
@@ -100,14 +98,13 @@ public sealed class ReservationBook
     /// <param name="reservation">The reservation.</param>
     public bool TryExpire(DateTimeOffset now, bool early, [NotNullWhen(true)] out Reservation? reservation)
     {
-        if (!_byExpiry.TryPeek(out reservation, out _) || !(reservation.ExpiresAt <= now || (early && !IsInFlight(reservation))))
+        reservation = null;
+        if (!_kept.TryPeek(out var expiresAt, out var isInFlight) || !(expiresAt <= now || (early && !isInFlight)))
         {
-            reservation = null;
             return false;
         }
 
-        _byExpiry.Dequeue();
-        _byNumber.Remove(reservation.Number);
+        reservation = _kept.RemoveNext();
         if (reservation.Status == ReservationStatus.Open)
         {
             End(reservation, ReservationStatus.Expired);
@@ -116,15 +113,15 @@ public sealed class ReservationBook
         return true;
     }
 
-    private static bool IsInFlight(Reservation reservation) =>
-        reservation.Status == ReservationStatus.Open && reservation.Charges.Any(charge => charge.Limit.Metric == QuotaMetric.InFlight);
+    private static bool IsPriced(QuotaCharge[] charges) => Array.Exists(charges, charge => charge.Limit.Metric == QuotaMetric.CostUsd);
 
     private void End(Reservation reservation, ReservationStatus status)
     {
         reservation.Status = status;
-        if (reservation.Request is { } request && _byRequest.TryGetValue(request.Id, out var known) && ReferenceEquals(known, reservation))
+        _kept.Update(reservation);
+        if (reservation.Request is { } request)
         {
-            _byRequest.Remove(request.Id);
+            Forget(request.Id, reservation.Number);
         }
     }
 
@@ -133,10 +130,16 @@ public sealed class ReservationBook
         while (_requests.TryPeek(out var oldest) && oldest.Until <= now)
         {
             _requests.Dequeue();
-            if (_byRequest.TryGetValue(oldest.Reservation.Request!.Id, out var known) && ReferenceEquals(known, oldest.Reservation))
-            {
-                _byRequest.Remove(oldest.Reservation.Request.Id);
-            }
+            Forget(oldest.RequestId, oldest.Number);
+        }
+    }
+
+    // Unless the id was used for another charge since.
+    private void Forget(string requestId, ulong number)
+    {
+        if (_byRequest.TryGetValue(requestId, out var known) && known == number)
+        {
+            _byRequest.Remove(requestId);
         }
     }
 }

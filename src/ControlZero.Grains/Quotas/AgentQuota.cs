@@ -251,8 +251,9 @@ internal sealed partial class AgentQuota(
         budget.Add(1);
         authorization = authorization with
         {
-            Quota = DescribeLocked(ask, now) with
+            Quota = new QuotaOutcome
             {
+                Limits = StandingsOf(ask, now),
                 Token = TokenOf(opened, request),
                 ExpiresAt = opened.ExpiresAt,
                 Charged = ChargedBy(charges),
@@ -282,7 +283,9 @@ internal sealed partial class AgentQuota(
         }
     }
 
-    private QuotaOutcome DescribeLocked(QuotaAsk ask, DateTimeOffset now)
+    private QuotaOutcome DescribeLocked(QuotaAsk ask, DateTimeOffset now) => new() { Limits = StandingsOf(ask, now) };
+
+    private ImmutableArray<LimitStanding> StandingsOf(QuotaAsk ask, DateTimeOffset now)
     {
         var limits = ImmutableArray.CreateBuilder<LimitStanding>(ask.Own.Length + ask.Shared.Length);
         foreach (var demand in ask.Own)
@@ -295,7 +298,7 @@ internal sealed partial class AgentQuota(
             limits.Add(Standing(demand.Limit, now));
         }
 
-        return new QuotaOutcome { Limits = limits.MoveToImmutable() };
+        return limits.MoveToImmutable();
     }
 
     private LimitStanding Standing(QuotaLimit limit, DateTimeOffset now) =>

@@ -8,6 +8,9 @@ namespace ControlZero.Grains.Quotas;
 /// <summary>What an allowed request would take of the limits that count it. Made outside of any lock.</summary>
 internal sealed class QuotaAsk
 {
+    private const int LimitsOnStack = 64;
+    private const long NotCounted = -1;
+
     private QuotaAsk(QuotaDemand[] own, QuotaDemand[] shared, Decision? refused, RequestTag? tag)
     {
         Own = own;
@@ -37,29 +40,51 @@ internal sealed class QuotaAsk
     /// <summary>What a request asks of limits. Null: none counts it.</summary>
     public static QuotaAsk? Of(ImmutableArray<QuotaLimit> limits, AuthorizeRequest request, IModelPrices prices)
     {
-        List<QuotaDemand>? own = null;
-        List<QuotaDemand>? shared = null;
+        Span<long> units = limits.Length <= LimitsOnStack ? stackalloc long[limits.Length] : new long[limits.Length];
+        var (own, shared) = (0, 0);
         Decision? refused = null;
-        foreach (var limit in limits)
+        for (var index = 0; index < limits.Length; index++)
         {
-            if (Units(limit, request, prices, ref refused) is { } units)
+            units[index] = Units(limits[index], request, prices, ref refused) ?? NotCounted;
+            if (units[index] != NotCounted)
             {
-                (limit.Scope == QuotaScope.Tenant ? shared ??= [] : own ??= []).Add(new QuotaDemand(limit, units));
+                _ = limits[index].Scope == QuotaScope.Tenant ? shared++ : own++;
             }
         }
 
-        if (own is null && shared is null && refused is null)
+        if (own + shared == 0 && refused is null)
         {
             return null;
         }
 
         var tag = request.RequestId is { } id ? new RequestTag(id, RequestDigest.Of(request)) : null;
-        return new QuotaAsk(own?.ToArray() ?? [], shared?.ToArray() ?? [], refused, tag);
+        return new QuotaAsk(
+            Demands(limits, units, own, ofTenant: false), Demands(limits, units, shared, ofTenant: true), refused, tag);
     }
 
     /// <summary>Several requests' demands as one: each limit once.</summary>
     public static QuotaDemand[] Sum(IEnumerable<QuotaDemand> demands) =>
         [.. demands.GroupBy(demand => demand.Limit).Select(group => new QuotaDemand(group.Key, group.Sum(demand => demand.Units)))];
+
+    private static QuotaDemand[] Demands(ImmutableArray<QuotaLimit> limits, ReadOnlySpan<long> units, int count, bool ofTenant)
+    {
+        if (count == 0)
+        {
+            return [];
+        }
+
+        var demands = new QuotaDemand[count];
+        var next = 0;
+        for (var index = 0; next < count; index++)
+        {
+            if (units[index] != NotCounted && limits[index].Scope == QuotaScope.Tenant == ofTenant)
+            {
+                demands[next++] = new QuotaDemand(limits[index], units[index]);
+            }
+        }
+
+        return demands;
+    }
 
     private void Shorten(QuotaDemand[] demands)
     {

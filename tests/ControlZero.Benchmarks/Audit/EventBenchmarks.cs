@@ -121,6 +121,6 @@ public class EventBenchmarks
         return IndexReader.TryIndex(_sealed, 0, ref tenant, out _);
     }
 
-    [Benchmark(Description = "index its line as any JSON")]
+    [Benchmark(Description = "index its line with a JSON reader")]
     public bool IndexAny() => IndexReader.TryIndexAny(_sealed, 0, out _, out _);
 }
