@@ -40,6 +40,7 @@ internal sealed record LoadRun(string Server, int Agents, int Rounds, TimeSpan D
             await progress.WriteLineAsync($"warm: {comparison.Scenario.Name}, {comparison.Scenario.Agents:N0} agents");
         }
 
+        await progress.WriteLineAsync($"touched {MachineMemory.Touch() >> 30} GiB of memory");
         for (var round = 1; round <= Rounds; round++)
         {
             foreach (var comparison in comparisons)
