@@ -28,7 +28,10 @@ public static class GrainKeys
     public static string Of(TenantId tenant) => tenant.Value;
 
     /// <summary>Key of an agent's grain.</summary>
-    public static string Of(TenantId tenant, AgentId agent) => $"{tenant.Value}{Separator}{agent.Value}";
+    public static string Of(TenantId tenant, AgentId agent) => $"{PrefixOf(tenant)}{agent.Value}";
+
+    /// <summary>What the keys of all agents of a tenant begin with, and of no other's.</summary>
+    public static string PrefixOf(TenantId tenant) => $"{tenant.Value}{Separator}";
 
     /// <summary>Key of a policy's grain.</summary>
     public static string Of(TenantId tenant, PolicyName policy) => $"{tenant.Value}{Separator}{Spell(policy.Value)}";

@@ -28,6 +28,14 @@ public interface IAgentGrain : IGrainWithStringKey
     [Alias("Put")]
     Task<PutAgentOutcome> PutAsync(PutAgentCommand command, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Deletes the agent: labels, limits and counters are gone, and its place is free. What it used of limits stays until their windows end.
+    /// </summary>
+    /// <param name="expectedVersion">The version the agent must have. Null: whatever it has.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    [Alias("Delete")]
+    Task<DeleteAgentOutcome> DeleteAsync(long? expectedVersion, CancellationToken cancellationToken);
+
     /// <summary>The agent, or null: it is not registered.</summary>
     [Alias("Get")]
     Task<AgentDescription?> GetAsync(CancellationToken cancellationToken);
@@ -163,6 +171,28 @@ public enum PutAgentStatus
 
     /// <summary>The tenant has as many agents as it may have. Nothing changed.</summary>
     NoRoom = 3,
+}
+
+/// <summary>What came of a deletion.</summary>
+/// <param name="Status">Whether it went through.</param>
+/// <param name="Version">The version the agent had. 0: it was not registered.</param>
+[GenerateSerializer, Immutable, Alias("cz.DeleteAgentOutcome")]
+public sealed record DeleteAgentOutcome([property: Id(0)] DeleteAgentStatus Status, [property: Id(1)] long Version);
+
+/// <summary>Whether an agent could be deleted.</summary>
+public enum DeleteAgentStatus
+{
+    /// <summary>Not stated.</summary>
+    Unspecified = 0,
+
+    /// <summary>The agent is gone.</summary>
+    Done = 1,
+
+    /// <summary>The agent has another version than the expected one. Nothing changed.</summary>
+    VersionConflict = 2,
+
+    /// <summary>There is no such agent. Nothing changed.</summary>
+    NotRegistered = 3,
 }
 
 /// <summary>A registered agent.</summary>

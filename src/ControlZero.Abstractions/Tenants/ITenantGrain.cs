@@ -41,6 +41,10 @@ public interface ITenantGrain : IGrainWithStringKey
     [Alias("AdmitAgent")]
     Task<bool> AdmitAgentAsync(AgentId agent, CancellationToken cancellationToken);
 
+    /// <summary>Counts one agent less: it is deleted.</summary>
+    [Alias("ReleaseAgent")]
+    Task ReleaseAgentAsync(AgentId agent, CancellationToken cancellationToken);
+
     /// <summary>Stores a new key of this tenant.</summary>
     [Alias("AddKey")]
     Task AddKeyAsync(KeyRecord key, CancellationToken cancellationToken);

@@ -6,12 +6,12 @@ using ControlZero.Protocol.V1;
 
 namespace ControlZero.Cli.Agents;
 
-/// <summary><c>cz agent put</c>, <c>show</c>, <c>suspend</c>, <c>resume</c> and <c>adjust</c>.</summary>
+/// <summary><c>cz agent put</c>, <c>show</c>, <c>list</c>, <c>delete</c>, <c>suspend</c>, <c>resume</c> and <c>adjust</c>.</summary>
 internal static class AgentCommands
 {
-    public static Command Create(CommandRunner runner) => new("agent", "Registers agents, shows and stops them.")
+    public static Command Create(CommandRunner runner) => new("agent", "Registers agents, shows, stops and deletes them.")
     {
-        CreatePut(runner), CreateShow(runner), CreateSuspend(runner), CreateResume(runner), AdjustCommand.Create(runner),
+        CreatePut(runner), CreateShow(runner), AgentListCommand.Create(runner), CreateDelete(runner), CreateSuspend(runner), CreateResume(runner), AdjustCommand.Create(runner),
     };
 
     private static Command CreatePut(CommandRunner runner)
@@ -56,6 +56,37 @@ internal static class AgentCommands
         {
             var answer = await run.Client.Agents.GetAgentAsync(new GetAgentRequest { AgentId = run.Value(id) }, cancellationToken: cancellationToken);
             return Show(run.Report, answer.Agent);
+        });
+        return command;
+    }
+
+    private static Command CreateDelete(CommandRunner runner)
+    {
+        var id = new Argument<string>("id") { Description = "The agent." };
+        var expected = new Option<long?>("--expected-version") { Description = "The version the agent must have. Default: whatever it has.", HelpName = "number" };
+        var command = new Command("delete", "Deletes an agent with its labels, limits and counters. A suspension stays, and so does what it used of limits.") { id, expected };
+        runner.Bind(command, async (run, cancellationToken) =>
+        {
+            var request = new DeleteAgentRequest { AgentId = run.Value(id) };
+            if (run.Value(expected) is { } version)
+            {
+                request.ExpectedVersion = version;
+            }
+
+            var answer = await run.Client.Agents.DeleteAgentAsync(request, cancellationToken: cancellationToken);
+            if (run.Report.IsJson)
+            {
+                run.Report.Json(new { answer.Suspended });
+                return ExitCodes.Ok;
+            }
+
+            run.Report.Facts([("agent", request.AgentId), ("outcome", "it is deleted")]);
+            if (answer.Suspended)
+            {
+                run.Report.Words($"it stays suspended, also when it is used or registered again; `cz agent resume {request.AgentId}` lifts that");
+            }
+
+            return ExitCodes.Ok;
         });
         return command;
     }

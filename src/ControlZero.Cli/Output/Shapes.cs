@@ -70,6 +70,19 @@ internal static class Shapes
         Limits = agent.Limits.Select(Of),
     };
 
+    public static object Of(Tenant tenant) => new
+    {
+        tenant.TenantId,
+        tenant.UnknownAgents,
+        tenant.MaxAgents,
+        tenant.DefaultOnEmpty,
+        tenant.Test,
+        tenant.AllowStale,
+        CreatedAt = Instant(tenant.CreatedAt),
+        Suspension = tenant.Suspension is { } suspension ? Of(suspension) : null,
+        tenant.SuspendedAgents,
+    };
+
     public static object Of(AgentLimit limit) => new
     {
         limit.Name,

@@ -5,13 +5,53 @@ using ControlZero.Protocol.V1;
 
 namespace ControlZero.Cli.Tenants;
 
-/// <summary><c>cz tenant suspend</c> and <c>cz tenant resume</c>.</summary>
+/// <summary><c>cz tenant list</c>, <c>suspend</c> and <c>resume</c>.</summary>
 internal static class TenantCommands
 {
-    public static Command Create(CommandRunner runner) => new("tenant", "Stops tenants, and lets them go on.")
+    private const int PageSize = 1000;
+
+    public static Command Create(CommandRunner runner) => new("tenant", "Lists tenants, stops them, and lets them go on.")
     {
-        CreateSuspend(runner), CreateResume(runner),
+        CreateList(runner), CreateSuspend(runner), CreateResume(runner),
     };
+
+    private static Command CreateList(CommandRunner runner)
+    {
+        var command = new Command("list", "Lists all tenants of the cluster, by id.");
+        runner.Bind(command, async (run, cancellationToken) =>
+        {
+            var tenants = new List<Tenant>();
+            var request = new ListTenantsRequest { PageSize = PageSize };
+            do
+            {
+                var page = await run.Client.Tenants.ListTenantsAsync(request, cancellationToken: cancellationToken);
+                tenants.AddRange(page.Tenants);
+                request.PageToken = page.NextPageToken;
+            }
+            while (request.PageToken.Length > 0);
+
+            if (run.Report.IsJson)
+            {
+                run.Report.Json(new { Tenants = tenants.Select(Shapes.Of) });
+                return ExitCodes.Ok;
+            }
+
+            run.Report.Table(
+                ["TENANT", "UNKNOWN AGENTS", "MAX AGENTS", "DEFAULT ON EMPTY", "SUSPENDED", "SUSPENDED AGENTS", "CREATED"],
+                tenants.Select(tenant => new[]
+                {
+                    tenant.TenantId,
+                    tenant.UnknownAgents,
+                    Shapes.Number(tenant.MaxAgents),
+                    tenant.DefaultOnEmpty,
+                    tenant.Suspension is null ? "" : "yes",
+                    Shapes.Number(tenant.SuspendedAgents),
+                    Shapes.Instant(tenant.CreatedAt) ?? "",
+                }));
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
 
     private static Command CreateSuspend(CommandRunner runner)
     {

@@ -15,15 +15,11 @@ internal sealed partial class AgentGrain
     // How often units are reserved for requests that others, on the cell, take away before they are decided.
     private const int UnitsAttempts = 32;
 
-    public async Task<SettleOutcome> SettleAsync(SettleCommand command) =>
-        ReservationToken.TryRead(command.Token) is { } token && _cell is { } cell
-            ? await cell.SettleAsync(token, command, await LimitsAsync())
-            : new SettleOutcome { Status = SettleStatus.NotFound };
+    public Task<SettleOutcome> SettleAsync(SettleCommand command) =>
+        EndAsync(command.Token, async (cell, token) => await cell.SettleAsync(token, command, await LimitsAsync()));
 
-    public async Task<SettleOutcome> CancelAsync(string token) =>
-        ReservationToken.TryRead(token) is { } read && _cell is { } cell
-            ? await cell.CancelAsync(read, await LimitsAsync())
-            : new SettleOutcome { Status = SettleStatus.NotFound };
+    public Task<SettleOutcome> CancelAsync(string token) =>
+        EndAsync(token, async (cell, read) => await cell.CancelAsync(read, await LimitsAsync()));
 
     public async Task<AdjustOutcome> AdjustAsync(AdjustCommand command)
     {
@@ -49,6 +45,16 @@ internal sealed partial class AgentGrain
 
     // An adjustment of calls in flight has no window to end with.
     private static readonly TimeSpan LongestAdjustment = TimeSpan.FromDays(366);
+
+    private async Task<SettleOutcome> EndAsync(string text, Func<AgentCell, ReservationToken, Task<SettleOutcome>> end)
+    {
+        if (ReservationToken.TryRead(text) is not { } token)
+        {
+            return new SettleOutcome { Status = SettleStatus.NotFound };
+        }
+
+        return _cell is { } cell ? await end(cell, token) : await OfDeletedAsync(account => end(account, token));
+    }
 
     // Null: what the decisions rest on has changed in the meantime.
     private async ValueTask<ImmutableArray<Authorization>?> DecideOnUnitsAsync(ImmutableArray<AuthorizeRequest> requests)
@@ -82,11 +88,13 @@ internal sealed partial class AgentGrain
         return CellBasis.Of(_agent, snapshot, _traits).Limits;
     }
 
-    private async Task CloseQuotaAsync()
+    private Task CloseQuotaAsync() => _cell is { } cell ? CloseQuotaAsync(cell) : Task.CompletedTask;
+
+    private async Task CloseQuotaAsync(AgentCell cell)
     {
         try
         {
-            await (_cell?.CloseQuotaAsync() ?? Task.CompletedTask);
+            await cell.CloseQuotaAsync();
         }
         catch (QuotaUnavailableException failure)
         {

@@ -38,16 +38,18 @@ internal sealed partial class AgentGrain
             return new PutAgentOutcome(PutAgentStatus.NoRoom, null);
         }
 
-        var isNew = !IsRegistered;
+        var isNew = _state.State.LastChange == 0;
         await RegisterAsync(command.Labels, command.Limits);
         if (!isNew)
         {
             // Nothing remembers an agent that was not there. Of one that was, another silo may hold a forgotten activation.
-            await _feed.AppendAsync(Change.OfAgent(_tenant, _agent, _state.State.Version));
+            await _feed.AppendAsync(LastChange);
         }
 
         return new PutAgentOutcome(PutAgentStatus.Done, Describe());
     }
+
+    private Change LastChange => Change.OfAgent(_tenant, _agent, _state.State.LastChange);
 
     public Task<AgentDescription?> GetAsync(CancellationToken cancellationToken) => Task.FromResult(Describe());
 
@@ -70,7 +72,8 @@ internal sealed partial class AgentGrain
         await WriteAsync(WithUsage(_state.State, _cell?.Take() ?? default) with
         {
             SchemaVersion = AgentState.CurrentSchema,
-            Version = _state.State.Version + 1,
+            Version = _state.State.LastChange + 1,
+            DeletedVersion = 0,
             Labels = labels,
             Limits = limits.IsDefault ? _state.State.Limits : limits.IsEmpty ? default : limits,
             CreatedAt = IsRegistered ? _state.State.CreatedAt : now,
@@ -92,6 +95,15 @@ internal sealed partial class AgentGrain
         {
             Publish();
         }
+    }
+
+    // INVARIANT: when it returns, nothing is decided for a registered agent any more, and what was at hand of its limits is given back.
+    private async Task WithdrawAsync()
+    {
+        _cell?.Retract();
+        await CloseQuotaAsync();
+        _cell = null;
+        _traits = AgentTraits.None;
     }
 
     private async Task WriteAsync(AgentState state)
@@ -122,13 +134,5 @@ internal sealed partial class AgentGrain
         _cells.Publish(_cell);
     }
 
-    private AgentDescription? Describe() => !IsRegistered ? null : new AgentDescription
-    {
-        Agent = _agent,
-        Labels = _state.State.Labels,
-        Version = _state.State.Version,
-        CreatedAt = _state.State.CreatedAt,
-        UpdatedAt = _state.State.UpdatedAt,
-        Limits = _state.State.Limits,
-    };
+    private AgentDescription? Describe() => _state.State.Describe(_agent);
 }

@@ -16,9 +16,12 @@ namespace ControlZero.Grains.Agents;
 /// An agent is placed on the silo that first asks for it: a local call costs about a microsecond, one to another silo tens of them, and
 /// clients that keep to one silo then stay local.
 /// </remarks>
-[GrainType("agent"), PreferLocalPlacement]
+[GrainType(Type), PreferLocalPlacement]
 internal sealed partial class AgentGrain : Grain, IAgentGrain
 {
+    /// <summary>Name of the grain's type, also in storage.</summary>
+    public const string Type = "agent";
+
     // How often a decision is tried again because a publish took the policies away between their load and the decision.
     private const int ColdAttempts = 5;
 
@@ -41,7 +44,7 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
     private long _noticed;
 
     public AgentGrain(
-        [PersistentState("agent", StorageNames.State)] IPersistentState<AgentState> state,
+        [PersistentState(AgentState.Name, StorageNames.State)] IPersistentState<AgentState> state,
         PolicyCatalog catalog,
         AgentCells cells,
         ChangeFeed feed,
@@ -165,9 +168,14 @@ internal sealed partial class AgentGrain : Grain, IAgentGrain
     {
         await Freshness.EnsureAsync();
         var generation = _cells.Notices.Generation;
-        if (_cells.Notices.Concern(_tenant, _agent, _state.State.Version, _noticed))
+        if (_cells.Notices.Concern(_tenant, _agent, _state.State.LastChange, _noticed))
         {
             await ReadBackAsync();
+            if (!IsRegistered)
+            {
+                await WithdrawAsync();
+            }
+
             ShowTraits();
         }
 

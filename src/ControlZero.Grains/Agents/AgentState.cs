@@ -8,8 +8,11 @@ namespace ControlZero.Grains.Agents;
 [GenerateSerializer, Alias("cz.AgentState")]
 internal sealed record AgentState
 {
-    /// <summary>The layout that is written. 2: it may have limits of its own.</summary>
-    public const int CurrentSchema = 2;
+    /// <summary>Name of the state in storage.</summary>
+    public const string Name = "agent";
+
+    /// <summary>The layout that is written. 2: it may have limits of its own. 3: it may be deleted.</summary>
+    public const int CurrentSchema = 3;
 
     /// <summary>Number of this layout.</summary>
     [Id(0)]
@@ -46,4 +49,26 @@ internal sealed record AgentState
     /// <summary>Limits of its own. Default: it has none.</summary>
     [Id(8), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public ImmutableArray<AgentLimit> Limits { get; init; }
+
+    /// <summary>
+    /// Number of the change that deleted it; <see cref="Version"/> is then 0, which an earlier release reads as an agent that never was. Kept so
+    /// that numbers go on: whoever still holds an older version is found out, also when the agent is registered again. 0: it is not deleted.
+    /// </summary>
+    [Id(9), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long DeletedVersion { get; init; }
+
+    /// <summary>Number of the last change of whatever kind.</summary>
+    [JsonIgnore]
+    public long LastChange => Math.Max(Version, DeletedVersion);
+
+    /// <summary>The agent as it is shown, or null: it is not registered.</summary>
+    public AgentDescription? Describe(AgentId agent) => Version == 0 ? null : new AgentDescription
+    {
+        Agent = agent,
+        Labels = Labels,
+        Version = Version,
+        CreatedAt = CreatedAt,
+        UpdatedAt = UpdatedAt,
+        Limits = Limits,
+    };
 }

@@ -1,7 +1,9 @@
 using ControlZero.Abstractions;
+using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Keys;
 using ControlZero.Abstractions.Policies;
 using ControlZero.Abstractions.Tenants;
+using ControlZero.Grains.Agents;
 using ControlZero.Grains.Keys;
 using ControlZero.Grains.Policies;
 using ControlZero.Grains.Tenants;
@@ -21,6 +23,10 @@ public sealed class StoredRecords(
     /// <summary>What is in force in a tenant, or null: there is no such tenant.</summary>
     public async Task<TenantManifest?> ReadManifestAsync(TenantId tenant, CancellationToken cancellationToken) =>
         (await ReadAsync<TenantState>(storage, TenantState.Name, TenantGrain.Type, GrainKeys.Of(tenant), cancellationToken)).Manifest;
+
+    /// <summary>An agent, or null: it is not registered.</summary>
+    public async Task<AgentDescription?> ReadAgentAsync(TenantId tenant, AgentId agent, CancellationToken cancellationToken) =>
+        (await ReadAsync<AgentState>(storage, AgentState.Name, AgentGrain.Type, GrainKeys.Of(tenant, agent), cancellationToken)).Describe(agent);
 
     /// <summary>One version of a policy, or null: it was never written.</summary>
     public async Task<StoredPolicyVersion?> ReadVersionAsync(

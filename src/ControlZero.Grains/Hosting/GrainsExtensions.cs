@@ -47,6 +47,7 @@ public static class GrainsExtensions
         services.AddSingleton<IValidateOptions<FreshnessOptions>, FreshnessOptionsValidator>();
         services.AddOptions<FreshnessOptions>().ValidateOnStart();
         services.AddSingleton<StoredRecords>();
+        services.AddSingleton<StoredLists>();
         services.AddSingleton<PolicyDocuments>();
         services.AddSingleton<PolicyCatalog>();
         services.AddSingleton<KeyCatalog>();

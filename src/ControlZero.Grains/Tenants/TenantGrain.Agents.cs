@@ -41,6 +41,15 @@ internal sealed partial class TenantGrain
         return true;
     }
 
+    public Task ReleaseAgentAsync(AgentId agent, CancellationToken cancellationToken) => ChangeAsync(ReleaseAsync, cancellationToken);
+
+    // Written at once: kept for the next newcomers, the places of a thousand deleted agents would go with a killed silo.
+    private async Task<bool> ReleaseAsync()
+    {
+        await CommitAsync(state.State with { AgentCount = state.State.AgentCount - 1 });
+        return true;
+    }
+
     private async Task<bool> ReservePlacesAsync(long room)
     {
         if (room <= 0)

@@ -15,7 +15,7 @@ using Grpc.Core;
 namespace ControlZero.Server.Agents;
 
 /// <summary>Registers agents, stops them, and shows what they were answered.</summary>
-internal sealed class AgentService(IGrainFactory grains, AgentReferences agents) : Protocol.V1.AgentService.AgentServiceBase
+internal sealed class AgentService(IGrainFactory grains, AgentReferences agents, AgentList list) : Protocol.V1.AgentService.AgentServiceBase
 {
     [RequiresScope(Scopes.AgentWrite)]
     public override async Task<PutAgentResponse> PutAgent(PutAgentRequest request, ServerCallContext context)
@@ -35,7 +35,7 @@ internal sealed class AgentService(IGrainFactory grains, AgentReferences agents)
             CancellationToken.None);
         return outcome.Status switch
         {
-            PutAgentStatus.Done => new PutAgentResponse { Agent = ToMessage(outcome.Agent!) },
+            PutAgentStatus.Done => new PutAgentResponse { Agent = outcome.Agent!.ToMessage() },
             PutAgentStatus.VersionConflict => throw RpcErrors
                 .VersionConflict("agent", agent.Value, request.ExpectedVersion, outcome.Agent?.Version ?? 0).ToRpcException(),
             _ => throw RpcErrors.TooManyAgents().ToRpcException(),
@@ -49,14 +49,33 @@ internal sealed class AgentService(IGrainFactory grains, AgentReferences agents)
         var found = await agents.Get(caller.Tenant, agent).GetAsync(context.CancellationToken);
         var manifest = await Tenant(caller).GetManifestAsync(context.CancellationToken);
         var suspension = manifest?.FindSuspension(SuspensionTarget.Agent, agent.Value);
-        if (found is null && suspension is null)
+        return new GetAgentResponse { Agent = AgentMapping.ToMessage(agent, found, suspension) ?? throw NotFound(agent) };
+    }
+
+    [RequiresScope(Scopes.AgentWrite)]
+    public override async Task<ListAgentsResponse> ListAgents(ListAgentsRequest request, ServerCallContext context)
+    {
+        var caller = context.GetCaller();
+        var manifest = await Tenant(caller).GetManifestAsync(context.CancellationToken)
+            ?? throw new InvalidOperationException($"a key of tenant `{caller.Tenant}` works, but the tenant does not exist");
+        return await list.ReadAsync(request, caller, manifest, context.CancellationToken);
+    }
+
+    [RequiresScope(Scopes.AgentWrite)]
+    public override async Task<DeleteAgentResponse> DeleteAgent(DeleteAgentRequest request, ServerCallContext context)
+    {
+        var (caller, agent) = Read(request.AgentId, context);
+        var outcome = await agents.Get(caller.Tenant, agent).DeleteAsync(
+            request.HasExpectedVersion ? request.ExpectedVersion : null, CancellationToken.None);
+        if (outcome.Status != DeleteAgentStatus.Done)
         {
-            throw NotFound(agent);
+            throw outcome.Status == DeleteAgentStatus.VersionConflict
+                ? RpcErrors.VersionConflict("agent", agent.Value, request.ExpectedVersion, outcome.Version).ToRpcException()
+                : NotFound(agent);
         }
 
-        var message = found is null ? new Agent { AgentId = agent.Value } : ToMessage(found);
-        message.Suspension = suspension?.ToMessage();
-        return new GetAgentResponse { Agent = message };
+        var manifest = await Tenant(caller).GetManifestAsync(context.CancellationToken);
+        return new DeleteAgentResponse { Suspended = manifest?.FindSuspension(SuspensionTarget.Agent, agent.Value) is not null };
     }
 
     [RequiresScope(Scopes.AgentWrite)]
@@ -139,14 +158,4 @@ internal sealed class AgentService(IGrainFactory grains, AgentReferences agents)
     }
 
     private static RpcException NotFound(AgentId agent) => RpcErrors.NotFound("AGENT_NOT_FOUND", "agent", agent.Value).ToRpcException();
-
-    private static Agent ToMessage(AgentDescription agent) => new()
-    {
-        AgentId = agent.Agent.Value,
-        Labels = { agent.Labels.ToDictionary() },
-        Version = agent.Version,
-        CreatedAt = agent.CreatedAt.ToTimestamp(),
-        UpdatedAt = agent.UpdatedAt.ToTimestamp(),
-        Limits = { AgentLimitMapping.ToMessages(agent.Limits) },
-    };
 }

@@ -29,6 +29,10 @@ internal sealed class ClientIdentity
     /// <summary>The one agent the key is bound to, or null: it is bound to none, or not to exactly one.</summary>
     public AgentId? SoleAgent { get; }
 
+    /// <summary>What the ids of all agents begin with that the key may speak for. Empty: nothing in particular.</summary>
+    public string AgentPrefix => _binding.IsEmpty ? "" : _binding.Select(glob => glob.LiteralPrefix).Aggregate((one, other) =>
+        one[..one.AsSpan().CommonPrefixLength(other)]);
+
     /// <summary>True when the key may be used for what the scope stands for.</summary>
     public bool Holds(string scope) => Scopes.Include(Key.Scopes, scope);
 

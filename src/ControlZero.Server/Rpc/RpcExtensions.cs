@@ -23,6 +23,7 @@ internal static class RpcExtensions
         services.AddSingleton<WrongKeyLimit>();
         services.AddSingleton<KeyAuthenticator>();
         services.AddSingleton<AgentReferences>();
+        services.AddSingleton<AgentList>();
         services.AddSingleton(provider => new GrainDecisions(
             provider.GetRequiredService<AgentReferences>().Get, provider.GetRequiredKeyedService<TimeProvider>(ClusterClock.Key)));
         services.AddSingleton<FrontDoors>();

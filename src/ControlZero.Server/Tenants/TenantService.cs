@@ -16,10 +16,11 @@ namespace ControlZero.Server.Tenants;
 internal sealed class TenantService(
     IGrainFactory grains,
     StoredRecords stored,
+    StoredLists lists,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Protocol.V1.TenantService.TenantServiceBase
 {
     // Records that are read at the same time.
-    private const int KeysAtOnce = 16;
+    private const int RecordsAtOnce = 16;
 
     [RequiresScope(Scopes.ClusterAdmin)]
     public override async Task<CreateTenantResponse> CreateTenant(CreateTenantRequest request, ServerCallContext context)
@@ -44,6 +45,19 @@ internal sealed class TenantService(
     [RequiresScope(Scopes.ClusterAdmin)]
     public override async Task<GetTenantResponse> GetTenant(GetTenantRequest request, ServerCallContext context) =>
         new() { Tenant = await FindAsync(ReadTenant(request.TenantId), context) };
+
+    [RequiresScope(Scopes.ClusterAdmin)]
+    public override async Task<ListTenantsResponse> ListTenants(ListTenantsRequest request, ServerCallContext context)
+    {
+        var page = PageRequest.Read(request.PageSize, request.PageToken, "tenants");
+        var after = page.After is null ? (TenantId?)null : TenantId.TryParse(page.After, out var last) ? last : throw PageRequest.BadToken();
+        var ids = await lists.TenantsAsync(after, page.Size + 1, context.CancellationToken);
+        var (shown, next) = page.Cut(ids, id => id.Value);
+
+        // Not the manifests: of as many as a page shows they may be large.
+        var tenants = await ReadAllAsync(shown, async (id, cancellation) => (await stored.ReadManifestAsync(id, cancellation))?.ToMessage(), context);
+        return new ListTenantsResponse { Tenants = { tenants }, NextPageToken = next };
+    }
 
     [RequiresScope(Scopes.ClusterAdmin)]
     public override async Task<SuspendTenantResponse> SuspendTenant(SuspendTenantRequest request, ServerCallContext context)
@@ -103,13 +117,8 @@ internal sealed class TenantService(
             : int.TryParse(page.After, NumberStyles.None, CultureInfo.InvariantCulture, out var last) ? last + 1
             : throw PageRequest.BadToken();
         var (shown, next) = page.Cut(ids.Select((id, place) => (Id: id, Place: place)).Skip(from), item => item.Place.ToString(CultureInfo.InvariantCulture));
-        var records = new KeyRecord?[shown.Count];
-        await Parallel.ForAsync(
-            0,
-            shown.Count,
-            new ParallelOptions { MaxDegreeOfParallelism = KeysAtOnce, CancellationToken = context.CancellationToken },
-            async (place, cancellation) => records[place] = await stored.ReadKeyAsync(shown[place].Id, cancellation));
-        return new ListKeysResponse { Keys = { records.OfType<KeyRecord>().Select(record => record.ToMessage()) }, NextPageToken = next };
+        var records = await ReadAllAsync(shown, (item, cancellation) => stored.ReadKeyAsync(item.Id, cancellation), context);
+        return new ListKeysResponse { Keys = { records.Select(record => record.ToMessage()) }, NextPageToken = next };
     }
 
     [RequiresScope(Scopes.Admin)]
@@ -121,6 +130,20 @@ internal sealed class TenantService(
         return revoked is null
             ? throw RpcErrors.NotFound("KEY_NOT_FOUND", "key", request.KeyId).ToRpcException()
             : new RevokeKeyResponse { KeyInfo = revoked.Key.ToMessage(), Acknowledgement = revoked.Acknowledgement.ToMessage() };
+    }
+
+    // Those that have a record, in the order in which they were asked for.
+    private static async Task<IEnumerable<TRecord>> ReadAllAsync<T, TRecord>(
+        IReadOnlyList<T> shown, Func<T, CancellationToken, Task<TRecord?>> read, ServerCallContext context)
+        where TRecord : class
+    {
+        var records = new TRecord?[shown.Count];
+        await Parallel.ForAsync(
+            0,
+            shown.Count,
+            new ParallelOptions { MaxDegreeOfParallelism = RecordsAtOnce, CancellationToken = context.CancellationToken },
+            async (place, cancellation) => records[place] = await read(shown[place], cancellation));
+        return records.OfType<TRecord>();
     }
 
     private static TenantId ReadTenant(string text) => RequestSyntax.CheckTenantId(text) is { } fault

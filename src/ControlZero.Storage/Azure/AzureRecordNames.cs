@@ -30,11 +30,18 @@ internal static class AzureRecordNames
     public static (string PartitionKey, string RowKey) InTable(string serviceId, string stateName, GrainId grainId)
     {
         var (type, key) = Parts(grainId);
-        Check("service id", serviceId, SeparatorsInTables);
-        Check("grain type", type, SeparatorsInTables);
+        var prefix = PartitionPrefix(serviceId, type);
         Check("grain key", key, ReplacedInTables);
         Check("state name", stateName, ReplacedInTables);
-        return (Short($"{serviceId}_{type}_{key}", LongestTableKey), Short(stateName, LongestTableKey));
+        return (Short($"{prefix}{key}", LongestTableKey), Short(stateName, LongestTableKey));
+    }
+
+    /// <summary>What the partition keys of all grains of a type begin with, and of no other.</summary>
+    public static string PartitionPrefix(string serviceId, string type)
+    {
+        Check("service id", serviceId, SeparatorsInTables);
+        Check("grain type", type, SeparatorsInTables);
+        return $"{serviceId}_{type}_";
     }
 
     /// <summary>Blob name <c>{state}-{type}/{key}.json</c>.</summary>

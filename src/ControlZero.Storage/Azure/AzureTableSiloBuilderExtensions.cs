@@ -1,3 +1,4 @@
+using ControlZero.Abstractions;
 using ControlZero.Storage.Azure;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -44,6 +45,10 @@ public static class AzureTableSiloBuilderExtensions
             provider.GetRequiredService<IOptions<ClusterOptions>>().Value.ServiceId,
             name));
         services.AddGrainStorage(name, Create);
+        services.AddKeyedSingleton<IStoredKeys>(name, (provider, _) => new TableKeys(
+            provider.GetRequiredService<IOptionsMonitor<AzureTableStorageOptions>>().Get(name).TableServiceClient!,
+            provider.GetRequiredService<IOptionsMonitor<AzureTableStorageOptions>>().Get(name).TableName,
+            provider.GetRequiredService<IOptions<ClusterOptions>>().Value.ServiceId));
         return builder;
     }
 

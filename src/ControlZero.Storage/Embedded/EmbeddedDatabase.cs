@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ControlZero.Abstractions;
 using Microsoft.Data.Sqlite;
 
 namespace ControlZero.Storage.Embedded;
@@ -36,6 +37,9 @@ public sealed class EmbeddedDatabase : IDisposable
 
     internal Task<StoredRecord?> ReadAsync(RecordName name) =>
         Enqueue(table => table.Read(name), writes: false);
+
+    internal Task<List<string>> KeysAsync(StoredKeyRange range, int count) =>
+        Enqueue(table => table.Keys(range, count), writes: false);
 
     internal Task<WriteResult> WriteAsync(RecordName name, string? expectedETag, byte[] payload) =>
         Enqueue(table => table.Write(name, expectedETag, payload), writes: true);

@@ -1,3 +1,4 @@
+using ControlZero.Abstractions;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime.Hosting;
 
@@ -12,6 +13,7 @@ public static class EmbeddedStorageExtensions
         builder.Services.AddGrainStorage(
             name,
             (services, _) => ActivatorUtilities.CreateInstance<EmbeddedGrainStorage>(services, database));
+        builder.Services.AddKeyedSingleton<IStoredKeys>(name, new EmbeddedKeys(database));
         return builder;
     }
 }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using ControlZero.Abstractions;
 using Microsoft.Data.Sqlite;
 
 namespace ControlZero.Storage.Embedded;
@@ -10,6 +11,7 @@ internal sealed class GrainTable : IDisposable
     private readonly SqliteCommand _begin;
     private readonly SqliteCommand _commit;
     private readonly SqliteCommand _read;
+    private readonly SqliteCommand _keys;
     private readonly SqliteCommand _insert;
     private readonly SqliteCommand _update;
     private readonly SqliteCommand _delete;
@@ -23,6 +25,11 @@ internal sealed class GrainTable : IDisposable
         _commit.CommandText = "COMMIT";
         const string identity = "grain_type = $type AND grain_key = $key AND state_name = $state";
         _read = Prepare(connection, $"SELECT etag, payload FROM grain_state WHERE {identity}");
+        _keys = Prepare(
+            connection,
+            "SELECT grain_key FROM grain_state WHERE grain_type = $type AND grain_key >= $key AND grain_key < $end AND state_name = $state ORDER BY grain_key LIMIT $count",
+            "$end",
+            "$count");
         _insert = Prepare(
             connection,
             "INSERT INTO grain_state VALUES ($type, $key, $state, $new, $payload) ON CONFLICT DO NOTHING",
@@ -57,6 +64,22 @@ internal sealed class GrainTable : IDisposable
         Name(_read, name);
         using var reader = _read.ExecuteReader();
         return reader.Read() ? new StoredRecord(reader.GetString(0), reader.GetFieldValue<byte[]>(1)) : null;
+    }
+
+    /// <summary>Keys of a range, in the order of their bytes, which is that of the primary key.</summary>
+    public List<string> Keys(StoredKeyRange range, int count)
+    {
+        Name(_keys, new RecordName(range.GrainType, range.From, range.StateName));
+        _keys.Parameters["$end"].Value = range.End;
+        _keys.Parameters["$count"].Value = count;
+        using var reader = _keys.ExecuteReader();
+        var keys = new List<string>();
+        while (reader.Read())
+        {
+            keys.Add(reader.GetString(0));
+        }
+
+        return keys;
     }
 
     /// <summary>Inserts when no record is expected, replaces the expected one otherwise.</summary>
@@ -95,6 +118,7 @@ internal sealed class GrainTable : IDisposable
         _begin.Dispose();
         _commit.Dispose();
         _read.Dispose();
+        _keys.Dispose();
         _insert.Dispose();
         _update.Dispose();
         _delete.Dispose();

@@ -7,6 +7,7 @@ namespace ControlZero.Storage.Postgres;
 /// <param name="HasOrleansTables">Whether there are tables that Orleans' providers use, whoever made them.</param>
 /// <param name="Version">The newest layout it has been through. 0: none.</param>
 /// <param name="FencesFirstWrites">Whether the constraint is there that lets one of two first writes win.</param>
+/// <param name="Indexes">Which of our own indexes are there.</param>
 /// <param name="Queries">The statements it holds for Orleans.</param>
 /// <param name="UnsafeSettings">Settings under which an answered write may be lost.</param>
 internal sealed record PostgresDatabase(
@@ -14,6 +15,7 @@ internal sealed record PostgresDatabase(
     bool HasOrleansTables,
     int Version,
     bool FencesFirstWrites,
+    IReadOnlySet<string> Indexes,
     IReadOnlyDictionary<string, string> Queries,
     IReadOnlyList<string> UnsafeSettings)
 {
@@ -33,6 +35,7 @@ internal sealed record PostgresDatabase(
                     SELECT FROM pg_constraint
                     WHERE conname = 'orleansstorage_identity' AND contype = 'u' AND conrelid = to_regclass('orleansstorage'))
                 """),
+            await ReadIndexesAsync(connection, cancellationToken),
             await ExistsAsync("SELECT to_regclass('orleansquery') IS NOT NULL") ? await ReadQueriesAsync(connection, cancellationToken) : [],
             await ReadUnsafeSettingsAsync(connection, cancellationToken));
 
@@ -73,6 +76,8 @@ internal sealed record PostgresDatabase(
                 findings.Add("the unique constraint `orleansstorage_identity` is missing, so two first writes could both win; restore it");
             }
 
+            findings.AddRange(PostgresScripts.Indexes.Keys.Except(Indexes).Order(StringComparer.Ordinal)
+                .Select(name => $"the index `{name}` is missing; let the server create it"));
             findings.AddRange(PostgresScripts.Queries.Keys.Order(StringComparer.Ordinal)
                 .Where(key => Queries.GetValueOrDefault(key) != PostgresScripts.Queries[key])
                 .Select(key => (Key: key, State: Queries.ContainsKey(key) ? "another one" : "missing"))
@@ -99,6 +104,20 @@ internal sealed record PostgresDatabase(
         }
 
         return queries;
+    }
+
+    private static async Task<IReadOnlySet<string>> ReadIndexesAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT name FROM unnest(@names) AS name WHERE to_regclass(name) IS NOT NULL", connection);
+        command.Parameters.AddWithValue("names", PostgresScripts.Indexes.Keys.ToArray());
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var found = new HashSet<string>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            found.Add(reader.GetString(0));
+        }
+
+        return found;
     }
 
     private static async Task<List<string>> ReadUnsafeSettingsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

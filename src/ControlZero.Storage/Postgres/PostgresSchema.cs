@@ -86,6 +86,11 @@ public static class PostgresSchema
                 cancellationToken);
         }
 
+        foreach (var (_, text) in PostgresScripts.Indexes.Where(index => !found.Indexes.Contains(index.Key)))
+        {
+            await ExecuteAsync(connection, text, cancellationToken);
+        }
+
         await WriteQueriesAsync(connection, found, cancellationToken);
         (await PostgresDatabase.ReadAsync(connection, cancellationToken)).RefuseWhatIsMissing();
         await transaction.CommitAsync(cancellationToken);

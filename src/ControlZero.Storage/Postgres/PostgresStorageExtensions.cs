@@ -1,5 +1,7 @@
+using ControlZero.Abstractions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Orleans.Configuration;
 using Orleans.Runtime.Hosting;
@@ -97,6 +99,8 @@ public static class PostgresStorageExtensions
             AdoNetGrainStorageFactory.Create(services, key),
             services.GetKeyedService<IGrainStorageSerializer>(key) ?? services.GetRequiredService<IGrainStorageSerializer>(),
             services.GetRequiredService<IActivatorProvider>()));
+        builder.Services.AddKeyedSingleton<IStoredKeys>(name, (services, _) => new PostgresKeys(
+            dataSource(services), services.GetRequiredService<IOptions<ClusterOptions>>().Value.ServiceId));
         return builder;
     }
 

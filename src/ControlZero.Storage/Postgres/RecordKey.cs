@@ -11,7 +11,16 @@ internal readonly record struct RecordKey(string Type, GrainId Id)
     public static RecordKey Of(string stateName, GrainId grainId) =>
 
         // The slash, which is no hexadecimal digit, keeps the storage from reading the key as a number or a GUID: `a`, `A` and `0a` are one then.
-        new($"{Escape(grainId.Type.ToString()!)}/{Escape(stateName)}", GrainId.Create(AnyType, IdSpan.Create($"/{grainId.Key}")));
+        new(TypeOf(stateName, grainId.Type.ToString()!), GrainId.Create(AnyType, IdSpan.Create(Spell(grainId.Key.ToString()!))));
+
+    /// <summary>What stands for one state of all grains of a type.</summary>
+    public static string TypeOf(string stateName, string grainType) => $"{Escape(grainType)}/{Escape(stateName)}";
+
+    /// <summary>A grain's key as it is stored. The order of keys is that of their spellings.</summary>
+    public static string Spell(string grainKey) => $"/{grainKey}";
+
+    /// <summary>The grain's key of a spelling.</summary>
+    public static string Read(string spelling) => spelling[1..];
 
     // The storage cuts names at a backtick, as of a generic class; the slash is ours.
     private static string Escape(string name) =>

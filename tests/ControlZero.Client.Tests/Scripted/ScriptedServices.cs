@@ -85,6 +85,12 @@ internal sealed class ScriptedAgentService(ScriptedCluster cluster) : AgentServi
 
     public override Task<GetAgentResponse> GetAgent(GetAgentRequest request, ServerCallContext context) => cluster.AnswerAsync<GetAgentResponse>(request, context);
 
+    public override Task<ListAgentsResponse> ListAgents(ListAgentsRequest request, ServerCallContext context) =>
+        cluster.AnswerAsync<ListAgentsResponse>(request, context);
+
+    public override Task<DeleteAgentResponse> DeleteAgent(DeleteAgentRequest request, ServerCallContext context) =>
+        cluster.AnswerAsync<DeleteAgentResponse>(request, context);
+
     public override Task<SuspendAgentResponse> SuspendAgent(SuspendAgentRequest request, ServerCallContext context) =>
         cluster.AnswerAsync<SuspendAgentResponse>(request, context);
 
@@ -108,6 +114,9 @@ internal sealed class ScriptedModelService(ScriptedCluster cluster) : ModelServi
 
 internal sealed class ScriptedTenantService(ScriptedCluster cluster) : TenantService.TenantServiceBase
 {
+    public override Task<ListTenantsResponse> ListTenants(ListTenantsRequest request, ServerCallContext context) =>
+        cluster.AnswerAsync<ListTenantsResponse>(request, context);
+
     public override Task<SuspendTenantResponse> SuspendTenant(SuspendTenantRequest request, ServerCallContext context) =>
         cluster.AnswerAsync<SuspendTenantResponse>(request, context);
 

@@ -49,6 +49,7 @@ public sealed class TwoSilos : IAsyncLifetime
                 StorageNames.State,
                 (services, _) => new FaultyStorage(
                     services.GetRequiredKeyedService<IGrainStorage>("real"), services.GetRequiredService<ILocalSiloDetails>().Name, Faults));
+            silo.Services.AddKeyedSingleton(StorageNames.State, (services, _) => services.GetRequiredKeyedService<IStoredKeys>("real"));
             silo.AddOutgoingGrainCallFilter(Pushes);
             silo.Services.AddKeyedSingleton<TimeProvider>(ClusterClock.Key, Clock);
             silo.AddControlZeroGrains();

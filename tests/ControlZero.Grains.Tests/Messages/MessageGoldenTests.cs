@@ -6,7 +6,8 @@ namespace ControlZero.Grains.Tests.Messages;
 /// <summary>
 /// Messages as an earlier release wrote them, which silos of this one must read: during an upgrade both are in one cluster. A golden file holds, for every
 /// message there was, its alias, its bytes and what it held. It is never changed; a release adds one of its own (set <c>CONTROLZERO_WRITE_GOLDENS</c> to
-/// the new file and run <see cref="EveryMessage_CanBeWrittenAndRead"/>). New members and messages are fine; a number, alias or type that changes is not.
+/// the new file and run <see cref="EveryMessage_CanBeWrittenAndRead"/>; within a release, only the messages that are new or have grown). New members and
+/// messages are fine; a number, alias or type that changes is not.
 /// </summary>
 public sealed class MessageGoldenTests : IDisposable
 {

@@ -88,9 +88,18 @@ public sealed class StateGoldenTests
     {
         var state = Check<AgentState>("agent.v2.json");
 
-        Assert.Equal(AgentState.CurrentSchema, state.SchemaVersion);
+        Assert.Equal((2, 0L), (state.SchemaVersion, state.DeletedVersion));
         Assert.Equal([("daily", QuotaMetric.CostUsd, 5_000_000_000L), ("parallel", QuotaMetric.InFlight, 0L)], state.Limits.Select(limit => (limit.Name, limit.Metric, limit.Limit)));
         Assert.Equal(["agent//daily/cost_usd/day@Europe/Berlin", "agent//parallel/in_flight/"], state.Limits.Select(limit => limit.ToQuota().Key.ToString()));
+    }
+
+    [Fact]
+    public void AgentState_OfSchema3_ReadsAndWritesAsItDid()
+    {
+        var state = Check<AgentState>("agent.v3.json");
+
+        Assert.Equal((AgentState.CurrentSchema, 0L, 6L, 6L), (state.SchemaVersion, state.Version, state.DeletedVersion, state.LastChange));
+        Assert.Null(state.Describe(ControlZero.Abstractions.Agents.AgentId.Parse("bot")));
     }
 
     [Fact]

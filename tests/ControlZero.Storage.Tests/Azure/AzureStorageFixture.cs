@@ -1,6 +1,7 @@
 using Azure.Core;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
+using ControlZero.Abstractions;
 using ControlZero.Storage.Azure;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -38,6 +39,9 @@ internal sealed class AzureStorageFixture : IDisposable
 
     public IGrainStorage Storage { get; }
 
+    /// <summary>The reader of its keys; null over blobs.</summary>
+    public IStoredKeys? Keys { get; private init; }
+
     /// <summary>The table itself; null over blobs.</summary>
     public TableClient? Table { get; private init; }
 
@@ -55,6 +59,7 @@ internal sealed class AzureStorageFixture : IDisposable
         var service = new TableServiceClient(azurite.ConnectionString, Tuned(new TableClientOptions(), connection, clientRetries));
         return new AzureStorageFixture(new TableRecordStore(service, name, ServiceId, useStringFormat), deleteOnClear)
         {
+            Keys = new TableKeys(service, name, ServiceId),
             Table = new TableServiceClient(azurite.ConnectionString, Tuned(new TableClientOptions(), null, 0)).GetTableClient(name),
         };
     }

@@ -1,3 +1,4 @@
+using ControlZero.Abstractions;
 using ControlZero.Storage.Embedded;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -21,11 +22,14 @@ internal sealed class EmbeddedStorageFixture : IDisposable
             _database,
             new SystemTextJsonGrainStorageSerializer(Options.Create(new SystemTextJsonGrainStorageSerializerOptions())),
             _services.GetRequiredService<IActivatorProvider>());
+        Keys = new EmbeddedKeys(_database);
     }
 
     public string FilePath => Path.Combine(_directory.FullName, "state.db");
 
     public IGrainStorage Storage { get; }
+
+    public IStoredKeys Keys { get; }
 
     public void Dispose()
     {

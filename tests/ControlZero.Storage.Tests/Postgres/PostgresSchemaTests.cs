@@ -91,6 +91,19 @@ public sealed class PostgresSchemaTests(PostgresFixture postgres) : IAsyncLifeti
     }
 
     [Fact]
+    public async Task Ensure_OnADatabaseOfAReleaseWithoutTheIndexOfKeys_MakesIt()
+    {
+        await PostgresSchema.EnsureAsync(_database);
+        await ExecuteAsync("DROP INDEX orleansstorage_keys");
+
+        var refusal = await Assert.ThrowsAsync<PostgresStorageException>(() => PostgresSchema.CheckAsync(_database));
+        await PostgresSchema.EnsureAsync(_database);
+
+        Assert.Contains("the index `orleansstorage_keys` is missing; let the server create it", refusal.Message, StringComparison.Ordinal);
+        await PostgresSchema.CheckAsync(_database);
+    }
+
+    [Fact]
     public async Task EnsureAndCheck_OnTablesOfAnotherProgram_AreRefused()
     {
         await ExecuteAsync("CREATE TABLE OrleansQuery (QueryKey varchar(64) PRIMARY KEY, QueryText varchar(8000))");

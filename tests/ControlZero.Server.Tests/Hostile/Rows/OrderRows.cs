@@ -56,6 +56,31 @@ internal static class OrderRows
             await target.RefusedAsync(
                 target.Policies.ListPoliciesAsync(new ListPoliciesRequest { PageToken = hostile }, target.Headers), "page_token", "PAGE_TOKEN_INVALID");
         }
+
+        await AgentTokensAsync(target, other);
+    }
+
+    // Of the other tenant, of another query, of another list, and forged ones. None shows the other tenant's agents.
+    private static async Task AgentTokensAsync(HostileTarget target, string other)
+    {
+        foreach (var agent in new[] { "a", "b" })
+        {
+            await target.Agents.PutAgentAsync(new PutAgentRequest { AgentId = agent }, target.Server.With(other));
+        }
+
+        var theirs = (await target.Agents.ListAgentsAsync(new ListAgentsRequest { PageSize = 1 }, target.Server.With(other))).NextPageToken;
+        var tenants = (await target.Tenants.ListTenantsAsync(new ListTenantsRequest { PageSize = 1 }, target.Server.With())).NextPageToken;
+        Assert.DoesNotContain("", new[] { theirs, tenants });
+        foreach (var hostile in new[] { theirs, tenants, theirs[..^1], $"{theirs}A", "AAAA", "%", "\u0000", new string('A', 100_000), "🙂" })
+        {
+            await target.RefusedAsync(
+                target.Agents.ListAgentsAsync(new ListAgentsRequest { PageToken = hostile }, target.Headers), "page_token", "PAGE_TOKEN_INVALID");
+        }
+
+        await target.RefusedAsync(
+            target.Agents.ListAgentsAsync(new ListAgentsRequest { AgentIdPrefix = "a", PageToken = theirs }, target.Server.With(other)), "page_token", "PAGE_TOKEN_INVALID");
+        await target.RefusedAsync(
+            target.Tenants.ListTenantsAsync(new ListTenantsRequest { PageToken = theirs }, target.Server.With()), "page_token", "PAGE_TOKEN_INVALID");
     }
 
     private static async Task PageSizesAsync(HostileTarget target)
@@ -65,6 +90,16 @@ internal static class OrderRows
         foreach (var size in new[] { 0, 1_000_000, int.MaxValue })
         {
             Assert.Single((await target.Policies.ListPoliciesAsync(new ListPoliciesRequest { PageSize = size }, target.Headers)).Policies);
+            Assert.Single((await target.Agents.ListAgentsAsync(new ListAgentsRequest { PageSize = size }, target.Headers)).Agents);
+            Assert.InRange((await target.Tenants.ListTenantsAsync(new ListTenantsRequest { PageSize = size }, target.Server.With())).Tenants.Count, 1, 1000);
+        }
+
+        foreach (var size in new[] { -1, int.MinValue })
+        {
+            await target.RefusedAsync(
+                target.Agents.ListAgentsAsync(new ListAgentsRequest { PageSize = size }, target.Headers), "page_size", "PAGE_SIZE_RANGE", limit: 1000);
+            await target.RefusedAsync(
+                target.Tenants.ListTenantsAsync(new ListTenantsRequest { PageSize = size }, target.Server.With()), "page_size", "PAGE_SIZE_RANGE", limit: 1000);
         }
     }
 }
