@@ -5,7 +5,6 @@ using ControlZero.Integration.Tests.Processes;
 namespace ControlZero.Integration.Tests.Cluster;
 
 /// <summary>The cluster to play with.</summary>
-[Collection(nameof(Cluster))]
 public sealed class LocalClusterTests
 {
     private const string Address = "export CONTROLZERO_URL=";
