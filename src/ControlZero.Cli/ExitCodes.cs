@@ -18,7 +18,7 @@ internal static class ExitCodes
           1  failed: no decision, no connection, not found
           2  wrong usage: an argument or a request that is not valid
           3  denied (`enforce`)
-          4  findings: a document was refused, a case failed, or `doctor --strict` found something serious
+          4  findings: a document was refused or differs, a case failed, or `doctor --strict` found something serious
           5  not authenticated, or not permitted
           6  version conflict: somebody else changed it first
         """;

@@ -142,6 +142,15 @@ public static class Limits
     /// <summary>The answers of one test, together; see <see cref="AnswerMaxBytes"/>. Unit: bytes.</summary>
     public const int TestMaxAnswerBytes = 2 * 1024 * 1024;
 
+    /// <summary>Most past decisions that one replay looks at. Unit: entries.</summary>
+    public const int ReplayMaxEvents = 1_000_000;
+
+    /// <summary>Most examples of each kind of change that a replay shows. Unit: entries.</summary>
+    public const int ReplayMaxExamples = 100;
+
+    /// <summary>What matching may cost for all decisions of one replay, see <see cref="DecisionMaxSteps"/>. Unit: steps of about a nanosecond.</summary>
+    public const long ReplayMaxSteps = 200 * DecisionMaxSteps;
+
     /// <summary>Most trials that an explanation lists; the rule that decided is always one of them. Unit: entries.</summary>
     public const int ExplainMaxTrials = 1000;
 
@@ -228,6 +237,9 @@ public static class Limits
         new("policy_max_rules", PolicyMaxRules, "entries", "the rules of a policy"),
         new("policy_max_values", PolicyMaxValues, "entries", "the values of a policy document: objects, lists and scalars, nested ones included"),
         new("policy_name_max_length", PolicyNameMaxLength, "characters", "the name of a policy"),
+        new("replay_max_events", ReplayMaxEvents, "entries", "the past decisions one replay looks at"),
+        new("replay_max_examples", ReplayMaxExamples, "entries", "the examples of each kind of change that a replay shows"),
+        new("replay_max_steps", ReplayMaxSteps, "steps", "matching for all decisions of one replay"),
         new("request_id_max_bytes", RequestIdMaxBytes, "bytes", "a request id"),
         new("request_max_candidates", RequestMaxCandidates, "entries", "the candidate resources of a request"),
         new("resource_max_bytes", ResourceMaxBytes, "bytes", "the resource of a request"),

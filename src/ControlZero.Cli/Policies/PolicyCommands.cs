@@ -13,6 +13,8 @@ internal static class PolicyCommands
         PublishCommand.Create(runner),
         ListCommand.Create(runner),
         ShowCommand.Create(runner),
+        ReplayCommand.Create(runner),
+        DiffCommand.Create(runner),
         HistoryCommands.CreateVersions(runner),
         HistoryCommands.CreateRollback(runner),
         HistoryCommands.CreateDelete(runner),

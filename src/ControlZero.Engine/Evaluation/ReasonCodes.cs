@@ -56,6 +56,10 @@ public static class ReasonCodes
     /// <summary>Storage does not answer, and what was reserved of a limit is used up.</summary>
     public const string StateUnavailable = "STATE_UNAVAILABLE";
 
+    /// <summary>True when policies decided: a rule, by whatever code, a default, or that matching was given up. Otherwise they were not asked, or overruled.</summary>
+    public static bool IsOfPolicies(string code) =>
+        code is RuleMatch or NoRuleMatch or NoActivePolicies or ResourceRequired or ConditionError or EvaluationLimit || !Reserved.Contains(code);
+
     /// <summary>Every code that a rule may not claim, those of features this build does not have yet included.</summary>
     public static FrozenSet<string> Reserved { get; } = new[]
     {

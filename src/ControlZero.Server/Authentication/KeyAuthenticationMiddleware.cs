@@ -67,9 +67,14 @@ internal sealed class KeyAuthenticationMiddleware(RequestDelegate next, KeyAuthe
             return RefuseAsync(http, metadata, authenticator.IsLimited(http) ? RpcErrors.TooManyUnknownKeys() : RpcErrors.InvalidCredentials());
         }
 
-        if (metadata.GetMetadata<RequiresScopeAttribute>() is { Scope: var scope } && !caller.Holds(scope))
+        // By index: every call comes by, and an enumerator of a list that is known as an interface is an object.
+        var required = metadata.GetOrderedMetadata<RequiresScopeAttribute>();
+        for (var place = 0; place < required.Count; place++)
         {
-            return RefuseAsync(http, metadata, RpcErrors.ScopeRequired(scope));
+            if (!caller.Holds(required[place].Scope))
+            {
+                return RefuseAsync(http, metadata, RpcErrors.ScopeRequired(required[place].Scope));
+            }
         }
 
         http.Features.Set(caller);

@@ -1,7 +1,7 @@
 namespace ControlZero.Server.Authentication;
 
-/// <summary>What a key must hold for the method. Every method states one of the three; one without does not start.</summary>
-[AttributeUsage(AttributeTargets.Method)]
+/// <summary>What a key must hold for the method, all of it where there are several. Every method states one of the three; one without does not start.</summary>
+[AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
 internal sealed class RequiresScopeAttribute(string scope) : Attribute
 {
     /// <summary>The scope.</summary>

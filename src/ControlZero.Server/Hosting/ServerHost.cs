@@ -1,11 +1,15 @@
 using System.Net;
 using ControlZero.Audit.Log;
+using ControlZero.Grains.Catalog;
 using ControlZero.Grains.Feed;
+using ControlZero.Grains.Hosting;
 using ControlZero.Server.Audit;
+using ControlZero.Server.Audit.Reading;
 using ControlZero.Server.Cluster.Setups;
 using ControlZero.Server.Health;
 using ControlZero.Server.Hosting.Logging;
 using ControlZero.Server.Policies;
+using ControlZero.Server.Policies.Replay;
 using ControlZero.Server.Prices;
 using ControlZero.Server.Rpc;
 using ControlZero.Server.Telemetry;
@@ -105,6 +109,8 @@ internal sealed class ServerHost : IAsyncDisposable
         builder.Services.AddSingleton<PolicyTrial>();
         builder.Services.AddFrontDoor();
         builder.AddAudit(options, data);
+        builder.Services.AddSingleton(services => new PolicyReplay(
+            services.GetService<ClusterLog>(), services.GetRequiredService<PolicyCatalog>(), services.GetRequiredKeyedService<TimeProvider>(ClusterClock.Key)));
         builder.Services.AddHealth(options.Shutdown);
         builder.AddTelemetry(options.Telemetry);
         alsoAdd?.Invoke(builder.Services);

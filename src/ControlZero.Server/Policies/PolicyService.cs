@@ -9,6 +9,7 @@ using ControlZero.Engine.Requests;
 using ControlZero.Grains.Policies;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
+using ControlZero.Server.Policies.Replay;
 using ControlZero.Server.Rpc;
 using ControlZero.Server.Tenants;
 using Google.Protobuf.WellKnownTypes;
@@ -17,7 +18,8 @@ using Grpc.Core;
 namespace ControlZero.Server.Policies;
 
 /// <summary>Checks, publishes and shows the policies of the caller's tenant.</summary>
-internal sealed partial class PolicyService(IGrainFactory grains, PolicyTrial trial, PolicyDocuments documents) : Protocol.V1.PolicyService.PolicyServiceBase
+internal sealed partial class PolicyService(IGrainFactory grains, PolicyTrial trial, PolicyReplay replay, PolicyDocuments documents)
+    : Protocol.V1.PolicyService.PolicyServiceBase
 {
     [RequiresScope(Scopes.PolicyRead)]
     public override Task<ValidatePolicyResponse> ValidatePolicy(ValidatePolicyRequest request, ServerCallContext context)

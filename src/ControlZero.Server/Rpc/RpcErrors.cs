@@ -151,6 +151,12 @@ internal static class RpcErrors
         "SERVER_STOPPING",
         "this server is stopping; go on at another one with the last cursor");
 
+    /// <summary>The tenant has a replay under way at this server, or others have as many as it takes.</summary>
+    public static Status ReplayBusy() => Make(
+        StatusCode.ResourceExhausted,
+        "REPLAY_BUSY",
+        "this server takes one replay of a tenant at a time, and four in all; try again when they are done, or another server");
+
     public static Status TooManyAgents() => Make(
         StatusCode.ResourceExhausted,
         "MAX_AGENTS",

@@ -77,6 +77,9 @@ internal sealed class ScriptedPolicyService(ScriptedCluster cluster) : PolicySer
 
     public override Task<DeletePolicyResponse> DeletePolicy(DeletePolicyRequest request, ServerCallContext context) =>
         cluster.AnswerAsync<DeletePolicyResponse>(request, context);
+
+    public override async Task ReplayPolicy(ReplayPolicyRequest request, IServerStreamWriter<ReplayPolicyResponse> responseStream, ServerCallContext context) =>
+        await responseStream.WriteAsync(await cluster.AnswerAsync<ReplayPolicyResponse>(request, context));
 }
 
 internal sealed class ScriptedAgentService(ScriptedCluster cluster) : AgentService.AgentServiceBase

@@ -11,7 +11,7 @@ public sealed class ScopeMatrixTests(RunningServer server)
 {
     private static readonly string[] Scopes = ["enforce", "policy:read", "policy:write", "agent:write", "audit:read", "admin"];
 
-    // What a key needs for each method. "*": any key.
+    // What a key needs for each method. "*": any key. Several: all of them, which of these keys only the admin's has.
     private static readonly Dictionary<string, string> Needed = new()
     {
         ["EnforcementService/Enforce"] = "enforce",
@@ -29,6 +29,7 @@ public sealed class ScopeMatrixTests(RunningServer server)
         ["PolicyService/RollbackPolicy"] = "policy:write",
         ["PolicyService/DeletePolicy"] = "policy:write",
         ["PolicyService/TestPolicy"] = "policy:read",
+        ["PolicyService/ReplayPolicy"] = "policy:read audit:read",
         ["AgentService/PutAgent"] = "agent:write",
         ["AgentService/GetAgent"] = "agent:write",
         ["AgentService/ListAgents"] = "agent:write",

@@ -1,0 +1,63 @@
+using ControlZero.Abstractions.Tenants;
+using ControlZero.Grains.Catalog;
+using ControlZero.Protocol.V1;
+using ControlZero.Server.Audit.Reading;
+using ControlZero.Server.Rpc;
+using Grpc.Core;
+
+namespace ControlZero.Server.Policies.Replay;
+
+/// <summary>Holds drafts against the decisions in the audit log. It reads the log and what is in force, and changes nothing.</summary>
+/// <param name="log">The log. Null: this server has no silo, and nobody to ask for it.</param>
+/// <param name="catalog">What is in force.</param>
+/// <param name="clock">Measures how long one takes.</param>
+internal sealed class PolicyReplay(ClusterLog? log, PolicyCatalog catalog, TimeProvider clock)
+{
+    // One a tenant: whoever keeps one going keeps the others' from nothing.
+    private const int MostAtOnce = 4;
+
+    private readonly Lock _gate = new();
+    private readonly HashSet<TenantId> _underWay = [];
+
+    /// <summary>Runs one, telling how far it is.</summary>
+    /// <param name="question">What is asked.</param>
+    /// <param name="tenant">Whose decisions.</param>
+    /// <param name="responses">Where it is told.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="RpcException">It cannot be run here and now.</exception>
+    public async Task RunAsync(
+        ReplayQuestion question, TenantId tenant, IServerStreamWriter<ReplayPolicyResponse> responses, CancellationToken cancellationToken)
+    {
+        var readable = log ?? throw RpcErrors.NoSiloHere().ToRpcException();
+        Enter(tenant);
+        try
+        {
+            var snapshot = await catalog.LoadAsync(tenant)
+                ?? throw new InvalidOperationException($"a key of tenant `{tenant}` works, but the tenant does not exist");
+            await new ReplayRun(question, snapshot, readable, clock).RunAsync(responses, cancellationToken);
+        }
+        finally
+        {
+            Leave(tenant);
+        }
+    }
+
+    private void Enter(TenantId tenant)
+    {
+        lock (_gate)
+        {
+            if (_underWay.Count == MostAtOnce || !_underWay.Add(tenant))
+            {
+                throw RpcErrors.ReplayBusy().ToRpcException();
+            }
+        }
+    }
+
+    private void Leave(TenantId tenant)
+    {
+        lock (_gate)
+        {
+            _underWay.Remove(tenant);
+        }
+    }
+}
