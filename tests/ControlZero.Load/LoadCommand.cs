@@ -26,6 +26,8 @@ internal static class LoadCommand
 
     private static readonly Option<bool> Limits = new("--limits") { Description = "measure servers with limits too" };
 
+    private static readonly Option<string?> Cerbos = new("--cerbos") { Description = "the program of Cerbos, to be asked the same question" };
+
     private static readonly Option<bool> Quick = new("--quick") { Description = "one round of one second and at most 1,000 agents: does it work at all" };
 
     private static readonly Option<bool> Json = new("--json") { Description = "print JSON instead of a Markdown table" };
@@ -42,7 +44,7 @@ internal static class LoadCommand
 
         var root = new RootCommand("Measures the server beside a bare gRPC echo, turn about in one run. Only the ratios are to be trusted.")
         {
-            Server, Seconds, Rounds, Agents, Rate, Only, Limits, Quick, Json, Chart, echo,
+            Server, Seconds, Rounds, Agents, Rate, Only, Limits, Cerbos, Quick, Json, Chart, echo,
         };
         root.SetAction(RunAsync);
         return root;
@@ -58,10 +60,11 @@ internal static class LoadCommand
             TimeSpan.FromSeconds(quick ? 1 : line.GetValue(Seconds)),
             line.GetValue(Rate),
             line.GetValue(Only)!,
-            line.GetValue(Limits));
+            line.GetValue(Limits),
+            line.GetValue(Cerbos));
         if (run.Scenarios.Count == 0)
         {
-            await Console.Error.WriteLineAsync($"load: no scenario's name holds `{run.Only}`; they are: {string.Join("; ", Scenario.All(run.Agents, run.Rate, run.Limits).Select(each => each.Name))}");
+            await Console.Error.WriteLineAsync($"load: no scenario's name holds `{run.Only}`; they are: {string.Join("; ", Scenario.All(run.Agents, run.Rate, run.Limits, run.Cerbos is not null).Select(each => each.Name))}");
             return 2;
         }
 

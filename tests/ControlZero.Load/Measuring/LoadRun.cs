@@ -1,3 +1,4 @@
+using ControlZero.Load.Cerbos;
 using ControlZero.Load.Targets;
 
 namespace ControlZero.Load.Measuring;
@@ -10,19 +11,21 @@ namespace ControlZero.Load.Measuring;
 /// <param name="Rate">Rate of the open loop. Unit: calls a second.</param>
 /// <param name="Only">Text that the names of the scenarios hold. Empty: all of them.</param>
 /// <param name="Limits">Whether servers with limits are measured too.</param>
-internal sealed record LoadRun(string Server, int Agents, int Rounds, TimeSpan Duration, double Rate, string Only, bool Limits)
+/// <param name="Cerbos">The program of Cerbos. Null: it is not asked.</param>
+internal sealed record LoadRun(string Server, int Agents, int Rounds, TimeSpan Duration, double Rate, string Only, bool Limits, string? Cerbos)
 {
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
 
     /// <summary>What is measured.</summary>
     public IReadOnlyList<Scenario> Scenarios =>
-        [.. Scenario.All(Agents, Rate, Limits).Where(scenario => scenario.Name.Contains(Only, StringComparison.OrdinalIgnoreCase))];
+        [.. Scenario.All(Agents, Rate, Limits, Cerbos is not null).Where(scenario => scenario.Name.Contains(Only, StringComparison.OrdinalIgnoreCase))];
 
     /// <summary>Runs it, and says on the writer how far it is.</summary>
     public async Task<LoadReport> RunAsync(TextWriter progress, CancellationToken cancellationToken)
     {
         await using var ours = await ClusterTarget.StartAsync(Server, Agents, ServerSetup.Standard, cancellationToken);
         await using var others = new OtherTargets(setup => ClusterTarget.StartAsync(Server, Math.Min(1_000, Agents), setup, cancellationToken));
+        await using var cerbos = Cerbos is null ? null : await CerbosTarget.StartAsync(Cerbos, cancellationToken);
         await using var echo = await EchoTarget.StartAsync(ours.Unary, ours.ResponseBytes, cancellationToken);
         await progress.WriteLineAsync($"server and echo are up; request {ours.Unary.Bodies.Span[0].Length} B, response {ours.ResponseBytes + 5} B");
         await RegisterAsync(ours, progress, cancellationToken);
@@ -54,18 +57,20 @@ internal sealed record LoadRun(string Server, int Agents, int Rounds, TimeSpan D
         return new LoadReport(
             Machine.Read(), this, ours.Unary.Bodies.Span[0].Length, ours.ResponseBytes + 5, ours.Registration, ours.Process.ReadMemory(), comparisons);
 
-        async Task<ClusterTarget> TargetAsync(Scenario scenario) => scenario.Setup == ServerSetup.Standard ? ours : await others.GetAsync(scenario.Setup);
+        async Task<ITarget> TargetAsync(Scenario scenario) => scenario.IsOfCerbos ? cerbos!
+            : scenario.Setup == ServerSetup.Standard ? ours
+            : await others.GetAsync(scenario.Setup);
     }
 
     // Each way of driving each server, until its code is compiled as it stays: .NET compiles a method again when it was called often, for some seconds.
-    private static async Task WarmUpAsync(Scenario scenario, EchoTarget echo, ClusterTarget ours, CancellationToken cancellationToken)
+    private static async Task WarmUpAsync(Scenario scenario, EchoTarget echo, ITarget ours, CancellationToken cancellationToken)
     {
         await scenario.DriveEcho(scenario.Select(echo, scenario.Agents), scenario.Setup == ServerSetup.Standard ? WarmUp / 3 : WarmUp / 10, cancellationToken);
         await scenario.Drive(scenario.Select(ours, scenario.Agents), WarmUp, cancellationToken);
     }
 
     // In turn, so that neither always has the warmer or the busier machine.
-    private async Task CompareAsync(Comparison comparison, EchoTarget echo, ClusterTarget ours, int round, CancellationToken cancellationToken)
+    private async Task CompareAsync(Comparison comparison, EchoTarget echo, ITarget ours, int round, CancellationToken cancellationToken)
     {
         if (round % 2 == 1)
         {

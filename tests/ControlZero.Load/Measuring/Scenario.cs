@@ -22,11 +22,15 @@ internal sealed record Scenario(
     /// <summary>How the server is set up.</summary>
     public ServerSetup Setup { get; init; } = ServerSetup.Standard;
 
+    /// <summary>True: Cerbos is asked, not our server.</summary>
+    public bool IsOfCerbos { get; init; }
+
     /// <summary>All of them, for up to so many agents.</summary>
     /// <param name="agents">The largest number of agents.</param>
     /// <param name="rate">Rate of the open loop. Unit: calls a second.</param>
     /// <param name="withLimits">Also those with limits.</param>
-    public static IReadOnlyList<Scenario> All(int agents, double rate, bool withLimits)
+    /// <param name="withCerbos">Also the same question to Cerbos.</param>
+    public static IReadOnlyList<Scenario> All(int agents, double rate, bool withLimits, bool withCerbos)
     {
         var some = Math.Min(1_000, agents);
         var busy = new ClosedLoop(8, 16);
@@ -55,8 +59,13 @@ internal sealed record Scenario(
 
         if (H2Load.IsInstalled)
         {
-            scenarios.Add(new Scenario(
-                "unary, 128 in flight, by h2load", 1, ScenarioKind.Throughput, Unary, (calls, duration, stop) => H2Load.RunAsync(busy, calls, duration, stop)));
+            var witnessed = new Scenario(
+                "unary, 128 in flight, by h2load", 1, ScenarioKind.Throughput, Unary, (calls, duration, stop) => H2Load.RunAsync(busy, calls, duration, stop));
+            scenarios.Add(witnessed);
+            if (withCerbos)
+            {
+                scenarios.Add(witnessed with { Name = "Cerbos, 128 in flight, by h2load", IsOfCerbos = true });
+            }
         }
 
         return scenarios;

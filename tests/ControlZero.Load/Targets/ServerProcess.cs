@@ -53,6 +53,34 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts a program that serves gRPC where it is told to.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="grpc">Where it serves.</param>
+    /// <param name="askAsync">Asks it something, and waits until it is up.</param>
+    /// <param name="cancellationToken">Ends it at once.</param>
+    public static async Task<ServerProcess> StartAtAsync(
+        string program, IEnumerable<string> arguments, IPEndPoint grpc, Func<CancellationToken, Task> askAsync, CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var process = Process.Start(start) ?? throw new LoadException($"`{program}` did not start");
+        var started = new ServerProcess(process, grpc);
+        _ = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        var said = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(StartLimit);
+        try
+        {
+            await askAsync(limit.Token);
+            return started;
+        }
+        catch (Exception failure)
+        {
+            await started.DisposeAsync();
+            throw new LoadException($"`{program}` does not answer: {failure.Message}; it said: {await said}");
+        }
+    }
+
     /// <summary>Processor time used so far, by user and kernel.</summary>
     public TimeSpan ReadCpuTime()
     {
