@@ -149,6 +149,7 @@ public static class Limits
     public const int ReplayMaxExamples = 100;
 
     /// <summary>What matching may cost for all decisions of one replay, see <see cref="DecisionMaxSteps"/>. Unit: steps of about a nanosecond.</summary>
+    /// <summary>What matching for all decisions of one replay may cost. Unit: steps, see <see cref="DecisionMaxSteps"/>.</summary>
     public const long ReplayMaxSteps = 200 * DecisionMaxSteps;
 
     /// <summary>Most trials that an explanation lists; the rule that decided is always one of them. Unit: entries.</summary>

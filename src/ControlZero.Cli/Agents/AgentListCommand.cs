@@ -30,13 +30,13 @@ internal static class AgentListCommand
             }
             while (request.PageToken.Length > 0 && agents.Count < wanted);
 
-            Show(run.Report, agents, more: request.PageToken.Length > 0);
+            Show(run.Report, agents, request.AgentIdPrefix, more: request.PageToken.Length > 0);
             return ExitCodes.Ok;
         });
         return command;
     }
 
-    private static void Show(Report report, List<Agent> agents, bool more)
+    private static void Show(Report report, List<Agent> agents, string prefix, bool more)
     {
         if (report.IsJson)
         {
@@ -44,7 +44,7 @@ internal static class AgentListCommand
         }
         else if (agents.Count == 0)
         {
-            report.Words("no agent is registered; register one with `cz agent put ID`");
+            report.Words(prefix.Length == 0 ? "no agent is registered; register one with `cz agent put ID`" : $"no agent's id begins with `{prefix}`");
         }
         else
         {

@@ -16,9 +16,6 @@ internal sealed class AgentList(StoredLists lists, StoredRecords records)
     /// <summary>Most ids a page looks at. What it shows may be few of them: agents may be deleted, or none of the key's business.</summary>
     public const int MostIds = 2000;
 
-    // Records that are read at the same time.
-    private const int RecordsAtOnce = 16;
-
     /// <summary>Reads one page.</summary>
     /// <exception cref="RpcException">A field is wrong.</exception>
     public async Task<ListAgentsResponse> ReadAsync(
@@ -55,22 +52,12 @@ internal sealed class AgentList(StoredLists lists, StoredRecords records)
             : new ListAgentsResponse { Agents = { shown }, NextPageToken = isLast ? "" : page.TokenOf(after!.Value.Value) };
     }
 
-    private async Task<IEnumerable<Agent>> DescribeAsync(
-        IEnumerable<AgentId> some, Dictionary<AgentId, Suspension> suspended, TenantId tenant, CancellationToken cancellationToken)
-    {
-        var ids = some.OrderBy(id => id.Value, StringComparer.Ordinal).ToList();
-        var found = new Agent?[ids.Count];
-        await Parallel.ForAsync(
-            0,
-            ids.Count,
-            new ParallelOptions { MaxDegreeOfParallelism = RecordsAtOnce, CancellationToken = cancellationToken },
-            async (place, cancellation) =>
-            {
-                var registered = await records.ReadAgentAsync(tenant, ids[place], cancellation);
-                found[place] = AgentMapping.ToMessage(ids[place], registered, suspended.GetValueOrDefault(ids[place]));
-            });
-        return found.OfType<Agent>();
-    }
+    private Task<IEnumerable<Agent>> DescribeAsync(
+        IEnumerable<AgentId> some, Dictionary<AgentId, Suspension> suspended, TenantId tenant, CancellationToken cancellationToken) => RecordReads.ReadAllAsync(
+            [.. some.OrderBy(id => id.Value, StringComparer.Ordinal)],
+            async (AgentId id, CancellationToken cancellation) =>
+                AgentMapping.ToMessage(id, await records.ReadAgentAsync(tenant, id, cancellation), suspended.GetValueOrDefault(id)),
+            cancellationToken);
 
     private static bool IsAfter(AgentId id, AgentId? after) => after is not { } place || string.CompareOrdinal(id.Value, place.Value) > 0;
 

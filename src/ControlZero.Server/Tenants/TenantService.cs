@@ -19,9 +19,6 @@ internal sealed class TenantService(
     StoredLists lists,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Protocol.V1.TenantService.TenantServiceBase
 {
-    // Records that are read at the same time.
-    private const int RecordsAtOnce = 16;
-
     [RequiresScope(Scopes.ClusterAdmin)]
     public override async Task<CreateTenantResponse> CreateTenant(CreateTenantRequest request, ServerCallContext context)
     {
@@ -55,7 +52,8 @@ internal sealed class TenantService(
         var (shown, next) = page.Cut(ids, id => id.Value);
 
         // Not the manifests: of as many as a page shows they may be large.
-        var tenants = await ReadAllAsync(shown, async (id, cancellation) => (await stored.ReadManifestAsync(id, cancellation))?.ToMessage(), context);
+        var tenants = await RecordReads.ReadAllAsync(
+            shown, async (id, cancellation) => (await stored.ReadManifestAsync(id, cancellation))?.ToMessage(), context.CancellationToken);
         return new ListTenantsResponse { Tenants = { tenants }, NextPageToken = next };
     }
 
@@ -117,7 +115,7 @@ internal sealed class TenantService(
             : int.TryParse(page.After, NumberStyles.None, CultureInfo.InvariantCulture, out var last) ? last + 1
             : throw PageRequest.BadToken();
         var (shown, next) = page.Cut(ids.Select((id, place) => (Id: id, Place: place)).Skip(from), item => item.Place.ToString(CultureInfo.InvariantCulture));
-        var records = await ReadAllAsync(shown, (item, cancellation) => stored.ReadKeyAsync(item.Id, cancellation), context);
+        var records = await RecordReads.ReadAllAsync(shown, (item, cancellation) => stored.ReadKeyAsync(item.Id, cancellation), context.CancellationToken);
         return new ListKeysResponse { Keys = { records.Select(record => record.ToMessage()) }, NextPageToken = next };
     }
 
@@ -130,20 +128,6 @@ internal sealed class TenantService(
         return revoked is null
             ? throw RpcErrors.NotFound("KEY_NOT_FOUND", "key", request.KeyId).ToRpcException()
             : new RevokeKeyResponse { KeyInfo = revoked.Key.ToMessage(), Acknowledgement = revoked.Acknowledgement.ToMessage() };
-    }
-
-    // Those that have a record, in the order in which they were asked for.
-    private static async Task<IEnumerable<TRecord>> ReadAllAsync<T, TRecord>(
-        IReadOnlyList<T> shown, Func<T, CancellationToken, Task<TRecord?>> read, ServerCallContext context)
-        where TRecord : class
-    {
-        var records = new TRecord?[shown.Count];
-        await Parallel.ForAsync(
-            0,
-            shown.Count,
-            new ParallelOptions { MaxDegreeOfParallelism = RecordsAtOnce, CancellationToken = context.CancellationToken },
-            async (place, cancellation) => records[place] = await read(shown[place], cancellation));
-        return records.OfType<TRecord>();
     }
 
     private static TenantId ReadTenant(string text) => RequestSyntax.CheckTenantId(text) is { } fault

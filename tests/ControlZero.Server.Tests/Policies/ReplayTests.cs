@@ -1,11 +1,18 @@
 using ControlZero.Abstractions.Tenants;
+using ControlZero.Audit.Format.Events;
+using ControlZero.Audit.Log;
 using ControlZero.Engine.Policies;
+using ControlZero.Grains.Catalog;
 using ControlZero.Protocol.V1;
+using ControlZero.Server.Audit.Reading;
 using ControlZero.Server.Policies.Replay;
 using ControlZero.Server.Tests.Hosting;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using AuditEvent = ControlZero.Audit.Format.Events.AuditEvent;
+using AuditEventKind = ControlZero.Audit.Format.Events.AuditEventKind;
 using Decision = ControlZero.Protocol.V1.Decision;
 
 namespace ControlZero.Server.Tests.Policies;
@@ -162,17 +169,48 @@ public sealed class ReplayTests(RunningServer server)
     public async Task Replay_OfManyEvents_TellsHowFarItIs()
     {
         var (_, key) = await server.NewTenantWithAsync(InForce);
-        for (var round = 0; round < 5; round++)
-        {
-            await _enforcement.EnforceBatchAsync(
-                new EnforceBatchRequest { Requests = { Enumerable.Range(0, 210).Select(_ => new EnforceRequest { AgentId = "bot", Action = "use", Resource = "r/a" }) } }, server.With(key));
-        }
+        await AskManyAsync(key);
 
         var told = await AllOfAsync(key, new ReplayPolicyRequest { Document = Draft });
 
         Assert.Equal([(1000, false), (1050, true)], told.Select(message => ((int)message.Counts.Decisions, message.Done)));
         Assert.Equal(1050, told[^1].Counts.AllowToDeny);
         Assert.Empty(told[0].Examples);
+    }
+
+    [Fact]
+    public async Task Replay_ThatTakesTooLong_EndsWithThePageItHas()
+    {
+        var (tenant, key) = await server.NewTenantWithAsync(InForce);
+        await AskManyAsync(key);
+
+        var last = await RunAsync(tenant, Draft, new FakeTimeProvider { AutoAdvanceAmount = TimeSpan.FromMinutes(11) });
+
+        Assert.Equal((true, "max_time", 1000L), (last.Done, last.Stopped, last.Counts.Decisions));
+    }
+
+    [Fact]
+    public async Task Replay_WhoseMatchingCostsTooMuch_EndsWithTheDecisionThatCostIt()
+    {
+        var (tenant, key) = await server.NewTenantWithAsync(InForce);
+        await AskAsync(key, "r/a");
+        await AskAsync(key, "r/b");
+
+        var last = await RunAsync(tenant, Draft.Replace("r/b", "*/*b*", StringComparison.Ordinal), TimeProvider.System, maxSteps: 1);
+
+        Assert.Equal((true, "max_steps", 1L), (last.Done, last.Stopped, last.Counts.Decisions));
+    }
+
+    // What was withheld at the last moment has two events of one decision: what left is the second.
+    [Fact]
+    public async Task Replay_OfAnAmendedDecision_CountsWhatWasAnswered()
+    {
+        var (tenant, key) = await server.NewTenantWithAsync(InForce);
+        var now = TimeProvider.System.GetUtcNow();
+        await RecordAsync(tenant, AuditEventKind.Decision, now, allowed: true, "RULE_MATCH");
+        await RecordAsync(tenant, AuditEventKind.Amendment, now.AddMilliseconds(1), allowed: false, "POLICY_STALE");
+
+        Assert.Equal((1, 0, 0, 0, 0, 1, 0), Of((await ReplayAsync(key, Draft)).Counts));
     }
 
     [Fact]
@@ -236,6 +274,50 @@ public sealed class ReplayTests(RunningServer server)
         return (counts.Decisions, counts.Unchanged, counts.AllowToDeny, counts.DenyToAllow, counts.Undecidable, counts.NotByPolicy, counts.OtherRule);
     }
 
+    private async Task AskManyAsync(string key)
+    {
+        for (var round = 0; round < 5; round++)
+        {
+            await _enforcement.EnforceBatchAsync(
+                new EnforceBatchRequest { Requests = { Enumerable.Range(0, 210).Select(_ => new EnforceRequest { AgentId = "bot", Action = "use", Resource = "r/a" }) } }, server.With(key));
+        }
+    }
+
+    private async Task RecordAsync(string tenant, AuditEventKind kind, DateTimeOffset time, bool allowed, string reasonCode)
+    {
+        var body = new EventBuffer();
+        EventJson.Write(
+            new AuditEvent
+            {
+                Kind = kind,
+                DecisionId = "d",
+                Time = time,
+                Tenant = tenant,
+                Agent = "bot",
+                RequestId = "",
+                Action = "use",
+                Resource = "r/a",
+                Allowed = allowed,
+                Effect = allowed ? "allow" : "deny",
+                ReasonCode = reasonCode,
+                RuleId = "",
+                KeyId = "k",
+                Silo = "s",
+            },
+            body);
+        var log = server.Services.GetRequiredService<IAuditLog>();
+        Assert.True((await log.AppendAsync(new AuditEntry(TenantId.Parse(tenant), time, body.Between(0, body.Length)))).IsAccepted);
+    }
+
+    private async Task<ReplayPolicyResponse> RunAsync(string tenant, string document, TimeProvider clock, long maxSteps = long.MaxValue)
+    {
+        var last = new LastMessage();
+        var question = ReplayQuestion.Read(new ReplayPolicyRequest(), PolicyParser.Parse(document));
+        var snapshot = await server.Services.GetRequiredService<PolicyCatalog>().LoadAsync(TenantId.Parse(tenant));
+        await new ReplayRun(question, snapshot!, server.Services.GetRequiredService<ClusterLog>(), clock, maxSteps).RunAsync(last, CancellationToken.None);
+        return last.Message!;
+    }
+
     private async Task<EnforceResponse> AskAsync(string key, string resource, Struct? context = null, string agent = "bot") =>
         await _enforcement.EnforceAsync(new EnforceRequest { AgentId = agent, Action = "use", Resource = resource, Context = context }, server.With(key));
 
@@ -250,6 +332,20 @@ public sealed class ReplayTests(RunningServer server)
     {
         using var call = _policies.ReplayPolicy(request, server.With(key));
         return await call.ResponseStream.ReadAllAsync().ToListAsync();
+    }
+
+    /// <summary>A caller who keeps the last message.</summary>
+    private sealed class LastMessage : IServerStreamWriter<ReplayPolicyResponse>
+    {
+        public ReplayPolicyResponse? Message { get; private set; }
+
+        public WriteOptions? WriteOptions { get; set; }
+
+        public Task WriteAsync(ReplayPolicyResponse message)
+        {
+            Message = message;
+            return Task.CompletedTask;
+        }
     }
 
     /// <summary>A caller who does not read.</summary>

@@ -21,7 +21,7 @@ internal sealed class ClusterLog(IServiceProvider services, ISiloStatusOracle si
     {
         if (!place.IsShared)
         {
-            return await WithFrontDoorsAsync(await AskAsync(Active(), ask, bound));
+            return await WithFrontDoorsAsync(AskAsync(Active(), ask, bound));
         }
 
         // Empty: all of it is there. Else the name of a silo that has events which are not.
@@ -35,7 +35,7 @@ internal sealed class ClusterLog(IServiceProvider services, ISiloStatusOracle si
 
     /// <summary>Asks for what can be read just now, and waits for nobody's disk: how a listener follows.</summary>
     public async Task<Answers<T>> ReadAsync<T>(Func<IAuditReadService, Task<T>> ask) =>
-        place.IsShared ? await AskAsync([silos.SiloAddress], ask) : await WithFrontDoorsAsync(await AskAsync(Active(), ask));
+        place.IsShared ? await AskAsync([silos.SiloAddress], ask) : await WithFrontDoorsAsync(AskAsync(Active(), ask));
 
     /// <summary>Asks every active silo, wherever the log is.</summary>
     public Task<Answers<T>> AskEachAsync<T>(Func<IAuditReadService, Task<T>> ask) => AskAsync(Active(), ask);
@@ -61,20 +61,24 @@ internal sealed class ClusterLog(IServiceProvider services, ISiloStatusOracle si
             [.. asked.Where(each => each.Answer.IsEmpty).Select(each => NameOf(each.Silo)).Order(StringComparer.Ordinal)]);
     }
 
-    private async Task<Answers<T>> WithFrontDoorsAsync<T>(Answers<T> answers)
+    private async Task<Answers<T>> WithFrontDoorsAsync<T>(Task<Answers<T>> asked)
     {
-        string[] unread;
+        var unread = UnreadAsync();
+        var answers = await asked;
+        return answers with { Unreachable = [.. answers.Unreachable, .. await unread] };
+    }
+
+    private async Task<string[]> UnreadAsync()
+    {
         try
         {
-            unread = await grains.GetGrain<IFrontDoorLogs>(0).NamesAsync().WaitAsync(Bound, TimeProvider.System);
+            return await grains.GetGrain<IFrontDoorLogs>(0).NamesAsync().WaitAsync(Bound, TimeProvider.System);
         }
         catch (Exception failure) when (failure is TimeoutException or OrleansException)
         {
             // Nobody knows whether there is one.
-            unread = [$"{OrphanUpkeep.FrontDoorPrefix}*"];
+            return [$"{OrphanUpkeep.FrontDoorPrefix}*"];
         }
-
-        return answers with { Unreachable = [.. answers.Unreachable, .. unread] };
     }
 
     private string NameOf(SiloAddress silo) => silos.TryGetSiloName(silo, out var name) ? name : silo.ToString();

@@ -24,6 +24,7 @@ internal sealed class ReplayRun
     private readonly TenantSnapshot _snapshot;
     private readonly ClusterLog _log;
     private readonly TimeProvider _clock;
+    private readonly long _maxSteps;
     private readonly PastPolicies _withoutContext;
     private readonly Lazy<PastPolicies> _withContext;
     private readonly ReplayTally _tally;
@@ -35,9 +36,9 @@ internal sealed class ReplayRun
     private long _steps;
     private string _stopped = "";
 
-    public ReplayRun(ReplayQuestion question, TenantSnapshot snapshot, ClusterLog log, TimeProvider clock)
+    public ReplayRun(ReplayQuestion question, TenantSnapshot snapshot, ClusterLog log, TimeProvider clock, long maxSteps = Limits.ReplayMaxSteps)
     {
-        (_question, _snapshot, _log, _clock) = (question, snapshot, log, clock);
+        (_question, _snapshot, _log, _clock, _maxSteps) = (question, snapshot, log, clock, maxSteps);
         var policies = WithDraft(question.Draft, snapshot);
         var defaultOnEmpty = snapshot.Manifest.Settings.DefaultOnEmpty;
         _withoutContext = PastPolicies.Create(policies, defaultOnEmpty, NeverKept);
@@ -130,7 +131,7 @@ internal sealed class ReplayRun
         var policies = past.HasContext ? _withContext.Value : _withoutContext;
         var request = past.Request;
         var decided = policies.Decide(in request, past.Candidates);
-        _stopped = (_steps += decided.Steps) > Limits.ReplayMaxSteps ? "max_steps" : "";
+        _stopped = (_steps += decided.Steps) > _maxSteps ? "max_steps" : "";
         if (decided.IsCertain)
         {
             _tally.Add(audited, in decided);
