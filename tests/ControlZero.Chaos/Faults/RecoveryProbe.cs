@@ -13,24 +13,29 @@ internal sealed class RecoveryProbe(RecordedCalls calls, IReadOnlyList<ChaosTena
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Looks until everything is answered. False: it was not in time.</summary>
-    public async Task<bool> WaitAsync(CancellationToken stop)
+    /// <summary>Looks until everything is answered and stays so. Returns since when it was; null: it was not in time.</summary>
+    /// <param name="stays">How long it must stay so: a server that was given up answers for a moment before it learns of it, and ends.</param>
+    /// <param name="stop">Ends it.</param>
+    public async Task<long?> WaitAsync(TimeSpan stays, CancellationToken stop)
     {
         using var pace = new PeriodicTimer(Pace);
         var waited = TimeSpan.Zero;
+        long? since = null;
         while (waited < patience)
         {
             var (begun, wasStarting) = (TimeProvider.System.GetTimestamp(), isStarting());
-            if ((await LookAsync()).All(found => found.Line.Answer is { IsDecided: true }))
+            var isAnswered = (await LookAsync()).All(found => found.Line.Answer is { IsDecided: true }) && !isStarting();
+            since = isAnswered ? since ?? calls.Record.Now : null;
+            if (since is { } answered && calls.Record.Now - answered >= stays.TotalMicroseconds)
             {
-                return true;
+                return answered;
             }
 
             await pace.WaitForNextTickAsync(stop);
             waited += wasStarting || isStarting() ? TimeSpan.Zero : TimeProvider.System.GetElapsedTime(begun);
         }
 
-        return false;
+        return null;
     }
 
     /// <summary>Looks a last time, and writes down what it saw.</summary>
