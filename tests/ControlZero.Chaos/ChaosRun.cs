@@ -82,9 +82,9 @@ internal sealed class ChaosRun(ChaosOptions options, TextWriter progress)
             .. tenants.Spending.Select(tenant => new Spenders(calls, tenant, servers, options.Seed).RunAsync(over.Token)),
             .. writers.Select(writer => writer.RunAsync(over.Token)),
         ]);
-        var injector = new FaultInjector(cluster, keeper, writers, probe, record) { OtherProgram = options.OtherServer };
+        var injector = new FaultInjector(cluster, keeper, writers, probe, calls) { OtherProgram = options.OtherServer };
         await Task.WhenAny(load, InjectAsync(plan, injector, record, over.Token)).Unwrap();
-        await probe.FinishAsync();
+        await probe.FinishAsync(cancellationToken);
         await over.CancelAsync();
         await load;
     }

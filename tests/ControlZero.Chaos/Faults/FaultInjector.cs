@@ -10,9 +10,9 @@ namespace ControlZero.Chaos.Faults;
 /// <param name="keeper">Told which servers are down on purpose.</param>
 /// <param name="writers">Made to do what a phase wants.</param>
 /// <param name="probe">Looks whether everything is answered.</param>
-/// <param name="record">Where it is written.</param>
+/// <param name="calls">Knows what is under way, and where it is written.</param>
 internal sealed class FaultInjector(
-    ServerCluster cluster, ServerKeeper keeper, IReadOnlyList<TenantWriter> writers, RecoveryProbe probe, RecordWriter record)
+    ServerCluster cluster, ServerKeeper keeper, IReadOnlyList<TenantWriter> writers, RecoveryProbe probe, RecordedCalls calls)
 {
     // A change is under way for some milliseconds; the fault shall meet it at another point each time.
     private const double LatestAfterSending = 3;
@@ -20,9 +20,7 @@ internal sealed class FaultInjector(
     // Every thread of a process is stopped by then.
     private static readonly TimeSpan SignalTime = TimeSpan.FromMilliseconds(100);
 
-    // A server that was cut off and given up looks at the membership table every second, and Orleans takes two more to end it. Before that TCP waits
-    // as long once more as the cut has taken: the longer it gets no answer, the more seldom it sends again.
-    private static readonly TimeSpan TimeToLearn = TimeSpan.FromSeconds(12);
+    private readonly RecordWriter _record = calls.Record;
 
     /// <summary>The other build's program, for upgrades. Empty: there is none.</summary>
     public string OtherProgram { get; init; } = "";
@@ -30,11 +28,12 @@ internal sealed class FaultInjector(
     /// <summary>Injects one.</summary>
     public async Task InjectAsync(PlannedFault fault, Random random, CancellationToken stop)
     {
+        var at = await PhaseAsync(fault.Phase, random, stop);
         var line = new RecordLine
         {
             Kind = LineKind.Fault,
-            At = 0,
-            Id = record.NextId(),
+            At = at,
+            Id = _record.NextId(),
             Fault = fault.Kind.Name,
             Phase = fault.Phase,
             Server = fault.Server,
@@ -42,11 +41,10 @@ internal sealed class FaultInjector(
         };
         void Begun()
         {
-            record.Write(line with { At = record.Now });
+            _record.Write(line);
             Only(null);
         }
 
-        await PhaseAsync(fault.Phase, random, stop);
         switch (fault.Kind.Name)
         {
             case "kill":
@@ -80,10 +78,10 @@ internal sealed class FaultInjector(
                 break;
         }
 
-        record.Write(new RecordLine { Kind = LineKind.Healed, At = record.Now, Id = line.Id });
-        if (await probe.WaitAsync(fault.Kind == FaultKind.Isolate ? TimeToLearn : TimeSpan.Zero, stop) is { } recovered)
+        _record.Write(new RecordLine { Kind = LineKind.Healed, At = _record.Now, Id = line.Id });
+        if (await probe.WaitAsync(fault.Kind.TimeToLearn, stop) is { } recovered)
         {
-            record.Write(new RecordLine { Kind = LineKind.Recovered, At = recovered, Id = line.Id });
+            _record.Write(new RecordLine { Kind = LineKind.Recovered, At = recovered, Id = line.Id });
         }
     }
 
@@ -95,14 +93,31 @@ internal sealed class FaultInjector(
         }
     }
 
-    // Returns when such a change was just sent, or at once.
-    private async Task PhaseAsync(string phase, Random random, CancellationToken stop)
+    // Returns a moment at which such a change was under way, just now; of no phase, the present. A change takes milliseconds, and so may the wait on a
+    // busy machine: one that was over by then is let go, and the next one waited for.
+    private async Task<long> PhaseAsync(string phase, Random random, CancellationToken stop)
     {
         if (!Enum.TryParse<Operation>(phase, out var operation))
         {
-            return;
+            return _record.Now;
         }
 
+        Only(operation);
+        while (true)
+        {
+            await SendingAsync(operation).WaitAsync(stop);
+            await Task.Delay(TimeSpan.FromMilliseconds(random.NextDouble() * LatestAfterSending), TimeProvider.System, stop);
+            var (before, now) = (calls.UnderWay(operation), _record.Now);
+            if (before.Overlaps(calls.UnderWay(operation)))
+            {
+                return now;
+            }
+        }
+    }
+
+    // Ends when such a change is about to be sent.
+    private Task SendingAsync(Operation operation)
+    {
         var sent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         foreach (var writer in writers)
         {
@@ -115,9 +130,7 @@ internal sealed class FaultInjector(
             };
         }
 
-        Only(operation);
-        await sent.Task.WaitAsync(stop);
-        await Task.Delay(TimeSpan.FromMilliseconds(random.NextDouble() * LatestAfterSending), TimeProvider.System, stop);
+        return sent.Task;
     }
 
     private async Task KillAsync(ClusterServer server, TimeSpan down, Action begun, CancellationToken stop)

@@ -7,9 +7,15 @@ namespace ControlZero.Chaos.Faults;
 /// <param name="Cost">About how long one takes besides, recovery included. Unit: seconds. For planning only.</param>
 internal sealed record FaultKind(string Name, string What, (double Shortest, double Longest) Length, double Cost)
 {
+    /// <summary>
+    /// How long everything must stay answered for the recovery to count: a server that the others gave up meanwhile answers until it learns of it,
+    /// and ends. It looks at the membership table every second, and Orleans takes two more to end it.
+    /// </summary>
+    public TimeSpan TimeToLearn { get; init; }
+
     public static FaultKind Kill { get; } = new("kill", "kill -9 of one server, started again after a while", (0.5, 3), 8);
 
-    public static FaultKind Pause { get; } = new("pause", "SIGSTOP of one server, SIGCONT after a while", (0.5, 5), 6);
+    public static FaultKind Pause { get; } = new("pause", "SIGSTOP of one server, SIGCONT after a while", (0.5, 5), 6) { TimeToLearn = TimeSpan.FromSeconds(4) };
 
     public static FaultKind Term { get; } = new("term", "SIGTERM of one server, started again when it ended", (0, 0.5), 7);
 
@@ -19,7 +25,9 @@ internal sealed record FaultKind(string Name, string What, (double Shortest, dou
 
     public static FaultKind Partition { get; } = new("partition", "what one server sends to another or to the storage is dropped, one way", (3, 8), 6);
 
-    public static FaultKind Isolate { get; } = new("isolate", "one server is cut off from the others and from the storage, both ways, and still reached by its callers", (6, 9), 12);
+    // Before it can look, TCP waits as long once more as the cut has taken: the longer it gets no answer, the more seldom it sends again.
+    public static FaultKind Isolate { get; } =
+        new("isolate", "one server is cut off from the others and from the storage, both ways, and still reached by its callers", (6, 9), 12) { TimeToLearn = TimeSpan.FromSeconds(12) };
 
     public static FaultKind Door { get; } = new("door", "the front door without a silo is cut off from the storage, both ways, and still reached by its callers", (3, 8), 6);
 

@@ -14,34 +14,17 @@ internal sealed class RecoveryProbe(RecordedCalls calls, IReadOnlyList<ChaosTena
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Looks until everything is answered and stays so. Returns since when it was; null: it was not in time.</summary>
-    /// <param name="stays">How long it must stay so: a server that was given up answers for a moment before it learns of it, and ends.</param>
+    /// <param name="stays">How long it must stay so.</param>
     /// <param name="stop">Ends it.</param>
-    public async Task<long?> WaitAsync(TimeSpan stays, CancellationToken stop)
+    public async Task<long?> WaitAsync(TimeSpan stays, CancellationToken stop) => (await WatchAsync(stays, stop)).Since;
+
+    /// <summary>
+    /// Looks until everything is answered once more, and writes down what it saw last. A call of a busy machine may be late; who is never answered
+    /// stays so.
+    /// </summary>
+    public async Task FinishAsync(CancellationToken stop)
     {
-        using var pace = new PeriodicTimer(Pace);
-        var waited = TimeSpan.Zero;
-        long? since = null;
-        while (waited < patience)
-        {
-            var (begun, wasStarting) = (TimeProvider.System.GetTimestamp(), isStarting());
-            var isAnswered = (await LookAsync()).All(found => found.Line.Answer is { IsDecided: true }) && !isStarting();
-            since = isAnswered ? since ?? calls.Record.Now : null;
-            if (since is { } answered && calls.Record.Now - answered >= stays.TotalMicroseconds)
-            {
-                return answered;
-            }
-
-            await pace.WaitForNextTickAsync(stop);
-            waited += wasStarting || isStarting() ? TimeSpan.Zero : TimeProvider.System.GetElapsedTime(begun);
-        }
-
-        return null;
-    }
-
-    /// <summary>Looks a last time, and writes down what it saw.</summary>
-    public async Task FinishAsync()
-    {
-        foreach (var (tenant, server, agent, line) in await LookAsync())
+        foreach (var (tenant, server, agent, line) in (await WatchAsync(TimeSpan.Zero, stop)).Last)
         {
             calls.Record.Write(new RecordLine
             {
@@ -52,6 +35,33 @@ internal sealed class RecoveryProbe(RecordedCalls calls, IReadOnlyList<ChaosTena
                 Server = server,
                 Status = line.Answer switch { null => line.Status, { IsDecided: false } => Answer.Stale, _ => "" },
             });
+        }
+    }
+
+    private async Task<(long? Since, List<(string Tenant, int Server, string Agent, RecordLine Line)> Last)> WatchAsync(TimeSpan stays, CancellationToken stop)
+    {
+        using var pace = new PeriodicTimer(Pace);
+        var waited = TimeSpan.Zero;
+        long? since = null;
+        while (true)
+        {
+            var (begun, wasStarting) = (TimeProvider.System.GetTimestamp(), isStarting());
+            var found = await LookAsync();
+            var isAnswered = found.TrueForAll(look => look.Line.Answer is { IsDecided: true }) && !isStarting();
+            since = isAnswered ? since ?? calls.Record.Now : null;
+            if (since is { } answered && calls.Record.Now - answered >= stays.TotalMicroseconds)
+            {
+                return (since, found);
+            }
+
+            await pace.WaitForNextTickAsync(stop);
+            waited += wasStarting || isStarting() ? TimeSpan.Zero : TimeProvider.System.GetElapsedTime(begun);
+
+            // What is answered in time may stay so beyond it.
+            if (since is null && waited >= patience)
+            {
+                return (null, found);
+            }
         }
     }
 

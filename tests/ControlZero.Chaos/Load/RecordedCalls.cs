@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ControlZero.Chaos.Records;
 using ControlZero.Client;
 using ControlZero.Protocol.V1;
@@ -13,8 +14,14 @@ internal sealed class RecordedCalls(RecordWriter record)
     // A change may wait for a paused server, up to the bound, and longer when that is the one that makes it.
     private static readonly TimeSpan ChangeTimeout = TimeSpan.FromSeconds(8);
 
+    private readonly ConcurrentDictionary<long, Operation> _changing = new();
+
     /// <summary>The record.</summary>
     public RecordWriter Record => record;
+
+    /// <summary>The changes of a kind that are under way: their first lines are written, and their last are not.</summary>
+    public IReadOnlySet<long> UnderWay(Operation operation) =>
+        _changing.Where(change => change.Value == operation).Select(change => change.Key).ToHashSet();
 
     /// <summary>Asks one server, once.</summary>
     /// <returns>The last line of the record about it.</returns>
@@ -89,6 +96,11 @@ internal sealed class RecordedCalls(RecordWriter record)
     {
         var id = record.NextId();
         record.Write(asked with { Id = id, At = record.Now });
+        if (asked.Operation != Operation.Enforce)
+        {
+            _changing[id] = asked.Operation;
+        }
+
         var end = new RecordLine { Kind = LineKind.Ok, At = 0, Id = id };
         try
         {
@@ -103,6 +115,8 @@ internal sealed class RecordedCalls(RecordWriter record)
             end = Failed(end, error.StatusCode);
         }
 
+        // INVARIANT: before its time is taken, so that what is seen under way after a moment did not end before it.
+        _changing.TryRemove(id, out _);
         end = end with { At = record.Now };
         record.Write(end);
         return end;
