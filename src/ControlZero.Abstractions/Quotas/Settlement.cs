@@ -66,6 +66,7 @@ public enum SettleStatus
 /// <param name="ExpiresIn">For how long. Null: until the window ends.</param>
 /// <param name="RequestId">The caller's id: again with the same one adjusts once.</param>
 /// <param name="By">Id of the key that asks.</param>
+/// <param name="OwnOnly">True: the key may speak for some agents only, so a limit that the whole tenant shares is not its to adjust.</param>
 [GenerateSerializer, Immutable, Alias("cz.AdjustCommand")]
 public sealed record AdjustCommand(
     [property: Id(0)] string Policy,
@@ -74,16 +75,19 @@ public sealed record AdjustCommand(
     [property: Id(3)] string Reason,
     [property: Id(4)] TimeSpan? ExpiresIn,
     [property: Id(5)] string RequestId,
-    [property: Id(6)] string By);
+    [property: Id(6)] string By,
+    [property: Id(7)] bool OwnOnly = false);
 
 /// <summary>What came of it.</summary>
 /// <param name="IsRegistered">False: there is no such agent.</param>
 /// <param name="Limit">The limit as it now is. Null: no policy in force states it for the agent.</param>
 /// <param name="ExpiresAt">When the adjustment ends.</param>
 /// <param name="Replayed">True: the same id had adjusted before.</param>
+/// <param name="IsShared">True: the whole tenant shares the limit, and it was not adjusted because of <see cref="AdjustCommand.OwnOnly"/>.</param>
 [GenerateSerializer, Immutable, Alias("cz.AdjustOutcome")]
 public sealed record AdjustOutcome(
     [property: Id(0)] bool IsRegistered,
     [property: Id(1)] LimitStanding? Limit = null,
     [property: Id(2)] DateTimeOffset ExpiresAt = default,
-    [property: Id(3)] bool Replayed = false);
+    [property: Id(3)] bool Replayed = false,
+    [property: Id(4)] bool IsShared = false);

@@ -12,8 +12,14 @@ public sealed class AuditReader : IDisposable
     /// <summary>How many entries of indexes one query looks at; the next page goes on from there.</summary>
     public const int MostEntries = 4_000_000;
 
+    /// <summary>How many lines beyond a page's own one query reads, because lines turn out not to match; the next page goes on from there.</summary>
+    public const int MostLines = 20_000;
+
     /// <summary>What indexes of sealed segments may take in memory; those that are asked for least are read again when they are. Unit: bytes.</summary>
     public const long MostIndexBytes = 64L << 20;
+
+    // Lines that are read at a time when those that were picked first did not fill the page.
+    private const int Refill = 2048;
 
     // Segments whose indexes are opened at a time.
     private const int AtATime = 8;
@@ -23,6 +29,7 @@ public sealed class AuditReader : IDisposable
 
     private readonly SegmentIndexes _indexes;
     private readonly PickedLines _lines;
+    private readonly int _mostLines;
 
     /// <summary>Creates it.</summary>
     /// <param name="archive">The log's files.</param>
@@ -34,8 +41,9 @@ public sealed class AuditReader : IDisposable
     {
     }
 
-    internal AuditReader(IAuditArchive archive, IIndexStore store, IndexSeal? seal, TimeProvider? time, long indexBytes)
+    internal AuditReader(IAuditArchive archive, IIndexStore store, IndexSeal? seal, TimeProvider? time, long indexBytes, int mostLines = MostLines)
     {
+        _mostLines = mostLines;
         _lines = new PickedLines(archive);
         _indexes = new SegmentIndexes(archive, store, seal ?? IndexSeal.None, time ?? TimeProvider.System, indexBytes);
     }
@@ -57,33 +65,18 @@ public sealed class AuditReader : IDisposable
     {
         ArgumentNullException.ThrowIfNull(query);
 
-        var wanted = new EntryFilter(query.Filter);
-        var newest = new PriorityQueue<(IndexedSegment Segment, EventEntry Entry), EventPlace>(EventPlace.Order);
-        var (looked, from) = (0, 0L);
-        var chunks = await ChunksAsync(query, cancellationToken);
-        while (chunks.TryDequeue(out var chunk, out var negativeLatest))
+        // An index knows names by hash, and of patterns nothing: lines that it picked and that do not match are left out, and more are picked.
+        var search = new EntrySearch(await ChunksAsync(query, cancellationToken), query);
+        var found = new List<PlacedEvent>();
+        for (var count = query.Count; found.Count < query.Count && !search.IsOver && search.Given < query.Count + _mostLines;)
         {
-            var latest = -negativeLatest;
-            if (newest.Count == query.Count && newest.TryPeek(out _, out var oldest) && oldest.Time > latest)
-            {
-                break;
-            }
-
-            if (looked > MostEntries)
-            {
-                from = latest;
-                break;
-            }
-
-            var entries = await chunk.Entries.LoadAsync(chunk.Number, cancellationToken);
-            looked += entries.Length;
-            Pick(entries.Span, chunk.Segment, query, wanted, newest);
+            var picked = await search.NextAsync(count, cancellationToken);
+            count = Math.Min(Refill, query.Count + _mostLines - search.Given);
+            found.AddRange((await _lines.ReadAsync(picked, query.Tenant, cancellationToken)).Where(item => query.Filter.Takes(item.Event)));
         }
 
-        // An index knows names by hash: a line that does not match after all is left out.
-        var picked = newest.UnorderedItems.Select(item => item.Element).Where(item => PlaceOf(item.Segment, item.Entry).Time > from);
-        var found = (await _lines.ReadAsync(picked, query.Tenant, cancellationToken)).Where(item => query.Filter.Takes(item.Event));
-        return new EventPage([.. found.OrderByDescending(item => item.Place, EventPlace.Order)], from);
+        var newest = found.OrderByDescending(item => item.Place, EventPlace.Order).Take(query.Count).ToList();
+        return new EventPage(newest, newest.Count == query.Count ? newest[^1].Place : search.LookedThrough);
     }
 
     /// <summary>The events of one decision, in their order. Empty: there are none.</summary>
@@ -98,8 +91,7 @@ public sealed class AuditReader : IDisposable
         var wanted = EventEntry.HashDecision(System.Text.Encoding.UTF8.GetBytes(decisionId));
         var query = new EventQuery(tenant, EventFilter.All, time - DecisionSlack, EventPlace.Before(time + DecisionSlack), 0);
         var picked = new List<(IndexedSegment Segment, EventEntry Entry)>();
-        var chunks = await ChunksAsync(query, cancellationToken);
-        while (chunks.TryDequeue(out var chunk, out _))
+        foreach (var chunk in await ChunksAsync(query, cancellationToken))
         {
             var entries = await chunk.Entries.LoadAsync(chunk.Number, cancellationToken);
             for (var index = 0; index < entries.Length; index++)
@@ -170,43 +162,10 @@ public sealed class AuditReader : IDisposable
 
     internal static EventPlace PlaceOf(IndexedSegment segment, in EventEntry entry) => new(entry.Time, segment.Id.Silo, segment.Id.Generation, entry.Sequence);
 
-    private static void Pick(
-        ReadOnlySpan<EventEntry> entries,
-        IndexedSegment segment,
-        EventQuery query,
-        EntryFilter wanted,
-        PriorityQueue<(IndexedSegment Segment, EventEntry Entry), EventPlace> newest)
-    {
-        foreach (ref readonly var entry in entries)
-        {
-            if (entry.Time < query.From || entry.Time > query.Before.Time || !wanted.Takes(entry))
-            {
-                continue;
-            }
-
-            var place = PlaceOf(segment, entry);
-            if (EventPlace.Order.Compare(place, query.Before) >= 0)
-            {
-                continue;
-            }
-
-            if (newest.Count < query.Count)
-            {
-                newest.Enqueue((segment, entry), place);
-            }
-            else
-            {
-                newest.EnqueueDequeue((segment, entry), place);
-            }
-        }
-    }
-
     // All chunks of the tenant that may hold what is asked for, the latest first.
-    private async Task<PriorityQueue<(IndexedSegment Segment, TenantEntries Entries, int Number), long>> ChunksAsync(
-        EventQuery query,
-        CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<EntryChunk>> ChunksAsync(EventQuery query, CancellationToken cancellationToken)
     {
-        var chunks = new PriorityQueue<(IndexedSegment, TenantEntries, int), long>();
+        var chunks = new List<EntryChunk>();
         foreach (var some in (await _indexes.ListAsync(query.From, query.Before.Time, cancellationToken)).Chunk(AtATime))
         {
             var found = await Task.WhenAll(some.Select(segment => _indexes.FindAsync(segment, query.Tenant, cancellationToken)));
@@ -214,34 +173,15 @@ public sealed class AuditReader : IDisposable
             {
                 for (var number = 0; number < entries?.Chunks.Length; number++)
                 {
-                    var spread = entries.Chunks[number];
-                    if (spread.Latest >= query.From && spread.Earliest <= query.Before.Time)
+                    if (entries.Chunks[number] is var spread && spread.Latest >= query.From && spread.Earliest <= query.Before.Time)
                     {
-                        chunks.Enqueue((segment, entries, number), -spread.Latest);
+                        chunks.Add(new EntryChunk(segment, entries, number, spread));
                     }
                 }
             }
         }
 
+        chunks.Sort((one, other) => other.Spread.Latest.CompareTo(one.Spread.Latest));
         return chunks;
-    }
-
-    // The names of a filter as an index knows them.
-    private sealed class EntryFilter(EventFilter filter)
-    {
-        private readonly uint? _agent = Hash(filter.Agent);
-        private readonly uint? _effect = Hash(filter.Effect);
-        private readonly uint? _model = Hash(filter.Model);
-        private readonly uint? _policy = Hash(filter.Policy);
-        private readonly uint? _rule = Hash(filter.Rule);
-
-        public bool Takes(in EventEntry entry) =>
-            (_agent is null || _agent == entry.Agent)
-            && (_effect is null || _effect == entry.Effect)
-            && (_model is null || _model == entry.Model || entry.Model == EventEntry.SeveralModels)
-            && (_policy is null || _policy == entry.Policy)
-            && (_rule is null || _rule == entry.Rule);
-
-        private static uint? Hash(string? name) => name is null ? null : EventEntry.Hash(name);
     }
 }

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using ControlZero.Audit.Format.Events;
+using ControlZero.Engine.Matching;
 
 namespace ControlZero.Audit.Reading;
 
@@ -10,6 +12,9 @@ public sealed record EventFilter
 
     /// <summary>Exactly this agent.</summary>
     public string? Agent { get; init; }
+
+    /// <summary>Only agents that one of these matches. Empty: all.</summary>
+    public ImmutableArray<Glob> Agents { get; init; } = [];
 
     /// <summary>Exactly this effect.</summary>
     public string? Effect { get; init; }
@@ -29,6 +34,7 @@ public sealed record EventFilter
         ArgumentNullException.ThrowIfNull(audited);
 
         return (Agent is null || Agent == audited.Agent)
+            && (Agents.IsEmpty || Agents.Any(glob => glob.IsMatch(audited.Agent)))
             && (Effect is null || Effect == audited.Effect)
             && (Policy is null || Policy == audited.Policy)
             && (Rule is null || Rule == audited.RuleId)
@@ -71,5 +77,5 @@ public sealed record EventQuery(string Tenant, EventFilter Filter, long From, Ev
 
 /// <summary>What was found.</summary>
 /// <param name="Events">The newest events that match, the newest first.</param>
-/// <param name="LookedThroughFrom">Down to this time, exclusive, nothing is missing but for <see cref="EventQuery.Count"/>. Ticks; 0: down to the beginning.</param>
-public sealed record EventPage(IReadOnlyList<PlacedEvent> Events, long LookedThroughFrom);
+/// <param name="LookedThrough">Down to this place, inclusive, nothing is missing but for <see cref="EventQuery.Count"/>. Null: nothing at all is.</param>
+public sealed record EventPage(IReadOnlyList<PlacedEvent> Events, EventPlace? LookedThrough);

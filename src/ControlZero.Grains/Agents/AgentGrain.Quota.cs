@@ -34,6 +34,11 @@ internal sealed partial class AgentGrain
             return new AdjustOutcome(IsRegistered: true);
         }
 
+        if (command.OwnOnly && limit.Scope == QuotaScope.Tenant)
+        {
+            return new AdjustOutcome(IsRegistered: true, IsShared: true);
+        }
+
         var now = _clock.GetUtcNow();
         var windowEnds = limit.Window?.At(now).End ?? now + LongestAdjustment;
         var expires = command.ExpiresIn is { } time && now + time < windowEnds ? now + time : windowEnds;

@@ -33,7 +33,8 @@ internal static class AdjustmentMapping
             request.Reason,
             request.ExpiresIn?.ToTimeSpan(),
             request.RequestId.Length == 0 ? Ulid.NewUlid().ToString() : request.RequestId,
-            caller.Key.Id.Value);
+            caller.Key.Id.Value,
+            !caller.SpeaksForEveryone);
     }
 
     private static IEnumerable<FieldFault> Faults(AdjustQuotaRequest request)

@@ -137,6 +137,11 @@ internal sealed class AgentService(IGrainFactory grains, AgentReferences agents,
             throw NotFound(agent);
         }
 
+        if (outcome.IsShared)
+        {
+            throw RpcErrors.LimitNotBound(command.Policy, command.Limit).ToRpcException();
+        }
+
         return outcome.Limit is { } limit
             ? new AdjustQuotaResponse { Limit = QuotaMapping.ToMessage(limit), ExpiresAt = outcome.ExpiresAt.ToTimestamp(), Replayed = outcome.Replayed }
             : throw RpcErrors.NotFound("LIMIT_NOT_FOUND", "limit", $"{command.Policy}/{command.Limit}").ToRpcException();

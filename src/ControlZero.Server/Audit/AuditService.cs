@@ -9,7 +9,7 @@ using Grpc.Core;
 
 namespace ControlZero.Server.Audit;
 
-/// <summary>Reads the audit log. Whose events are read is the key's to say, and nothing else's.</summary>
+/// <summary>Reads the audit log. Whose events are read is the key's to say, its tenant and its binding, and nothing else's.</summary>
 /// <param name="log">The log. Null: this server has no silo, and nobody to ask for it.</param>
 /// <param name="grains">Makes references for wake-ups.</param>
 /// <param name="keys">Says whether a listener's key may still be used.</param>
@@ -33,8 +33,7 @@ internal sealed class AuditService(
     [RequiresScope(Scopes.AuditRead)]
     public override async Task<QueryEventsResponse> QueryEvents(QueryEventsRequest request, ServerCallContext context)
     {
-        var tenant = context.GetCaller().Tenant;
-        var question = EventQuestion.Read(request, tenant);
+        var question = EventQuestion.Read(request, context.GetCaller());
         var answers = await Log.AskAsync(silo => silo.QueryAsync(question.Query));
         return question.ToPage(answers);
     }
@@ -44,7 +43,7 @@ internal sealed class AuditService(
     {
         var caller = context.GetCaller();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
-        var tail = new EventTail(Log, grains, caller.Tenant, EventQuestion.Checked(request.Filter), clock);
+        var tail = new EventTail(Log, grains, caller, EventQuestion.Checked(request.Filter, caller), clock);
         await tail.BeginAsync(request.Cursor);
         await tail.RunAsync(responseStream, () => keys.IsStillValidAsync(caller, context.CancellationToken), ended.Token);
         if (!context.CancellationToken.IsCancellationRequested)
@@ -72,7 +71,7 @@ internal sealed class AuditService(
     [RequiresScope(Scopes.AuditRead)]
     public override async Task<GetDecisionResponse> GetDecision(GetDecisionRequest request, ServerCallContext context)
     {
-        var tenant = context.GetCaller().Tenant;
+        var caller = context.GetCaller();
         if (!Ulid.TryParse(request.DecisionId, out var id) || id.ToString() != request.DecisionId)
         {
             throw RpcErrors.InvalidFields([new FieldFault(
@@ -80,9 +79,11 @@ internal sealed class AuditService(
                 .ToRpcException();
         }
 
-        var answers = await Log.AskAsync(silo => silo.FindAsync(tenant.Value, request.DecisionId, id.Time.UtcTicks));
+        var answers = await Log.AskAsync(silo => silo.FindAsync(caller.Tenant.Value, request.DecisionId, id.Time.UtcTicks));
         var events = answers.All.SelectMany(answer => answer.Events).DistinctBy(found => found.Place)
-            .OrderBy(found => found.Time).ThenBy(found => found.Place.Sequence).ToList();
+            .OrderBy(found => found.Time).ThenBy(found => found.Place.Sequence)
+            .Select(found => EventMessages.ToMessage(found, caller.Tenant.Value))
+            .Where(found => caller.SpeaksFor(found.AgentId)).ToList();
         if (events.Count == 0)
         {
             throw (answers.Unreachable.IsEmpty
@@ -90,6 +91,6 @@ internal sealed class AuditService(
                 : RpcErrors.LogIncomplete(answers.Unreachable)).ToRpcException();
         }
 
-        return new GetDecisionResponse { Events = { events.Select(found => EventMessages.ToMessage(found, tenant.Value)) } };
+        return new GetDecisionResponse { Events = { events } };
     }
 }

@@ -13,5 +13,5 @@ internal sealed partial class PolicyService
     [RequiresScope(Scopes.PolicyRead), RequiresScope(Scopes.AuditRead)]
     public override Task ReplayPolicy(ReplayPolicyRequest request, IServerStreamWriter<ReplayPolicyResponse> responseStream, ServerCallContext context) =>
         replay.RunAsync(
-            ReplayQuestion.Read(request, documents.Read(Sized(request.Document))), context.GetCaller().Tenant, responseStream, context.CancellationToken);
+            ReplayQuestion.Read(request, documents.Read(Sized(request.Document))), context.GetCaller(), responseStream, context.CancellationToken);
 }

@@ -50,6 +50,13 @@ internal static class RpcErrors
         $"the key may not speak for agent `{agent}`; use one that is bound to it",
         ("agent_id", agent));
 
+    /// <summary>A limit of all the tenant's agents, and a key that speaks for some of them.</summary>
+    public static Status LimitNotBound(string policy, string limit) => Make(
+        StatusCode.PermissionDenied,
+        "LIMIT_NOT_BOUND",
+        $"all agents of the tenant share limit `{policy}/{limit}`, and the key speaks for some of them; use one that is bound to none",
+        ("name", $"{policy}/{limit}"));
+
     public static Status ScopeNotHeld(string scope) => Make(
         StatusCode.PermissionDenied,
         "SCOPE_NOT_HELD",

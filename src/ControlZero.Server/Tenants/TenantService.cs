@@ -110,25 +110,30 @@ internal sealed class TenantService(
         var page = PageRequest.Read(request.PageSize, request.PageToken, $"keys\n{caller.Tenant}");
         var ids = await Grain(caller.Tenant).GetKeysAsync(context.CancellationToken);
 
-        // Keys are only ever added, so a place in the list stays what it is.
+        // Keys are only ever added, so a place in the list stays what it is. Those that a bound key may not see make a page shorter, never the list.
         var from = page.After is null ? 0
             : int.TryParse(page.After, NumberStyles.None, CultureInfo.InvariantCulture, out var last) ? last + 1
             : throw PageRequest.BadToken();
         var (shown, next) = page.Cut(ids.Select((id, place) => (Id: id, Place: place)).Skip(from), item => item.Place.ToString(CultureInfo.InvariantCulture));
         var records = await RecordReads.ReadAllAsync(shown, (item, cancellation) => stored.ReadKeyAsync(item.Id, cancellation), context.CancellationToken);
-        return new ListKeysResponse { Keys = { records.Select(record => record.ToMessage()) }, NextPageToken = next };
+        return new ListKeysResponse { Keys = { records.Where(caller.Encloses).Select(record => record.ToMessage()) }, NextPageToken = next };
     }
 
     [RequiresScope(Scopes.Admin)]
     public override async Task<RevokeKeyResponse> RevokeKey(RevokeKeyRequest request, ServerCallContext context)
     {
-        var revoked = KeyId.TryParse(request.KeyId, out var id)
-            ? await grains.GetGrain<IKeyGrain>(GrainKeys.Of(id)).RevokeAsync(context.GetCaller().Tenant, CancellationToken.None)
+        var caller = context.GetCaller();
+        var revoked = KeyId.TryParse(request.KeyId, out var id) && await MayEndAsync(id, caller, context)
+            ? await grains.GetGrain<IKeyGrain>(GrainKeys.Of(id)).RevokeAsync(caller.Tenant, CancellationToken.None)
             : null;
         return revoked is null
             ? throw RpcErrors.NotFound("KEY_NOT_FOUND", "key", request.KeyId).ToRpcException()
             : new RevokeKeyResponse { KeyInfo = revoked.Key.ToMessage(), Acknowledgement = revoked.Acknowledgement.ToMessage() };
     }
+
+    // What a key may do never changes, so there is nothing to race with.
+    private async Task<bool> MayEndAsync(KeyId id, ClientIdentity caller, ServerCallContext context) =>
+        caller.SpeaksForEveryone || (await stored.ReadKeyAsync(id, context.CancellationToken) is { } key && caller.Encloses(key));
 
     private static TenantId ReadTenant(string text) => RequestSyntax.CheckTenantId(text) is { } fault
         ? throw RpcErrors.InvalidFields([fault]).ToRpcException()

@@ -5,6 +5,7 @@ using ControlZero.Audit.Log;
 using ControlZero.Audit.Reading;
 using ControlZero.Audit.Sinks;
 using ControlZero.Audit.Tests.Verification;
+using ControlZero.Engine.Matching;
 
 namespace ControlZero.Audit.Tests.Reading;
 
@@ -59,6 +60,7 @@ public sealed class AuditReaderTests : IAsyncLifetime
         { null, "deny", null, null, null },
         { "agent-1", "allow", null, null, null },
         { null, null, "m2", null, null },
+        { null, null, "m3", null, null },
         { null, null, null, "p1", null },
         { null, null, null, null, "rule-4" },
         { "agent-none", null, null, null, null },
@@ -76,6 +78,53 @@ public sealed class AuditReaderTests : IAsyncLifetime
         Assert.True(Segments().Count > 5);
         Assert.All(Segments(), segment => Assert.True(File.Exists(Path.ChangeExtension(segment, ".idx")), segment));
         await CheckAsync(filter);
+    }
+
+    [Theory]
+    [InlineData("agent-3")]
+    [InlineData("agent-[13]")]
+    [InlineData("*-4", "agent-1")]
+    [InlineData("agent-1", "agent-4")]
+    [InlineData("agent-?")]
+    [InlineData("nobody*")]
+    public async Task Query_ByPatternsOfAgents_GivesFullPagesOfWhatTheyMatch(params string[] patterns)
+    {
+        var filter = new EventFilter { Agents = [.. patterns.Select(Pattern)] };
+
+        await CheckAsync(filter);
+        await CloseAsync();
+        await CheckAsync(filter with { Effect = "deny", Model = "m3" });
+    }
+
+    [Fact]
+    public async Task Query_WhosePatternMatchesLittle_ReadsNoMoreLinesThanACallMay_AndGoesOnFromThere()
+    {
+        const int page = 137, most = 300;
+        await CloseAsync();
+        using var reader = Reader(most);
+        var acme = _written.Count(audited => audited.Tenant == "acme");
+        var (calls, read) = (0, 0L);
+        for (EventPlace? before = EventPlace.Before(DateTime.MaxValue.Ticks); before is { } place; calls++)
+        {
+            var found = await reader.QueryAsync(new EventQuery("acme", new EventFilter { Agents = [Pattern("nobody*")] }, 0, place, page), CancellationToken.None);
+            Assert.Empty(found.Events);
+            Assert.InRange(reader.LinesRead - read, 0, page + most);
+            (read, before) = (reader.LinesRead, found.LookedThrough);
+        }
+
+        Assert.Equal((acme, (acme / (page + most)) + 1), (read, calls));
+    }
+
+    [Fact]
+    public async Task Query_ForSomeAgentsByName_ReadsTheirLinesAndNoOthers()
+    {
+        await CloseAsync();
+        using var reader = Reader();
+        await reader.IndexAsync(_ => true, CancellationToken.None);
+
+        var page = await reader.QueryAsync(Ask(new EventFilter { Agents = [Pattern("agent-3"), Pattern("agent-1")] }, 10), CancellationToken.None);
+
+        Assert.Equal((10, 10), (page.Events.Count, reader.LinesRead));
     }
 
     [Fact]
@@ -188,23 +237,22 @@ public sealed class AuditReaderTests : IAsyncLifetime
         foreach (var since in new[] { 0, from })
         {
             var seen = new List<(string, AuditEventKind, EventPlace)>();
-            for (var before = EventPlace.Before(DateTime.MaxValue.Ticks); ;)
+            for (EventPlace? before = EventPlace.Before(DateTime.MaxValue.Ticks); before is { } place;)
             {
-                var page = await reader.QueryAsync(new EventQuery("acme", filter, since, before, 137), CancellationToken.None);
+                var page = await reader.QueryAsync(new EventQuery("acme", filter, since, place, 137), CancellationToken.None);
                 seen.AddRange(page.Events.Select(found => (found.Event.DecisionId, found.Event.Kind, found.Place)));
-                if (page.Events.Count < 137)
-                {
-                    break;
-                }
-
-                before = page.Events[^1].Place;
+                before = page.LookedThrough;
+                Assert.True(before is null || page.Events.Count == 137, $"a page of {page.Events.Count} that is not the last one");
             }
 
             Assert.Equal(expected.Where(each => each.Place.Time >= since), seen);
         }
     }
 
-    private AuditReader Reader() => new(new LocalArchive(_root.FullName), new LocalIndexStore(_root.FullName));
+    private AuditReader Reader(int mostLines = AuditReader.MostLines) =>
+        new(new LocalArchive(_root.FullName), new LocalIndexStore(_root.FullName), null, null, AuditReader.MostIndexBytes, mostLines);
+
+    private static Glob Pattern(string text) => Glob.TryParse(text, out var glob, out _) ? glob : throw new ArgumentException(text);
 
     private List<string> Segments() => [.. Directory.EnumerateFiles(Path.Combine(_root.FullName, "audit"), "*.jsonl", SearchOption.AllDirectories)];
 

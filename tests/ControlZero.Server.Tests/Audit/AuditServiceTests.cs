@@ -116,6 +116,29 @@ public sealed class AuditServiceTests(RunningServer server)
     }
 
     [Fact]
+    public async Task Events_ForABoundKey_AreThoseOfItsAgentsInFullPages()
+    {
+        var (_, admin) = await server.NewTenantWithAsync(Document);
+        var batch = await Enforcement.EnforceBatchAsync(
+            new EnforceBatchRequest { Requests = { Enumerable.Range(0, 60).Select(number => Ask(Allowed, number % 4 == 0 ? $"team-{number % 3}" : "other")) } }, server.With(admin));
+        var bound = await server.NewKeyAsync(admin, ["audit:read"], "team-*");
+
+        var request = new QueryEventsRequest { PageSize = 4 };
+        var (seen, sizes) = (new List<string>(), new List<int>());
+        do
+        {
+            var page = await Audit.QueryEventsAsync(request, server.With(bound));
+            sizes.Add(page.Events.Count);
+            seen.AddRange(page.Events.Select(each => each.DecisionId));
+            request.PageToken = page.NextPageToken;
+        }
+        while (request.PageToken.Length > 0);
+
+        Assert.Equal(batch.Results.Where((_, number) => number % 4 == 0).Select(result => result.Response.DecisionId).Order(), seen.Order());
+        Assert.Equal([4, 4, 4, 3], sizes);
+    }
+
+    [Fact]
     public async Task PageToken_OfAnotherTenantOrFilter_IsRefused()
     {
         var (_, key) = await server.NewTenantWithAsync(Document);

@@ -1,4 +1,3 @@
-using ControlZero.Protocol.V1;
 using ControlZero.Server.Tests.Hosting;
 using Google.Protobuf.Reflection;
 using Grpc.Core;
@@ -57,12 +56,7 @@ public sealed class ScopeMatrixTests(RunningServer server)
         ["ClusterService/GetLimits"] = "*",
     };
 
-    private static IEnumerable<MethodDescriptor> Methods =>
-        new[]
-        {
-            EnforcementReflection.Descriptor, PolicyReflection.Descriptor, AgentReflection.Descriptor, ModelReflection.Descriptor,
-            TenantReflection.Descriptor, AuditReflection.Descriptor, ClusterReflection.Descriptor,
-        }.SelectMany(file => file.Services).SelectMany(service => service.Methods);
+    private static IReadOnlyList<MethodDescriptor> Methods => EveryMethod.All;
 
     [Fact]
     public void Matrix_HasARowForEveryMethod() =>

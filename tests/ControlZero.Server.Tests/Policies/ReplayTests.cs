@@ -6,6 +6,7 @@ using ControlZero.Grains.Catalog;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Audit.Reading;
 using ControlZero.Server.Policies.Replay;
+using ControlZero.Server.Tests.Authentication;
 using ControlZero.Server.Tests.Hosting;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -165,6 +166,26 @@ public sealed class ReplayTests(RunningServer server)
         Assert.Equal(0, (await ReplayAsync(other, Draft)).Counts.Decisions);
     }
 
+    // Its pages are short of the others' events; what it comes to is not.
+    [Fact]
+    public async Task Replay_ByABoundKey_CountsItsAgentsDecisionsAndNoOthers()
+    {
+        var (_, admin) = await server.NewTenantWithAsync(InForce);
+        foreach (var agent in new[] { "team-a", "team-b", "team-a", "other" })
+        {
+            await AskAsync(admin, "r/a", agent: agent);
+            await AskAsync(admin, "r/c", agent: agent);
+        }
+
+        var last = await ReplayAsync(await server.NewKeyAsync(admin, ["policy:read", "audit:read"], "team-*"), Draft);
+        var one = await ReplayAsync(await server.NewKeyAsync(admin, ["policy:read", "audit:read"], "team-b", "nobody"), Draft, request => request.MaxEvents = 2);
+
+        Assert.Equal((6, 0, 3, 3, 0, 0, 0), Of(last.Counts));
+        Assert.Equal(["team-a", "team-b"], last.Examples.Select(example => example.AgentId).Distinct().Order());
+        Assert.Equal((2, 0, 1, 1, 0, 0, 0), Of(one.Counts));
+        Assert.Equal(("", ""), (last.Stopped, one.Stopped));
+    }
+
     [Fact]
     public async Task Replay_OfManyEvents_TellsHowFarItIs()
     {
@@ -243,7 +264,7 @@ public sealed class ReplayTests(RunningServer server)
         var (tenant, other) = await server.NewTenantAsync();
         var held = new HeldWriter();
         var question = ReplayQuestion.Read(new ReplayPolicyRequest(), PolicyParser.Parse(Draft));
-        var underWay = server.Services.GetRequiredService<PolicyReplay>().RunAsync(question, TenantId.Parse(tenant), held, CancellationToken.None);
+        var underWay = server.Services.GetRequiredService<PolicyReplay>().RunAsync(question, Callers.Of(tenant), held, CancellationToken.None);
 
         var busy = await Assert.ThrowsAsync<RpcException>(() => ReplayAsync(other, Draft));
         Assert.Equal((StatusCode.ResourceExhausted, "REPLAY_BUSY"), (busy.StatusCode, busy.GetRpcStatus()?.GetDetail<Google.Rpc.ErrorInfo>()?.Reason));
@@ -314,7 +335,7 @@ public sealed class ReplayTests(RunningServer server)
         var last = new LastMessage();
         var question = ReplayQuestion.Read(new ReplayPolicyRequest(), PolicyParser.Parse(document));
         var snapshot = await server.Services.GetRequiredService<PolicyCatalog>().LoadAsync(TenantId.Parse(tenant));
-        await new ReplayRun(question, snapshot!, server.Services.GetRequiredService<ClusterLog>(), clock, maxSteps).RunAsync(last, CancellationToken.None);
+        await new ReplayRun(question, Callers.Of(tenant), snapshot!, server.Services.GetRequiredService<ClusterLog>(), clock, maxSteps).RunAsync(last, CancellationToken.None);
         return last.Message!;
     }
 

@@ -1,8 +1,8 @@
-using ControlZero.Abstractions.Tenants;
 using ControlZero.Audit.Reading;
 using ControlZero.Engine;
 using ControlZero.Engine.Requests;
 using ControlZero.Protocol.V1;
+using ControlZero.Server.Authentication;
 using ControlZero.Server.Rpc;
 using Google.Protobuf;
 using Grpc.Core;
@@ -12,14 +12,14 @@ namespace ControlZero.Server.Audit.Reading;
 
 /// <summary>A checked <see cref="QueryEventsRequest"/>, and how its answers become a page.</summary>
 /// <param name="Query">What each silo is asked.</param>
-/// <param name="Tenant">Whose events.</param>
+/// <param name="Caller">Who asks: of its tenant it sees the events of the agents that it may speak for.</param>
 /// <param name="Purpose">What the page's token belongs to.</param>
 /// <param name="Size">At most so many events.</param>
-internal sealed record EventQuestion(SiloQuery Query, TenantId Tenant, string Purpose, int Size)
+internal sealed record EventQuestion(SiloQuery Query, ClientIdentity Caller, string Purpose, int Size)
 {
     /// <summary>Checks a request.</summary>
-    /// <exception cref="RpcException">A field is wrong.</exception>
-    public static EventQuestion Read(QueryEventsRequest request, TenantId tenant)
+    /// <exception cref="RpcException">A field is wrong, or the key is not bound to the agent.</exception>
+    public static EventQuestion Read(QueryEventsRequest request, ClientIdentity caller)
     {
         var size = request.PageSize switch
         {
@@ -36,17 +36,17 @@ internal sealed record EventQuestion(SiloQuery Query, TenantId Tenant, string Pu
             throw RpcErrors.InvalidFields([new FieldFault("from", "TIME_RANGE", "from is after to", "send an earlier time, or none")]).ToRpcException();
         }
 
-        var filter = Checked(request.Filter);
+        var filter = Checked(request.Filter, caller);
         var purpose = $"query {from} {to} {Convert.ToBase64String(filter.ToByteArray())}";
         var before = request.PageToken.Length == 0
             ? EventPlace.Before(to)
-            : EventToken.Decode<PagePlace>("page_token", "PAGE_TOKEN_INVALID", request.PageToken, purpose, tenant).Place;
-        return new EventQuestion(Ask(filter, tenant, from, before, size), tenant, purpose, size);
+            : EventToken.Decode<PagePlace>("page_token", "PAGE_TOKEN_INVALID", request.PageToken, purpose, caller.Tenant).Place;
+        return new EventQuestion(Ask(filter, caller, from, before, size), caller, purpose, size);
     }
 
     /// <summary>The filter of a request, or the one that takes everything.</summary>
-    /// <exception cref="RpcException">A field is wrong.</exception>
-    public static EventFilter Checked(EventFilter? filter)
+    /// <exception cref="RpcException">A field is wrong, or the key is not bound to the agent.</exception>
+    public static EventFilter Checked(EventFilter? filter, ClientIdentity caller)
     {
         filter ??= new EventFilter();
         FieldFault?[] faults =
@@ -58,7 +58,13 @@ internal sealed record EventQuestion(SiloQuery Query, TenantId Tenant, string Pu
             Name("rule_id", filter.RuleId),
         ];
         var found = faults.OfType<FieldFault>().ToList();
-        return found.Count == 0 ? filter : throw RpcErrors.InvalidFields(found).ToRpcException();
+        if (found.Count > 0)
+        {
+            throw RpcErrors.InvalidFields(found).ToRpcException();
+        }
+
+        // An empty page would read as if the agent had never done anything.
+        return filter.AgentId.Length == 0 || caller.SpeaksFor(filter.AgentId) ? filter : throw RpcErrors.AgentNotBound(filter.AgentId).ToRpcException();
 
         static FieldFault? Name(string field, string text) => text.Length <= Limits.ResourceMaxBytes && !text.Any(char.IsControl)
             ? null
@@ -69,10 +75,11 @@ internal sealed record EventQuestion(SiloQuery Query, TenantId Tenant, string Pu
     }
 
     /// <summary>The filter as silos are asked.</summary>
-    public static SiloQuery Ask(EventFilter filter, TenantId tenant, long from, EventPlace before, int count) => new()
+    public static SiloQuery Ask(EventFilter filter, ClientIdentity caller, long from, EventPlace before, int count) => new()
     {
-        Tenant = tenant.Value,
+        Tenant = caller.Tenant.Value,
         Agent = OrNull(filter.AgentId),
+        Agents = filter.AgentId.Length > 0 || caller.SpeaksForEveryone ? [] : caller.Key.Agents,
         Effect = OrNull(filter.Effect),
         Model = OrNull(filter.Model),
         Policy = OrNull(filter.Policy),
@@ -87,31 +94,34 @@ internal sealed record EventQuestion(SiloQuery Query, TenantId Tenant, string Pu
     public QueryEventsResponse ToPage(Answers<SiloEvents> answers)
     {
         // Below what the slowest of them looked through, something may be missing.
-        var complete = answers.All.Select(answer => answer.LookedThroughFrom).DefaultIfEmpty(0).Max();
+        var ends = answers.All.Select(LookedThrough).OfType<EventPlace>().ToList();
+        var through = ends.Count == 0 ? (EventPlace?)null : ends.Max(EventPlace.Order);
+
+        // INVARIANT: whoever picked them, and whatever he was told of the key's binding, what leaves is held against it here.
         var found = answers.All
             .SelectMany(answer => answer.Events)
             .DistinctBy(each => each.Place)
-            .Where(each => each.Time > complete)
+            .Where(each => through is not { } place || EventPlace.Order.Compare(PlaceOf(each), place) >= 0)
             .OrderByDescending(PlaceOf, EventPlace.Order)
+            .Select(each => (Place: PlaceOf(each), Message: EventMessages.ToMessage(each, Caller.Tenant.Value)))
+            .Where(each => Caller.SpeaksFor(each.Message.AgentId))
+            .Take(Size + 1)
             .ToList();
-        var shown = found.Take(Size).ToList();
-        var isFull = shown.Count == Size && answers.All.Any(answer => answer.Events.Length >= Size) || found.Count > Size;
-        var response = new QueryEventsResponse
+        var next = found.Count > Size ? found[Size - 1].Place : through;
+        return new QueryEventsResponse
         {
-            Events = { shown.Select(each => EventMessages.ToMessage(each, Tenant.Value)) },
+            Events = { found.Take(Size).Select(each => each.Message) },
             UnreachableSilos = { answers.Unreachable },
+            NextPageToken = next is { } last ? EventToken.Encode(Purpose, Caller.Tenant, new PagePlace(last)) : "",
         };
-        if (isFull)
-        {
-            response.NextPageToken = EventToken.Encode(Purpose, Tenant, new PagePlace(PlaceOf(shown[^1])));
-        }
-        else if (complete > 0)
-        {
-            response.NextPageToken = EventToken.Encode(Purpose, Tenant, new PagePlace(EventPlace.Before(complete + 1)));
-        }
-
-        return response;
     }
+
+    // Down to where, inclusive, a silo left nothing out. Null: to the beginning.
+    private EventPlace? LookedThrough(SiloEvents answer) =>
+        answer.Events.Length >= Size ? answer.Events.Select(PlaceOf).Min(EventPlace.Order)
+        : answer.LookedThroughFrom == 0 ? null
+        : answer.LookedThrough is { Silo: not null } place ? new EventPlace(answer.LookedThroughFrom, place.Silo, place.Generation, place.Sequence)
+        : EventPlace.Before(answer.LookedThroughFrom + 1);
 
     private static EventPlace PlaceOf(SiloEvent found) => new(found.Time, found.Place.Silo, found.Place.Generation, found.Place.Sequence);
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using ControlZero.Abstractions.Tenants;
 using ControlZero.Protocol.V1;
+using ControlZero.Server.Authentication;
 using ControlZero.Server.Rpc;
 using Google.Protobuf;
 using Grpc.Core;
@@ -12,7 +12,7 @@ namespace ControlZero.Server.Audit.Reading;
 /// One listener: reads what follows its cursor out of every silo's log, and waits to be woken by them. A wake-up that is lost costs a second, an event
 /// never: events are the log's to tell.
 /// </summary>
-internal sealed class EventTail(ClusterLog log, IGrainFactory grains, TenantId tenant, EventFilter filter, TimeProvider clock)
+internal sealed class EventTail(ClusterLog log, IGrainFactory grains, ClientIdentity caller, EventFilter filter, TimeProvider clock)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
@@ -25,6 +25,7 @@ internal sealed class EventTail(ClusterLog log, IGrainFactory grains, TenantId t
     private readonly Filter _filter = new()
     {
         Agent = OrNull(filter.AgentId),
+        Agents = caller.Binding,
         Effect = OrNull(filter.Effect),
         Model = OrNull(filter.Model),
         Policy = OrNull(filter.Policy),
@@ -40,7 +41,7 @@ internal sealed class EventTail(ClusterLog log, IGrainFactory grains, TenantId t
     {
         if (cursor.Length > 0)
         {
-            var read = EventToken.Decode<Cursor>("cursor", "CURSOR_INVALID", cursor, _purpose, tenant);
+            var read = EventToken.Decode<Cursor>("cursor", "CURSOR_INVALID", cursor, _purpose, caller.Tenant);
             _since = read.Since;
             foreach (var place in read.Places)
             {
@@ -114,7 +115,7 @@ internal sealed class EventTail(ClusterLog log, IGrainFactory grains, TenantId t
     private async Task<(List<AuditEvent> Events, bool More, ImmutableArray<string> Unreachable)> ReadAsync()
     {
         var places = _places.Select(place => new LogPlace(place.Key.Silo, place.Key.Generation, place.Value)).ToImmutableArray();
-        var answers = await log.ReadAsync(silo => silo.FollowAsync(tenant.Value, places, _since));
+        var answers = await log.ReadAsync(silo => silo.FollowAsync(caller.Tenant.Value, places, _since));
         var events = new List<AuditEvent>();
         foreach (var found in answers.All.SelectMany(answer => answer.Events))
         {
@@ -125,9 +126,9 @@ internal sealed class EventTail(ClusterLog log, IGrainFactory grains, TenantId t
             }
 
             _places[log] = found.Place.Sequence;
-            if (_filter.Takes(EventMessages.Read(found, tenant.Value)))
+            if (_filter.Takes(EventMessages.Read(found, caller.Tenant.Value)))
             {
-                events.Add(EventMessages.ToMessage(found, tenant.Value));
+                events.Add(EventMessages.ToMessage(found, caller.Tenant.Value));
             }
         }
 
@@ -148,7 +149,7 @@ internal sealed class EventTail(ClusterLog log, IGrainFactory grains, TenantId t
 
     private string Cursor() => EventToken.Encode(
         _purpose,
-        tenant,
+        caller.Tenant,
         new Cursor(_since, [.. _places.Select(place => new LogPlace(place.Key.Silo, place.Key.Generation, place.Value))]));
 
     private static string? OrNull(string text) => text.Length == 0 ? null : text;

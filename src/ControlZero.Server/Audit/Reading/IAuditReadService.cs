@@ -90,6 +90,10 @@ internal sealed record SiloQuery
     /// <summary>At most so many.</summary>
     [Id(9)]
     public required int Count { get; init; }
+
+    /// <summary>Only agents that one of these patterns matches. Empty: all.</summary>
+    [Id(10)]
+    public ImmutableArray<string> Agents { get; init; } = [];
 }
 
 /// <summary>A place in the log of a silo.</summary>
@@ -104,13 +108,15 @@ internal readonly record struct LogPlace(
 
 /// <summary>Events that were found.</summary>
 /// <param name="Events">The events.</param>
-/// <param name="LookedThroughFrom">Of a query: down to this time, exclusive, nothing is missing. 0: down to the beginning.</param>
+/// <param name="LookedThroughFrom">Of a query with fewer events than asked for: later than this time nothing is missing. Ticks; 0: nothing at all is.</param>
 /// <param name="More">Of following: there were more.</param>
+/// <param name="LookedThrough">Of a query: of that very time, nothing from this place on is missing. Its default, without a silo: something may be.</param>
 [GenerateSerializer, Immutable, Alias("cz.SiloEvents")]
 internal sealed record SiloEvents(
     [property: Id(0)] ImmutableArray<SiloEvent> Events,
     [property: Id(1)] long LookedThroughFrom = 0,
-    [property: Id(2)] bool More = false);
+    [property: Id(2)] bool More = false,
+    [property: Id(3)] LogPlace LookedThrough = default);
 
 /// <summary>One of them.</summary>
 /// <param name="Time">When it was recorded. Ticks, UTC.</param>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using ControlZero.Audit.Format.Events;
 using ControlZero.Audit.Log;
 using ControlZero.Audit.Reading;
+using ControlZero.Engine.Matching;
 using ControlZero.Grains.Hosting;
 using EventFilter = ControlZero.Audit.Reading.EventFilter;
 
@@ -45,10 +46,23 @@ internal sealed class SiloLog : IDisposable
         }
 
         await CatchUpAsync();
-        var filter = new EventFilter { Agent = query.Agent, Effect = query.Effect, Model = query.Model, Policy = query.Policy, Rule = query.Rule };
+        var filter = new EventFilter
+        {
+            Agent = query.Agent,
+            Agents = query.Agents.IsDefaultOrEmpty ? [] : [.. query.Agents.Select(ToGlob)],
+            Effect = query.Effect,
+            Model = query.Model,
+            Policy = query.Policy,
+            Rule = query.Rule,
+        };
         var before = new EventPlace(query.BeforeTime, query.Before.Silo, query.Before.Generation, query.Before.Sequence);
         var page = await _reader.QueryAsync(new EventQuery(query.Tenant, filter, query.From, before, query.Count), CancellationToken.None);
-        return new SiloEvents([.. page.Events.Select(ToMessage)], page.LookedThroughFrom);
+
+        // Of a full page its last event says so, to servers of an earlier build too.
+        var through = page.Events.Count < query.Count ? page.LookedThrough : null;
+        return through is { } place
+            ? new SiloEvents([.. page.Events.Select(ToMessage)], place.Time, LookedThrough: new LogPlace(place.Silo, place.Generation, place.Sequence))
+            : new SiloEvents([.. page.Events.Select(ToMessage)]);
     }
 
     public async Task<SiloEvents> FindAsync(string tenant, string decisionId, long time)
@@ -137,6 +151,8 @@ internal sealed class SiloLog : IDisposable
         Interlocked.Exchange(ref _more, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
         _watchers.Wake();
     }
+
+    private static Glob ToGlob(string pattern) => Glob.TryParse(pattern, out var glob, out var error) ? glob : throw new ArgumentException(error);
 
     private static SiloEvent ToMessage(PlacedEvent found)
     {

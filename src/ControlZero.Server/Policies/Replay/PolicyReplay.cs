@@ -2,6 +2,7 @@ using ControlZero.Abstractions.Tenants;
 using ControlZero.Grains.Catalog;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Audit.Reading;
+using ControlZero.Server.Authentication;
 using ControlZero.Server.Rpc;
 using Grpc.Core;
 
@@ -21,24 +22,24 @@ internal sealed class PolicyReplay(ClusterLog? log, PolicyCatalog catalog, TimeP
 
     /// <summary>Runs one, telling how far it is.</summary>
     /// <param name="question">What is asked.</param>
-    /// <param name="tenant">Whose decisions.</param>
+    /// <param name="caller">Who asks: of its tenant the decisions of agents that it may speak for.</param>
     /// <param name="responses">Where it is told.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="RpcException">It cannot be run here and now.</exception>
     public async Task RunAsync(
-        ReplayQuestion question, TenantId tenant, IServerStreamWriter<ReplayPolicyResponse> responses, CancellationToken cancellationToken)
+        ReplayQuestion question, ClientIdentity caller, IServerStreamWriter<ReplayPolicyResponse> responses, CancellationToken cancellationToken)
     {
         var readable = log ?? throw RpcErrors.NoSiloHere().ToRpcException();
-        Enter(tenant);
+        Enter(caller.Tenant);
         try
         {
-            var snapshot = await catalog.LoadAsync(tenant)
-                ?? throw new InvalidOperationException($"a key of tenant `{tenant}` works, but the tenant does not exist");
-            await new ReplayRun(question, snapshot, readable, clock).RunAsync(responses, cancellationToken);
+            var snapshot = await catalog.LoadAsync(caller.Tenant)
+                ?? throw new InvalidOperationException($"a key of tenant `{caller.Tenant}` works, but the tenant does not exist");
+            await new ReplayRun(question, caller, snapshot, readable, clock).RunAsync(responses, cancellationToken);
         }
         finally
         {
-            Leave(tenant);
+            Leave(caller.Tenant);
         }
     }
 

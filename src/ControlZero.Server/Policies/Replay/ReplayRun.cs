@@ -5,6 +5,7 @@ using ControlZero.Engine.Replay;
 using ControlZero.Grains.Catalog;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Audit.Reading;
+using ControlZero.Server.Authentication;
 using ControlZero.Server.Rpc;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -21,6 +22,7 @@ internal sealed class ReplayRun
     private static readonly string[] OnText = ["text"];
 
     private readonly ReplayQuestion _question;
+    private readonly ClientIdentity _caller;
     private readonly TenantSnapshot _snapshot;
     private readonly ClusterLog _log;
     private readonly TimeProvider _clock;
@@ -36,9 +38,10 @@ internal sealed class ReplayRun
     private long _steps;
     private string _stopped = "";
 
-    public ReplayRun(ReplayQuestion question, TenantSnapshot snapshot, ClusterLog log, TimeProvider clock, long maxSteps = Limits.ReplayMaxSteps)
+    public ReplayRun(
+        ReplayQuestion question, ClientIdentity caller, TenantSnapshot snapshot, ClusterLog log, TimeProvider clock, long maxSteps = Limits.ReplayMaxSteps)
     {
-        (_question, _snapshot, _log, _clock, _maxSteps) = (question, snapshot, log, clock, maxSteps);
+        (_question, _caller, _snapshot, _log, _clock, _maxSteps) = (question, caller, snapshot, log, clock, maxSteps);
         var policies = WithDraft(question.Draft, snapshot);
         var defaultOnEmpty = snapshot.Manifest.Settings.DefaultOnEmpty;
         _withoutContext = PastPolicies.Create(policies, defaultOnEmpty, NeverKept);
@@ -79,7 +82,7 @@ internal sealed class ReplayRun
 
     private async Task<QueryEventsResponse> ReadAsync(QueryEventsRequest request)
     {
-        var question = EventQuestion.Read(request, _snapshot.Manifest.Tenant);
+        var question = EventQuestion.Read(request, _caller);
         var answers = await _log.AskAsync(silo => silo.QueryAsync(question.Query));
         if (answers.All.IsEmpty)
         {
