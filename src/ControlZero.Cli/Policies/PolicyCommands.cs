@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ControlZero.Cli.Commands;
+using ControlZero.Cli.Policies.Diff;
 
 namespace ControlZero.Cli.Policies;
 
