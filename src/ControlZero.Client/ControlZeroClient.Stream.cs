@@ -12,7 +12,11 @@ public sealed partial class ControlZeroClient
     /// Opens a stream to the first address that can be reached, for programs that ask a lot: it takes questions, settlements and cancellations, and each comes to what
     /// the call of the same name comes to. Dispose it when it is not needed any more.
     /// </summary>
-    public EnforceStream OpenStream() => new(this, new StreamExchange(Enforcement.EnforceStream(), _options.Timeout, _clock));
+    public EnforceStream OpenStream()
+    {
+        var endpoint = _endpoints.FirstReachable();
+        return new(this, new StreamExchange(endpoint.Enforcement.EnforceStream(), endpoint, _options.Timeout, _clock));
+    }
 
     internal Task<SettleOutcome> SettleOverAsync(Settlement settlement, StreamExchange? stream, CancellationToken cancellationToken) => EndAsync(
         settlement.AgentId,

@@ -109,12 +109,19 @@ public sealed partial class ControlZeroClient : IDisposable, IAsyncDisposable
                 request.AgentId = await AgentAsync(budget).ConfigureAwait(false) ?? throw AgentBinding.NoAgent();
             }
 
-            var streamed = await OverAsync(stream, () => new EnforceStreamRequest { Enforce = request }, budget).ConfigureAwait(false);
-            var response = streamed?.Response ?? await _calls.SendAsync(
-                _endpoints.For(request.AgentId),
+            var streamed = (await OverAsync(stream, () => new EnforceStreamRequest { Enforce = request }, budget).ConfigureAwait(false))?.Response;
+            var route = _endpoints.For(request.AgentId);
+            if (streamed is not null && DecisionMapping.StalenessOf(streamed) is { } staleness)
+            {
+                route.Stale(stream!.Endpoint, staleness);
+            }
+
+            var response = streamed is not null && !route.HasAnother ? streamed : await _calls.SendAsync(
+                route,
                 (endpoint, options) => endpoint.Enforcement.EnforceAsync(request, options),
                 budget,
-                (_, headers) => _endpoints.Learn(request.AgentId, headers)).ConfigureAwait(false);
+                (answer, headers) => new Acceptance(Stale: DecisionMapping.StalenessOf(answer, _endpoints.Learn(request.AgentId, headers))),
+                streamed).ConfigureAwait(false);
             return GiveBackUnused(DecisionMapping.ToDecision(response, request, _options.Obligations), request.AgentId);
         }
         catch (ControlZeroException error) when (IsNoAnswer(error))
@@ -139,7 +146,7 @@ public sealed partial class ControlZeroClient : IDisposable, IAsyncDisposable
     /// <summary>
     /// Asks several questions in one message, and returns what each came to, in order. They are independent and may be about different agents:
     /// one that is wrong does not touch the others. <see cref="ControlZeroClientOptions.Timeout"/> and attempts are those of one call; only what
-    /// the cluster could not decide is asked again, with the same request ids.
+    /// the cluster could not decide, or a stale server denied, is asked again, with the same request ids.
     /// </summary>
     /// <param name="queries">The questions, at most 256. None: nothing is sent.</param>
     /// <param name="cancellationToken">Ends the call; then there is no answer.</param>
@@ -165,6 +172,7 @@ public sealed partial class ControlZeroClient : IDisposable, IAsyncDisposable
                     (endpoint, options) => endpoint.Enforcement.EnforceBatchAsync(batch.ToMessage(), options),
                     budget,
                     (answer, _) => batch.Accept(answer)).ConfigureAwait(false);
+                batch.GiveUp();
             }
         }
         catch (ControlZeroException error) when (IsNoAnswer(error))

@@ -1,3 +1,4 @@
+using ControlZero.Client.Routing;
 using ControlZero.Protocol.V1;
 
 namespace ControlZero.Client.Enforcement;
@@ -7,6 +8,7 @@ internal static class DecisionMapping
 {
     public const string StateUnavailable = "STATE_UNAVAILABLE";
     public const string ObligationUnknown = "OBLIGATION_UNKNOWN";
+    public const string PolicyStale = "POLICY_STALE";
 
     /// <summary>The message that asks the question, with a new request id unless the program gives one. Its agent may still be empty.</summary>
     /// <param name="query">The question.</param>
@@ -51,6 +53,15 @@ internal static class DecisionMapping
             Reason = $"the allow asks for `{unknown.Name}`, which the program does not honour; honour it and add it to the option Obligations",
         };
     }
+
+    /// <summary>
+    /// Whether an answer is the deny of a server that cannot confirm what is in force. An allow it could not let out may have been charged: the same
+    /// question, with the same request id, is answered with that charge by whoever can.
+    /// </summary>
+    /// <param name="response">The answer.</param>
+    /// <param name="owner">The owner of the agent, if the server named one that is known.</param>
+    public static Staleness? StalenessOf(EnforceResponse response, Endpoint? owner = null) =>
+        response is { Decision: Decision.Deny, ReasonCode: PolicyStale } ? new(response.RetryAfter?.ToTimeSpan() ?? TimeSpan.Zero, owner) : null;
 
     /// <summary>What the client says when no decision arrived.</summary>
     public static EnforceDecision WithoutAnswer(EnforceRequest request, ControlZeroClientOptions options, string why)

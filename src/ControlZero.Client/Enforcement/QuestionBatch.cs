@@ -1,4 +1,6 @@
 using ControlZero.Client.Errors;
+using ControlZero.Client.Routing;
+using ControlZero.Client.Transport;
 using ControlZero.Protocol.V1;
 using Grpc.Core;
 
@@ -16,6 +18,7 @@ internal sealed class QuestionBatch
     private readonly EnforceRequest[] _requests;
     private readonly EnforceOutcome?[] _outcomes;
     private readonly ControlZeroException?[] _outages;
+    private readonly EnforceOutcome?[] _stale;
     private readonly List<(string Token, string Agent)> _unused = [];
     private List<int> _open;
 
@@ -31,6 +34,7 @@ internal sealed class QuestionBatch
         _requests = [.. queries.Select(ToRequest)];
         _outcomes = new EnforceOutcome?[_requests.Length];
         _outages = new ControlZeroException?[_requests.Length];
+        _stale = new EnforceOutcome?[_requests.Length];
         _open = [.. Enumerable.Range(0, _requests.Length)];
     }
 
@@ -62,60 +66,64 @@ internal sealed class QuestionBatch
     /// <summary>The message that asks the open questions.</summary>
     public EnforceBatchRequest ToMessage() => new() { Requests = { _open.Select(place => _requests[place]) } };
 
-    /// <summary>
-    /// Takes the answers to the open questions. Those the cluster cannot decide at the moment stay open; then it throws the error of the first.
-    /// </summary>
-    public void Accept(EnforceBatchResponse answer)
+    /// <summary>Takes the answers to the open questions. Those the cluster cannot decide at the moment stay open, and those of a stale server.</summary>
+    public Acceptance Accept(EnforceBatchResponse answer)
     {
         // INVARIANT: an answer belongs to the question in its place. Of a list of another length nobody knows which is which.
         var matches = answer.Results.Count == _open.Count;
+        Staleness? stale = null;
         for (var i = 0; i < _open.Count; i++)
         {
-            Accept(_open[i], matches ? answer.Results[i] : null);
+            stale = Accept(_open[i], matches ? answer.Results[i] : null) ?? stale;
         }
 
         CloseAnswered();
-        if (IsOpen && _outages[_open[0]] is { } outage)
-        {
-            throw outage;
-        }
+        return stale is null && IsOpen ? new(Undecided: _outages[_open[0]]) : new(Stale: stale);
     }
 
     /// <summary>What allows hold that the client made denies: it is to be given back.</summary>
     public IReadOnlyList<(string Token, string Agent)> Unused => _unused;
 
-    /// <summary>No more answers will come. The client itself decides what is open.</summary>
-    public void GiveUp(ControlZeroException error)
+    /// <summary>No more answers will come. What is open comes to the deny of a stale server, or the client itself decides it.</summary>
+    /// <param name="error">What the call ended with, where the cluster did not say it of the question. Null: with an answer.</param>
+    public void GiveUp(ControlZeroException? error = null)
     {
         foreach (var place in _open)
         {
-            _outcomes[place] = WithoutAnswer(place, _outages[place] ?? error);
+            _outcomes[place] = _stale[place] ?? WithoutAnswer(place, (_outages[place] ?? error)!);
         }
 
         _open.Clear();
     }
 
-    private void Accept(int place, EnforceBatchResult? result)
+    private Staleness? Accept(int place, EnforceBatchResult? result)
     {
-        if (result?.Error is not { } status)
+        if (result?.Error is { } status)
         {
-            var decision = DecisionMapping.ToDecision(result?.Response ?? NoDecision, _requests[place], _options.Obligations);
-            if (decision is { Source: DecisionSource.Client, Reservation: { } reservation })
-            {
-                _unused.Add((reservation.Token, _requests[place].AgentId));
-                decision = decision with { Reservation = null };
-            }
-
-            _outcomes[place] = new EnforceOutcome(decision);
-            return;
+            Refuse(place, ErrorDecoding.Decode(status));
+            return null;
         }
 
-        var error = ErrorDecoding.Decode(status);
+        var response = result?.Response ?? NoDecision;
+        var decision = DecisionMapping.ToDecision(response, _requests[place], _options.Obligations);
+        if (decision is { Source: DecisionSource.Client, Reservation: { } reservation })
+        {
+            _unused.Add((reservation.Token, _requests[place].AgentId));
+            decision = decision with { Reservation = null };
+        }
+
+        var staleness = DecisionMapping.StalenessOf(response);
+        (staleness is null ? _outcomes : _stale)[place] = new EnforceOutcome(decision);
+        return staleness;
+    }
+
+    private void Refuse(int place, ControlZeroException error)
+    {
         _outages[place] = error.StatusCode == StatusCode.Unavailable ? error : null;
         _outcomes[place] = error.StatusCode switch
         {
             StatusCode.Unavailable => null,
-            StatusCode.DeadlineExceeded => WithoutAnswer(place, error),
+            StatusCode.DeadlineExceeded => _stale[place] ?? WithoutAnswer(place, error),
             _ => new EnforceOutcome(error),
         };
     }

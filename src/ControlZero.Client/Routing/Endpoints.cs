@@ -27,6 +27,15 @@ internal sealed class Endpoints : IDisposable
     /// <summary>The way of a call that is about no agent: the addresses as configured.</summary>
     public Route InOrder() => new(_all);
 
+    /// <summary>The address of a call that ends as it may, and says little about the address: a stream.</summary>
+    public Endpoint FirstReachable()
+    {
+        var route = InOrder();
+        var first = route.Next();
+        route.Abandoned();
+        return first;
+    }
+
     /// <summary>The way of a call about an agent: its owner if the cluster named one, then the addresses as they rank for the agent.</summary>
     public Route For(string agent)
     {
@@ -48,11 +57,12 @@ internal sealed class Endpoints : IDisposable
     /// <summary>Takes what an answer about an agent says about its owner. An owner that is none of the addresses cannot be asked.</summary>
     /// <param name="agent">The agent.</param>
     /// <param name="headers">The headers of the answer. Without the owner's, whoever answered owns the agent or does not know: nothing is learned.</param>
-    public void Learn(string agent, Metadata headers)
+    /// <returns>The owner that was named, if it is one of the addresses.</returns>
+    public Endpoint? Learn(string agent, Metadata headers)
     {
         if (_all.Count == 1 || headers.GetValue(OwnerHeader) is not { } named)
         {
-            return;
+            return null;
         }
 
         var owner = _all.FirstOrDefault(endpoint => endpoint.Authority.Equals(named, StringComparison.OrdinalIgnoreCase));
@@ -64,6 +74,8 @@ internal sealed class Endpoints : IDisposable
         {
             _owners.Set(agent, owner);
         }
+
+        return owner;
     }
 
     /// <inheritdoc/>

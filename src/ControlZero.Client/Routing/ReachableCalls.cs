@@ -66,24 +66,15 @@ internal sealed class ReachableCalls(Endpoints endpoints) : CallInvoker
     /// <inheritdoc/>
     public override AsyncServerStreamingCall<TResponse> AsyncServerStreamingCall<TRequest, TResponse>(
         Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request) =>
-        First().AsyncServerStreamingCall(method, host, options, request);
+        endpoints.FirstReachable().Calls.AsyncServerStreamingCall(method, host, options, request);
 
     /// <inheritdoc/>
     public override AsyncClientStreamingCall<TRequest, TResponse> AsyncClientStreamingCall<TRequest, TResponse>(
-        Method<TRequest, TResponse> method, string? host, CallOptions options) => First().AsyncClientStreamingCall(method, host, options);
+        Method<TRequest, TResponse> method, string? host, CallOptions options) => endpoints.FirstReachable().Calls.AsyncClientStreamingCall(method, host, options);
 
     /// <inheritdoc/>
     public override AsyncDuplexStreamingCall<TRequest, TResponse> AsyncDuplexStreamingCall<TRequest, TResponse>(
-        Method<TRequest, TResponse> method, string? host, CallOptions options) => First().AsyncDuplexStreamingCall(method, host, options);
-
-    /// <summary>Streams are not held against an address: how one ends says little about it.</summary>
-    private CallInvoker First()
-    {
-        var route = endpoints.InOrder();
-        var first = route.Next();
-        route.Abandoned();
-        return first.Calls;
-    }
+        Method<TRequest, TResponse> method, string? host, CallOptions options) => endpoints.FirstReachable().Calls.AsyncDuplexStreamingCall(method, host, options);
 
     /// <summary>Tells the route how the call ended. True: it was not sent, and another address can be asked.</summary>
     private static bool CanMoveOn(Route route, ControlZeroException error)

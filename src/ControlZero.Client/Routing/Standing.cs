@@ -61,7 +61,9 @@ internal sealed class Standing(TimeProvider clock, Func<double> chance)
     }
 
     /// <summary>The address did not answer, or cannot decide. Of the calls it failed together only the first counts.</summary>
-    public void Failed(Visit visit)
+    /// <param name="visit">The call.</param>
+    /// <param name="atLeast">How long it asked to be left alone; no longer than <see cref="MaxBackOff"/> it is. Default: it did not ask.</param>
+    public void Failed(Visit visit, TimeSpan atLeast = default)
     {
         lock (_gate)
         {
@@ -70,8 +72,8 @@ internal sealed class Standing(TimeProvider clock, Func<double> chance)
                 return;
             }
 
-            var longest = FirstBackOff * Math.Pow(2, Math.Min(_failures, 10));
-            _backOff = (longest < MaxBackOff ? longest : MaxBackOff) * (0.5 + (chance() / 2));
+            var longest = Shorter(FirstBackOff * Math.Pow(2, Math.Min(_failures, 10)), MaxBackOff);
+            _backOff = Longer(longest * (0.5 + (chance() / 2)), Shorter(atLeast, MaxBackOff));
             _setAsideAt = clock.GetTimestamp();
             _isTried = false;
             _failures++;
@@ -87,6 +89,10 @@ internal sealed class Standing(TimeProvider clock, Func<double> chance)
             _isTried &= !visit.IsTrial || visit.Round != _round;
         }
     }
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 }
 
 /// <summary>One call to an address.</summary>

@@ -4,8 +4,8 @@ using Grpc.Core;
 namespace ControlZero.Client.Transport;
 
 /// <summary>
-/// Sends one idempotent message until an answer comes, within a budget of time and attempts. Only UNAVAILABLE is worth another attempt;
-/// everything else is an answer. Another address is asked at once, the same one only after a pause.
+/// Sends one idempotent message until an answer comes, within a budget of time and attempts. Only UNAVAILABLE is worth another attempt, and
+/// the answer of a stale server one at another address; everything else is an answer. Another address is asked at once, the same one only after a pause.
 /// </summary>
 /// <param name="clock">The client's clock.</param>
 /// <param name="timeout">The time of one call.</param>
@@ -30,32 +30,65 @@ internal sealed class BoundedCalls(TimeProvider clock, TimeSpan timeout, int max
     /// <param name="route">Whom to ask, in turn.</param>
     /// <param name="send">Sends the message to an address as it is to be sent this time.</param>
     /// <param name="budget">The time of the call.</param>
-    /// <param name="accept">
-    /// Takes each answer that is in time, and its headers. What it throws counts as the answer: UNAVAILABLE is worth another attempt. Default: any will do.
-    /// </param>
+    /// <param name="accept">Takes each answer that is in time, and its headers. Default: any will do.</param>
+    /// <param name="stale">An answer of a stale server that came in another way: it is the answer when none of the route knows better. Default: there is none.</param>
     public async Task<TAnswer> SendAsync<TAnswer>(
-        Route route, Func<Endpoint, CallOptions, AsyncUnaryCall<TAnswer>> send, CallBudget budget, Action<TAnswer, Metadata>? accept = null)
+        Route route,
+        Func<Endpoint, CallOptions, AsyncUnaryCall<TAnswer>> send,
+        CallBudget budget,
+        Func<TAnswer, Metadata, Acceptance>? accept = null,
+        TAnswer? stale = null)
+        where TAnswer : class
     {
-        for (var attempt = 1; ; attempt++)
+        try
         {
-            try
+            for (var attempt = 1; ; attempt++)
             {
-                var (answer, headers) = await SendOnceAsync(route, send, budget).ConfigureAwait(false);
-                accept?.Invoke(answer, headers);
-                return answer;
-            }
-            catch (ControlZeroException error) when (error.StatusCode == StatusCode.Unavailable && attempt < maxAttempts)
-            {
-                if (!route.HasAnother)
+                var mayAskAgain = attempt < maxAttempts;
+                try
                 {
-                    await BackOffAsync(error, budget).ConfigureAwait(false);
+                    var (answer, headers) = await SendOnceAsync(route, send, budget).ConfigureAwait(false);
+                    var acceptance = accept?.Invoke(answer, headers) ?? default;
+                    if (acceptance.Stale is not { } staleness)
+                    {
+                        route.Answered();
+                        stale = null;
+                        return acceptance.Undecided is { } undecided ? throw undecided : answer;
+                    }
+
+                    route.Stale(staleness);
+                    stale = answer;
+                    if (!mayAskAgain || !route.HasAnother)
+                    {
+                        return stale;
+                    }
+                }
+                catch (ControlZeroException error) when (stale is not null && error.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded)
+                {
+                    // INVARIANT: a deny that arrived denies. That others are away besides is no outage that the options could make an allow of.
+                    if (error.StatusCode == StatusCode.DeadlineExceeded || !mayAskAgain || !route.HasAnother)
+                    {
+                        return stale;
+                    }
+                }
+                catch (ControlZeroException error) when (error.StatusCode == StatusCode.Unavailable && mayAskAgain)
+                {
+                    if (!route.HasAnother)
+                    {
+                        await BackOffAsync(error, budget).ConfigureAwait(false);
+                    }
                 }
             }
+        }
+        finally
+        {
+            route.Leave();
         }
     }
 
     private async Task<(TAnswer Answer, Metadata Headers)> SendOnceAsync<TAnswer>(
         Route route, Func<Endpoint, CallOptions, AsyncUnaryCall<TAnswer>> send, CallBudget budget)
+        where TAnswer : class
     {
         budget.ThrowIfCallerGaveUp();
         if (budget.IsSpent)
@@ -73,7 +106,6 @@ internal sealed class BoundedCalls(TimeProvider clock, TimeSpan timeout, int max
                 throw TooLate();
             }
 
-            route.Answered();
             return (answer, headers);
         }
         catch (ControlZeroException error)

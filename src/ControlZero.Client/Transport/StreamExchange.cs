@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ControlZero.Client.Routing;
 using ControlZero.Protocol.V1;
 using Grpc.Core;
 
@@ -17,13 +18,18 @@ internal sealed class StreamExchange : IAsyncDisposable
     private volatile bool _isOver;
 
     /// <param name="call">The stream.</param>
+    /// <param name="endpoint">Where it leads to.</param>
     /// <param name="patience">How long the end waits for answers that are under way.</param>
     /// <param name="clock">Measures it.</param>
-    public StreamExchange(AsyncDuplexStreamingCall<EnforceStreamRequest, EnforceStreamResponse> call, TimeSpan patience, TimeProvider clock)
+    public StreamExchange(
+        AsyncDuplexStreamingCall<EnforceStreamRequest, EnforceStreamResponse> call, Endpoint endpoint, TimeSpan patience, TimeProvider clock)
     {
-        (_call, _patience, _clock) = (call, patience, clock);
+        (_call, Endpoint, _patience, _clock) = (call, endpoint, patience, clock);
         _reading = ReadAsync();
     }
+
+    /// <summary>Where the stream leads to.</summary>
+    public Endpoint Endpoint { get; }
 
     /// <summary>Whether the stream has ended, in whatever way.</summary>
     public bool IsOver => _isOver;

@@ -8,7 +8,7 @@ import { addressesOf } from './addresses.js';
 import { Batch } from './batch.js';
 import type { Answer, CheckOutcome } from './batch.js';
 import { systemClock } from './clock.js';
-import { fromResponse, honouring, withoutAnswer } from './decision.js';
+import { fromResponse, honouring, stalenessOf, withoutAnswer } from './decision.js';
 import type { Decision } from './decision.js';
 import { ControlZeroError, PolicyDeniedError, invalidArgument } from './errors.js';
 import { AgentService, GetUsageRequestSchema } from './gen/controlzero/v1/agent_pb.js';
@@ -22,7 +22,8 @@ import type { CallOptions, EnforceRequest } from './request.js';
 import { callWithRetries } from './retry.js';
 import type { CallBounds } from './retry.js';
 import { Endpoints, ownerHeader } from './routing/endpoints.js';
-import type { Route } from './routing/route.js';
+import type { Endpoint } from './routing/endpoints.js';
+import type { Route, Staleness } from './routing/route.js';
 import { fromSettle, toCancel, toSettle } from './settlement.js';
 import type { CancelRequest, SettleOutcome, SettleRequest } from './settlement.js';
 import type { UnaryOptions } from './transport.js';
@@ -37,6 +38,7 @@ interface Outcome {
 type Unary = <I extends DescMessage, O extends DescMessage>(
   method: DescMethodUnary<I, O>,
   request: MessageShape<I>,
+  stalenessOf?: (answer: MessageShape<O>) => Staleness | undefined,
   onHeaders?: UnaryOptions['onHeaders'],
 ) => Promise<MessageShape<O>>;
 
@@ -115,7 +117,7 @@ export class ControlZero {
     const batch = new Batch(questions.flatMap((question) => question instanceof ControlZeroError ? [] : [question]));
     const route = this.#endpoints.routeFor(batch.firstAgent);
     const ask = (unary: Unary, signal: AbortSignal): Promise<undefined> =>
-      batch.ask((message) => unary(EnforcementService.method.enforceBatch, message), signal);
+      batch.ask((message) => unary(EnforcementService.method.enforceBatch, message, (answer) => batch.stalenessOf(answer)), signal);
     const failure = await this.#attempts(route, ask, options).catch(asAnswer);
     if (failure !== undefined && !isUnavailable(failure)) {
       throw failure;
@@ -168,8 +170,11 @@ export class ControlZero {
 
   async #decide(request: EnforceRequest, options: CallOptions): Promise<Outcome> {
     const message = this.#read(request);
-    const onHeaders: UnaryOptions['onHeaders'] = (header) => this.#endpoints.learn(message.agentId, header(ownerHeader));
-    const ask = (unary: Unary): Promise<EnforceResponse> => unary(EnforcementService.method.enforce, message, onHeaders);
+    const ask = (unary: Unary): Promise<EnforceResponse> => {
+      let owner: Endpoint | undefined;
+      const onHeaders: UnaryOptions['onHeaders'] = (header) => void (owner = this.#endpoints.learn(message.agentId, header(ownerHeader)));
+      return unary(EnforcementService.method.enforce, message, (response) => stalenessOf(response, owner), onHeaders);
+    };
     const answer = await this.#attempts(this.#endpoints.routeFor(message.agentId), ask, options).catch(asAnswer);
     return this.#conclude(answer, message);
   }
@@ -233,8 +238,10 @@ export class ControlZero {
       throw new ControlZeroError('FAILED_PRECONDITION', 'the client is closed; make a new ControlZero', { reason: 'CLIENT_CLOSED' });
     }
     const attempt = (timeoutMs: number, signal: AbortSignal): Promise<T> => ask(
-      (method, request, onHeaders) => route.ask((transport) => transport.unary(method, request, { timeoutMs, signal, onHeaders }), signal), signal);
-    return callWithRetries(attempt, { ...this.#bounds, signal: caller, elsewhere: () => route.hasAnother }, systemClock);
+      (method, request, staleness, onHeaders) =>
+        route.ask((transport) => transport.unary(method, request, { timeoutMs, signal, onHeaders }), signal, staleness), signal);
+    const bounds = { ...this.#bounds, signal: caller, elsewhere: () => route.hasAnother, isStale: () => route.isStale };
+    return callWithRetries(attempt, bounds, systemClock).finally(() => route.leave());
   }
 }
 

@@ -4,6 +4,8 @@ import type { Duration } from '@bufbuild/protobuf/wkt';
 
 import { Decision as DecisionValue } from './gen/controlzero/v1/enforcement_pb.js';
 import type { EnforceRequest, EnforceResponse, LimitState } from './gen/controlzero/v1/enforcement_pb.js';
+import type { Endpoint } from './routing/endpoints.js';
+import type { Staleness } from './routing/route.js';
 import { fromReservation } from './settlement.js';
 import type { Reservation } from './settlement.js';
 
@@ -114,6 +116,15 @@ export function fromResponse(response: EnforceResponse, requestId: string): Deci
     dryRun: response.dryRun,
     source: 'server',
   };
+}
+
+/**
+ * Whether an answer is the deny of a server that cannot confirm what is in force. An allow it could not let out may have been charged: the same
+ * question, with the same request id, is answered with that charge by whoever can.
+ */
+export function stalenessOf({ decision, reasonCode, retryAfter }: EnforceResponse, owner?: Endpoint): Staleness | undefined {
+  const isStale = decision === DecisionValue.DENY && reasonCode === 'POLICY_STALE';
+  return isStale ? { retryAfterMs: retryAfter ? milliseconds(retryAfter) : 0, owner } : undefined;
 }
 
 /** What the client decides when no decision arrived. */

@@ -157,3 +157,85 @@ test('Retry_SignalAbortedDuringAPause_MakesNoOtherAttempt', async () => {
 
   assert.equal(left.length, 1);
 });
+
+/** Answers of servers of which the first `stale` do not know what is in force; others can be asked. */
+function stale(count: number, errors: unknown[] = []) {
+  const clock = fakeClock();
+  const { attempt, left } = attempts(clock, errors, 100);
+  let answered = 0;
+  const counted = async (timeoutMs: number): Promise<string> => `${await attempt(timeoutMs)} ${++answered}`;
+  return { clock, left, attempt: counted, isStale: () => answered > 0 && answered <= count };
+}
+
+test('Retry_StaleAnswerAndSomebodyElse_AsksThemAtOnceInTheTimeThatIsLeft', async () => {
+  const { clock, attempt, left, isStale } = stale(1);
+
+  assert.equal(await callWithRetries(attempt, { ...bounds, isStale, elsewhere: () => true }, clock), 'answer 2');
+
+  assert.deepEqual([left, clock.pauses], [[2_000, 1_900], []]);
+});
+
+test('Retry_StaleAnswerAndNobodyElse_IsTheAnswer', async () => {
+  const { clock, attempt, left, isStale } = stale(9);
+
+  assert.equal(await callWithRetries(attempt, { ...bounds, isStale, elsewhere: () => left.length < 2 }, clock), 'answer 2');
+
+  assert.deepEqual([left.length, clock.pauses], [2, []]);
+});
+
+test('Retry_StaleAnswersForEver_EndsAfterMaxAttempts', async () => {
+  const { clock, attempt, left, isStale } = stale(9);
+
+  assert.equal(await callWithRetries(attempt, { ...bounds, isStale, elsewhere: () => true }, clock), 'answer 3');
+
+  assert.equal(left.length, 3);
+});
+
+for (const code of ['UNAVAILABLE', 'DEADLINE_EXCEEDED'] as const) {
+  test(`Retry_StaleAnswerAndThen${code}_IsTheStaleAnswer`, async () => {
+    const { clock, attempt, isStale } = stale(9, [undefined, new ControlZeroError(code, 'no'), new ControlZeroError(code, 'no')]);
+
+    assert.equal(await callWithRetries(attempt, { ...bounds, isStale, elsewhere: () => true }, clock), 'answer 1');
+
+    assert.deepEqual(clock.pauses, []);
+  });
+}
+
+test('Retry_StaleAnswerAndThenRefused_Throws', async () => {
+  const { clock, attempt, isStale } = stale(9, [undefined, new ControlZeroError('UNAUTHENTICATED', 'no')]);
+
+  await assert.rejects(callWithRetries(attempt, { ...bounds, isStale, elsewhere: () => true }, clock), { code: 'UNAUTHENTICATED' });
+});
+
+test('Retry_StaleAnswerAndThenNobodyInTime_IsTheStaleAnswer', async () => {
+  let made = 0;
+  const attempt = async (): Promise<string> => (made++ === 0 ? 'stale' : new Promise<string>(() => undefined));
+
+  assert.equal(await callWithRetries(attempt, { timeoutMs: 20, maxAttempts: 3, isStale: () => made > 0, elsewhere: () => true }, fakeClock()), 'stale');
+
+  assert.equal(made, 2);
+});
+
+test('Retry_StaleAnswerAfterTheDeadline_IsNotUsed', async () => {
+  const clock = fakeClock();
+  const { attempt, left } = attempts(clock, [], 2_000);
+
+  await assert.rejects(callWithRetries(attempt, { ...bounds, isStale: () => true, elsewhere: () => true }, clock), { code: 'DEADLINE_EXCEEDED' });
+
+  assert.equal(left.length, 1);
+});
+
+test('Retry_StaleAnswerAndTheCallerGoes_IsCancelled', async () => {
+  const controller = new AbortController();
+  let made = 0;
+  const attempt = async (): Promise<string> => {
+    if (made++ > 0) {
+      controller.abort();
+    }
+    return 'stale';
+  };
+
+  await assert.rejects(callWithRetries(attempt, { ...bounds, signal: controller.signal, isStale: () => true, elsewhere: () => true }, fakeClock()), { code: 'CANCELLED' });
+
+  assert.equal(made, 2);
+});

@@ -17,14 +17,17 @@ export interface CallBounds {
   readonly signal?: AbortSignal | undefined;
   /** Whether the next attempt asks somebody else, and need not pause. Default: it never does. */
   readonly elsewhere?: (() => boolean) | undefined;
+  /** Whether all answers so far are of servers that do not know what is in force, so that somebody else is worth asking. Default: none is. */
+  readonly isStale?: (() => boolean) | undefined;
 }
 
 /** One attempt within the time that is left. */
 export type Attempt<T> = (timeoutMs: number, signal: AbortSignal) => Promise<T>;
 
 /**
- * Makes attempts until one is answered. Only `UNAVAILABLE` is tried again, after a jittered pause, or at once when somebody else is asked. The call ends at its
- * deadline whatever the attempt does, and an answer that arrives later is not used.
+ * Makes attempts until one is answered. Only `UNAVAILABLE` is tried again, after a jittered pause, or at once when somebody else is asked, and so is
+ * somebody else after a stale answer: that is the answer when nobody knows better. The call ends at its deadline whatever the attempt does, and an
+ * answer that arrives later is not used.
  */
 export async function callWithRetries<T>(attempt: Attempt<T>, bounds: CallBounds, clock: Clock): Promise<T> {
   const deadline = clock.now() + bounds.timeoutMs;
@@ -36,24 +39,41 @@ export async function callWithRetries<T>(attempt: Attempt<T>, bounds: CallBounds
   if (bounds.signal?.aborted) {
     abort();
   }
+  const once = async (): Promise<T> => {
+    over.signal.throwIfAborted();
+    const timeoutMs = deadline - clock.now();
+    const outcome = await settle(Promise.race([(async () => attempt(timeoutMs, over.signal))(), ended]));
+    over.signal.throwIfAborted();
+    if (clock.now() >= deadline) {
+      throw deadlineExceeded(bounds.timeoutMs);
+    }
+    if ('value' in outcome) {
+      return outcome.value;
+    }
+    throw asControlZeroError(outcome.error);
+  };
   try {
+    let stale: { value: T } | undefined;
     for (let made = 1; ; made++) {
-      over.signal.throwIfAborted();
-      const timeoutMs = deadline - clock.now();
-      const outcome = await settle(Promise.race([(async () => attempt(timeoutMs, over.signal))(), ended]));
-      over.signal.throwIfAborted();
-      if (clock.now() >= deadline) {
-        throw deadlineExceeded(bounds.timeoutMs);
-      }
+      const outcome = await settle(once());
+      const isStale = bounds.isStale?.() === true;
       if ('value' in outcome) {
-        return outcome.value;
+        if (!isStale) {
+          return outcome.value;
+        }
+        stale = outcome;
       }
-      const error = asControlZeroError(outcome.error);
-      if (error.code === 'UNAVAILABLE' && made < bounds.maxAttempts && bounds.elsewhere?.() === true) {
+      const error = 'value' in outcome ? undefined : asControlZeroError(outcome.error);
+      const mayAskAgain = made < bounds.maxAttempts && (error === undefined || error.code === 'UNAVAILABLE');
+      if (mayAskAgain && bounds.elsewhere?.() === true) {
         continue;
       }
+      // A deny that arrived denies: that others are away besides is no outage that `onUnavailable` could make an allow of.
+      if (isStale && stale !== undefined && (error === undefined || error.code === 'UNAVAILABLE' || error.code === 'DEADLINE_EXCEEDED')) {
+        return stale.value;
+      }
       const pauseMs = shortestPauseMs + clock.random() * (longestPauseMs - shortestPauseMs);
-      if (error.code !== 'UNAVAILABLE' || made >= bounds.maxAttempts || clock.now() + pauseMs >= deadline) {
+      if (!mayAskAgain || clock.now() + pauseMs >= deadline) {
         throw error;
       }
       await settle(clock.sleep(pauseMs, over.signal));

@@ -8,9 +8,9 @@ import { status } from '@grpc/grpc-js';
 
 import type { ControlZero } from './control-zero.js';
 import type { Decision } from './decision.js';
-import { score, seedOf } from './routing/rendezvous.js';
 import { Door } from './testing/door.js';
 import { FakeCluster, failure, openRouterBatch } from './testing/fake-cluster.js';
+import { agentAskedAt, firstFor } from './testing/ranking.js';
 
 const ask = { action: 'llm.generate', resource: 'model/openai/gpt-4' };
 let servers: FakeCluster[];
@@ -29,20 +29,8 @@ const urlOf = (some: readonly Door[]): string => some.map(({ authority }) => `ht
 const counts = (): number[] => servers.map(({ requests }) => requests.length);
 const client = (options = {}): ControlZero => new FakeCluster().client({ url: urlOf(doors), timeoutMs: 60_000, ...options });
 
-/** Which of these addresses an agent is asked about first. */
-function first(agent: string, authorities: readonly string[]): number {
-  const ranks = authorities.map((authority) => score(seedOf(authority), seedOf(agent)));
-  return ranks.indexOf(Math.max(...ranks));
-}
-
 /** An agent that is asked about at this address first. */
-function agentOf(index: number, authorities = doors.map(({ authority }) => authority)): string {
-  for (let number = 0; ; number++) {
-    if (first(`agent-${number}`, authorities) === index) {
-      return `agent-${number}`;
-    }
-  }
-}
+const agentOf = (index: number, authorities = doors.map(({ authority }) => authority)): string => agentAskedAt(index, authorities);
 
 test('Check_ManyAgents_EachKeepsToItsFirstAddressInEveryClient', async () => {
   const clients = [client(), client(), client({ url: urlOf([...doors].reverse()) })];
@@ -55,7 +43,7 @@ test('Check_ManyAgents_EachKeepsToItsFirstAddressInEveryClient', async () => {
 
   const authorities = doors.map(({ authority }) => authority);
   for (const [index, { requests }] of servers.entries()) {
-    assert.deepEqual([...new Set(requests.map(({ agentId }) => agentId))].sort(), agents.filter((agent) => first(agent, authorities) === index).sort());
+    assert.deepEqual([...new Set(requests.map(({ agentId }) => agentId))].sort(), agents.filter((agent) => firstFor(agent, authorities) === index).sort());
   }
   assert.equal(counts().reduce((sum, count) => sum + count), 180);
 });

@@ -63,6 +63,98 @@ public sealed class RouteTests : IDisposable
     }
 
     [Fact]
+    public void Stale_BeforeAnotherAnswers_IsSetAsideForAsLongAsItAsked()
+    {
+        var route = new Route(_all);
+        route.Next();
+        route.Stale(new Staleness(TimeSpan.FromSeconds(1)));
+        Assert.Same(_all[0], new Route(_all).Next());
+
+        Assert.Same(_all[1], route.Next());
+        route.Answered();
+        route.Leave();
+
+        Assert.Same(_all[1], new Route(_all).Next());
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Same(_all[0], new Route(_all).Next());
+    }
+
+    [Fact]
+    public void Stale_Everywhere_SetsNoneAside()
+    {
+        var route = new Route(_all);
+        var asked = new List<(Endpoint, bool)>();
+
+        foreach (var _ in _all)
+        {
+            var endpoint = route.Next();
+            route.Stale(new Staleness(TimeSpan.FromSeconds(1)));
+            asked.Add((endpoint, route.HasAnother));
+        }
+
+        route.Leave();
+
+        Assert.Equal([(_all[0], true), (_all[1], true), (_all[2], false)], asked);
+        Assert.Same(_all[0], new Route(_all).Next());
+    }
+
+    [Fact]
+    public void Stale_ByATryThatNoOtherAnswers_LetsAnotherTry()
+    {
+        var failing = new Route([_all[0]]);
+        failing.Next();
+        failing.Ended(StatusCode.Unavailable);
+        _clock.Advance(Standing.MaxBackOff);
+
+        var trying = new Route(_all);
+        trying.Next();
+        trying.Stale(new Staleness(TimeSpan.FromSeconds(1)));
+        Assert.Same(_all[1], new Route(_all).Next());
+        trying.Leave();
+
+        Assert.Same(_all[0], new Route(_all).Next());
+    }
+
+    [Fact]
+    public void Stale_NamingTheOwner_AsksItNext()
+    {
+        var route = new Route(_all);
+
+        route.Next();
+        route.Stale(new Staleness(TimeSpan.Zero, _all[2]));
+
+        Assert.Same(_all[2], route.Next());
+    }
+
+    [Fact]
+    public void Stale_NamingAnOwnerThatWasStale_AsksNobodyElse()
+    {
+        var route = new Route(_all);
+
+        route.Next();
+        route.Stale(new Staleness(TimeSpan.Zero));
+        route.Next();
+        route.Stale(new Staleness(TimeSpan.Zero, _all[0]));
+
+        Assert.False(route.HasAnother);
+    }
+
+    [Fact]
+    public void Leave_WithATryUnderWay_LetsAnotherTry()
+    {
+        var failing = new Route([_all[0]]);
+        failing.Next();
+        failing.Ended(StatusCode.Unavailable);
+        _clock.Advance(Standing.MaxBackOff);
+
+        var trying = new Route(_all);
+        trying.Next();
+        trying.Leave();
+
+        Assert.Same(_all[0], new Route(_all).Next());
+    }
+
+    [Fact]
     public void Next_AllSetAside_AsksInOrderAllTheSame()
     {
         var failing = new Route(_all);

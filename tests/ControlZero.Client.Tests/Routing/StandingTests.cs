@@ -33,13 +33,27 @@ public sealed class StandingTests
         }
     }
 
+    [Theory]
+    [InlineData(0, 100)]
+    [InlineData(99, 100)]
+    [InlineData(1_000, 1_000)]
+    [InlineData(60_000, 5_000)]
+    public void Failed_AskingToBeLeftAlone_SetsAsideForThatLongUpToTheLongest(int atLeast, int milliseconds)
+    {
+        var standing = new Standing(_clock, () => 0);
+
+        standing.Failed(Enter(standing), TimeSpan.FromMilliseconds(atLeast));
+
+        AssertSetAsideFor(standing, TimeSpan.FromMilliseconds(milliseconds));
+    }
+
     [Fact]
     public void Failed_ManyCallsTogether_CountsOnce()
     {
         var standing = new Standing(_clock, () => 0);
         var calls = Enumerable.Range(0, 100).Select(_ => Enter(standing)).ToList();
 
-        calls.ForEach(standing.Failed);
+        calls.ForEach(call => standing.Failed(call));
 
         AssertSetAsideFor(standing, TimeSpan.FromMilliseconds(100));
     }

@@ -55,6 +55,19 @@ internal static class Answers
         PolicyEpoch = 7,
     };
 
+    /// <summary>What a server denies with that cannot confirm what is in force.</summary>
+    public static EnforceResponse Stale() => new()
+    {
+        Decision = Decision.Deny,
+        Effect = "deny",
+        ReasonCode = "POLICY_STALE",
+        Reason = "this server could not confirm in time what is in force",
+        DecisionId = "01JD0000000000000000000002",
+        RuleId = "synthetic:POLICY_STALE",
+        PolicyEpoch = 6,
+        RetryAfter = Duration.FromTimeSpan(TimeSpan.FromSeconds(1)),
+    };
+
     public static GetStatusResponse Status(params string[] agents) => new()
     {
         Version = "0.1.0",

@@ -1,3 +1,4 @@
+using ControlZero.Client.Tests.Routing;
 using ControlZero.Client.Transport;
 using ControlZero.Protocol.V1;
 using Grpc.Core;
@@ -11,7 +12,8 @@ public sealed class StreamExchangeTests
     public async Task Ask_WhoseCallerGoesBeforeItsTurn_IsNotSent()
     {
         var wire = new SlowWire();
-        await using var exchange = new StreamExchange(wire.Call, TimeSpan.FromSeconds(1), TimeProvider.System);
+        using var endpoint = TestEndpoints.Several(1, TimeProvider.System)[0];
+        await using var exchange = new StreamExchange(wire.Call, endpoint, TimeSpan.FromSeconds(1), TimeProvider.System);
         using var patience = new CancellationTokenSource();
         var first = exchange.AskAsync(new EnforceStreamRequest(), CancellationToken.None);
         var second = exchange.AskAsync(new EnforceStreamRequest(), patience.Token);

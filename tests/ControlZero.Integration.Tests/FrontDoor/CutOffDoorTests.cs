@@ -1,6 +1,8 @@
 using System.Net.Sockets;
 using ControlZero.Client;
+using ControlZero.Integration.Tests.Clients;
 using ControlZero.Integration.Tests.Cluster;
+using ControlZero.Integration.Tests.Processes;
 using ControlZero.Protocol.V1;
 using ControlZero.Servers.Network;
 using Npgsql;
@@ -41,6 +43,40 @@ public sealed class CutOffDoorTests(PostgresStorage storage) : IClassFixture<Pos
         Assert.All(answers, answer => Assert.Contains(answer, (string[])["POLICY_STALE", "Unavailable", "DeadlineExceeded", "Unauthenticated"]));
         await proxy.SetAsync(ProxyFault.None);
         await UntilAsync(async () => await AnswerAsync(caller) == "Unauthenticated");
+    }
+
+    // About half of the agents are asked about at the door first, and of those no answer of its own is an allow.
+    [Fact]
+    public async Task Agents_OfClientsThatKnowASiloToo_AreAllowedWhileTheDoorIsCutOff()
+    {
+        const int Agents = 20;
+        await NodeBuild.EnsureAsync();
+        var real = new NpgsqlConnectionStringBuilder(storage.NextCluster()[Connection]);
+        await using var proxy = new FaultProxy(new UnixDomainSocketEndPoint(Path.Combine(real.Host!, ".s.PGSQL.5432")));
+        var aside = new NpgsqlConnectionStringBuilder(real.ConnectionString) { Host = $"{proxy.Address.Address}", Port = proxy.Address.Port };
+        await using var cluster = await FrontDoorCluster.StartAsync(
+            storage, bound: "2s", ofDoor: new Dictionary<string, string> { [Connection] = aside.ConnectionString });
+        await cluster.Connect(cluster.Silos[0]).Policies.PublishPolicyAsync(new PublishPolicyRequest { Document = AllowAll });
+        var door = cluster.Connect();
+        await UntilAsync(async () => await AnswerAsync(door) == "RULE_MATCH");
+        var both = $"{cluster.Door.Url},{cluster.Silos[0].Url}";
+        using var client = new ControlZeroClient(new ControlZeroClientOptions { Url = both, ApiKey = cluster.AdminKey, Timeout = Patience });
+
+        await proxy.SetAsync(ProxyFault.BlackHole);
+        await UntilAsync(async () => await AnswerAsync(door) == "POLICY_STALE");
+
+        for (var agent = 0; agent < Agents; agent++)
+        {
+            var query = new EnforceQuery { AgentId = $"bot-{agent}", Action = "llm.generate", Resource = "model/openai/gpt-4" };
+            await UntilAsync(async () => (await client.CheckAsync(query)).Allowed);
+        }
+
+        var node = await ChildProcess.RunAsync(
+            "node",
+            [Repository.At("tests", "ControlZero.Integration.Tests", "FrontDoor", "ask.mjs"), Repository.NodeClient, $"{Agents}"],
+            new Dictionary<string, string>(cluster.Door.Environment("unused", cluster.AdminKey)) { ["CONTROLZERO_URL"] = both });
+        Assert.Equal($"{Agents}", node.With(exitCode: 0).Lines.Single());
+        Assert.Equal("POLICY_STALE", await AnswerAsync(door));
     }
 
     // A reason code, or the status of no decision.

@@ -6,7 +6,8 @@ import type { ErrorCode } from '../errors.js';
 import { StillClock } from '../testing/still-clock.js';
 import type { Transport } from '../transport.js';
 import { Endpoints } from './endpoints.js';
-import type { Route } from './route.js';
+import type { Endpoint } from './endpoints.js';
+import type { Route, Staleness } from './route.js';
 import { maxBackOffMs } from './standing.js';
 
 const never = new AbortController().signal;
@@ -16,17 +17,18 @@ const unused: Transport = { unary: () => Promise.reject(new Error('not used')), 
 function three(clock = new StillClock()) {
   const addresses = ['a', 'b', 'c'].map((name) => ({ authority: `${name}:5050`, transport: { ...unused } }));
   const nameOf = (transport: Transport): string => addresses.find((address) => address.transport === transport)?.authority.charAt(0) ?? '?';
-  const ask = async (route: Route, code?: ErrorCode): Promise<string> => {
+  const ask = async (route: Route, code?: ErrorCode, staleness?: Staleness): Promise<string> => {
     let asked = '';
     await route.ask(async (transport) => {
       asked = nameOf(transport);
       if (code !== undefined) {
         throw new ControlZeroError(code, 'no');
       }
-    }, never).catch(() => undefined);
+    }, never, () => staleness).catch(() => undefined);
     return asked;
   };
-  return { endpoints: new Endpoints(addresses, clock), ask, clock };
+  const askStale = (route: Route, owner?: Endpoint): Promise<string> => ask(route, undefined, { retryAfterMs: 1_000, owner });
+  return { endpoints: new Endpoints(addresses, clock), ask, askStale, clock };
 }
 
 for (const code of ['UNAVAILABLE', 'DEADLINE_EXCEEDED'] as const) {
@@ -102,6 +104,85 @@ for (const [code, next] of [['DEADLINE_EXCEEDED', 'b'], ['CANCELLED', 'a']] as c
     assert.equal(await ask(endpoints.inOrder()), next);
   });
 }
+
+test('Route_StaleBeforeAnotherAnswers_IsSetAsideForAsLongAsItAsked', async () => {
+  const { endpoints, ask, askStale, clock } = three();
+  const route = endpoints.inOrder();
+
+  assert.deepEqual([await askStale(route), route.hasAnother, route.isStale], ['a', true, true]);
+  assert.equal(endpoints.firstReachable().authority, 'a:5050');
+  assert.deepEqual([await ask(route), route.hasAnother, route.isStale], ['b', false, false]);
+  route.leave();
+
+  assert.equal(endpoints.firstReachable().authority, 'b:5050');
+  clock.time += 999;
+  assert.equal(endpoints.firstReachable().authority, 'b:5050');
+  clock.time += 1;
+  assert.equal(endpoints.firstReachable().authority, 'a:5050');
+});
+
+test('Route_StaleEverywhere_AsksEachOnceAndSetsNoneAside', async () => {
+  const { endpoints, askStale } = three();
+  const route = endpoints.inOrder();
+  const asked: [string, boolean][] = [];
+
+  for (let attempt = 0; attempt < 3; attempt++) {
+    asked.push([await askStale(route), route.hasAnother]);
+  }
+  route.leave();
+
+  assert.deepEqual(asked, [['a', true], ['b', true], ['c', false]]);
+  assert.equal(endpoints.firstReachable().authority, 'a:5050');
+});
+
+test('Route_StaleAndTheOthersFail_IsStillStaleAndAsksNobodyTwice', async () => {
+  const { endpoints, ask, askStale } = three();
+  const route = endpoints.inOrder();
+
+  assert.deepEqual([await askStale(route), await ask(route, 'UNAVAILABLE'), await ask(route, 'UNAVAILABLE')], ['a', 'b', 'c']);
+
+  assert.deepEqual([route.isStale, route.hasAnother], [true, false]);
+});
+
+test('Route_StaleByATryThatNoOtherAnswers_LetsAnotherTry', async () => {
+  const { endpoints, ask, askStale, clock } = three();
+  await ask(endpoints.inOrder(), 'UNAVAILABLE');
+  clock.time += maxBackOffMs;
+  const trying = endpoints.inOrder();
+
+  await askStale(trying);
+  assert.equal(endpoints.firstReachable().authority, 'b:5050');
+  trying.leave();
+
+  assert.equal(endpoints.firstReachable().authority, 'a:5050');
+});
+
+test('Route_StaleNamesTheOwner_AsksItNext', async () => {
+  const { endpoints, ask, askStale } = three();
+  const route = endpoints.inOrder();
+
+  assert.deepEqual([await askStale(route, endpoints.learn('support-bot', 'c:5050')), await ask(route)], ['a', 'c']);
+});
+
+test('Route_StaleNamesAnOwnerThatWasStale_AsksNobodyElse', async () => {
+  const { endpoints, askStale } = three();
+  const route = endpoints.inOrder();
+  await askStale(route);
+
+  await askStale(route, endpoints.learn('support-bot', 'a:5050'));
+
+  assert.equal(route.hasAnother, false);
+});
+
+test('Route_StaleInAnotherWay_IsNotAsked', async () => {
+  const { endpoints, ask } = three();
+  const route = endpoints.inOrder();
+
+  route.noteStale(endpoints.firstReachable(), { retryAfterMs: 1_000 });
+
+  assert.equal(await ask(route), 'b');
+  assert.equal(endpoints.firstReachable().authority, 'b:5050');
+});
 
 test('Learn_OwnerNamed_IsAskedFirst', async () => {
   const { endpoints, ask } = three(); // `support-bot` ranks b, c, a

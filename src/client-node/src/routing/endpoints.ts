@@ -39,6 +39,11 @@ export class Endpoints {
     return new Route(this.#all);
   }
 
+  /** The address of a call that ends as it may, and says little about the address: a stream. */
+  firstReachable(): Endpoint {
+    return this.inOrder().peek();
+  }
+
   /** The way of a call about an agent: its owner if the cluster named one, then the addresses as they rank for the agent. */
   routeFor(agentId: string): Route {
     const ranked = this.#ranked(agentId);
@@ -49,10 +54,11 @@ export class Endpoints {
   /**
    * Takes what the headers of an answer say about the owner of its agent. Without the header, whoever answered owns the agent or
    * does not know: nothing is learned. An owner that is none of the addresses cannot be asked.
+   * @returns the owner that was named, if it is one of the addresses
    */
-  learn(agentId: string, named: string | undefined): void {
+  learn(agentId: string, named: string | undefined): Endpoint | undefined {
     if (this.#all.length === 1 || named === undefined) {
-      return;
+      return undefined;
     }
     const owner = this.#all.find(({ authority }) => authority === named.toLowerCase());
     if (owner === undefined || owner === this.#ranked(agentId)[0]) {
@@ -60,6 +66,7 @@ export class Endpoints {
     } else {
       this.#owners.set(agentId, owner);
     }
+    return owner;
   }
 
   /** Gives up every connection. Idempotent. */

@@ -3,10 +3,19 @@ import type { Transport } from '../transport.js';
 import type { Endpoint } from './endpoints.js';
 import type { Visit } from './standing.js';
 
+/** What a server says beside a deny because it could not confirm what is in force: another address may know. */
+export interface Staleness {
+  /** When the server expects to know again, in milliseconds. 0: it does not say. */
+  readonly retryAfterMs: number;
+  /** The address that owns the agent, if the server named one that is known. */
+  readonly owner?: Endpoint | undefined;
+}
+
 /** The way of one call through the addresses: which one it asks, and which one next when that fails. One attempt at a time. */
 export class Route {
   readonly #order: readonly Endpoint[];
   #left: readonly Endpoint[];
+  #stale: readonly { readonly endpoint: Endpoint; readonly visit: Visit; readonly retryAfterMs: number }[] = [];
   #hasAnother = false;
 
   /** Takes the addresses, the preferred one first. */
@@ -15,34 +24,59 @@ export class Route {
     this.#left = order;
   }
 
-  /** True when the address asked failed and there is one that has not failed this call: it can be asked at once. */
+  /** True when the address asked failed or is stale and there is one that has not failed this call: it can be asked at once. */
   get hasAnother(): boolean {
     return this.#hasAnother;
   }
 
+  /** True when all that answered so far are stale. */
+  get isStale(): boolean {
+    return this.#stale.length > 0;
+  }
+
   /** Makes one attempt, at the address that is to be asked now, and notes how that went. */
-  async ask<T>(send: (transport: Transport) => Promise<T>, signal: AbortSignal): Promise<T> {
+  async ask<T>(send: (transport: Transport) => Promise<T>, signal: AbortSignal, stalenessOf?: (answer: T) => Staleness | undefined): Promise<T> {
     const [endpoint, visit] = this.#next();
     this.#hasAnother = false;
     let isOver = false;
-    const ended = (error: unknown): void => {
+    const end = (note: () => void): void => {
       if (!isOver) {
         isOver = true;
-        this.#ended(endpoint, visit, error);
+        note();
       }
     };
-    const aborted = (): void => ended(signal.reason); // noted before the caller goes on, however long the attempt takes to end
+    const failed = (error: unknown): void => end(() => this.#failed(endpoint, visit, error));
+    const aborted = (): void => failed(signal.reason); // noted before the caller goes on, however long the attempt takes to end
     signal.addEventListener('abort', aborted, { once: true });
     try {
       const answer = await send(endpoint.transport);
-      ended(undefined);
+      const staleness = stalenessOf?.(answer);
+      end(() => staleness === undefined ? this.#answered(endpoint, visit) : this.#isStaleAt(endpoint, visit, staleness));
       return answer;
     } catch (error) {
-      ended(error);
+      failed(error);
       throw error;
     } finally {
       signal.removeEventListener('abort', aborted);
     }
+  }
+
+  /** An address that was asked in another way is stale. */
+  noteStale(endpoint: Endpoint, staleness: Staleness): void {
+    this.#isStaleAt(endpoint, endpoint.standing.enter(), staleness);
+  }
+
+  /** The call is over. Nothing was learned about addresses that were stale while no other one knew better. */
+  leave(): void {
+    this.#stale.forEach(({ endpoint, visit }) => endpoint.standing.abandoned(visit));
+    this.#stale = [];
+  }
+
+  /** The address that would be asked now. */
+  peek(): Endpoint {
+    const [endpoint, visit] = this.#next();
+    endpoint.standing.abandoned(visit);
+    return endpoint;
   }
 
   /**
@@ -63,7 +97,25 @@ export class Route {
     return [first, first.standing.enter()];
   }
 
-  #ended(endpoint: Endpoint, visit: Visit, error: unknown): void {
+  /** Those that were stale before it are set aside: it knew what they did not. */
+  #answered(endpoint: Endpoint, visit: Visit): void {
+    endpoint.standing.answered(visit);
+    this.#stale.forEach((stale) => stale.endpoint.standing.failed(stale.visit, stale.retryAfterMs));
+    this.#stale = [];
+  }
+
+  /**
+   * It is not asked again by this call, and the agent's owner is asked next. When that one was stale too, nobody is: everybody would ask it.
+   */
+  #isStaleAt(endpoint: Endpoint, visit: Visit, { retryAfterMs, owner }: Staleness): void {
+    this.#stale = [...this.#stale, { endpoint, visit, retryAfterMs }];
+    const left = this.#left.filter((other) => other !== endpoint);
+    const ownerIsStale = this.#stale.some((stale) => stale.endpoint === owner);
+    this.#left = ownerIsStale ? [] : [...left.filter((other) => other === owner), ...left.filter((other) => other !== owner)];
+    this.#hasAnother = this.#left.length > 0;
+  }
+
+  #failed(endpoint: Endpoint, visit: Visit, error: unknown): void {
     const code = error instanceof ControlZeroError ? error.code : undefined;
     if (code === 'UNAVAILABLE' || code === 'DEADLINE_EXCEEDED') {
       endpoint.standing.failed(visit);
@@ -73,7 +125,7 @@ export class Route {
     } else if (code === 'CANCELLED') {
       endpoint.standing.abandoned(visit);
     } else {
-      endpoint.standing.answered(visit);
+      this.#answered(endpoint, visit);
     }
   }
 }

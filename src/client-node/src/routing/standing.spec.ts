@@ -49,6 +49,17 @@ test('Failed_AgainAndAgain_BacksOffTwiceAsLongUpToTheLongest', () => {
   }
 });
 
+for (const [atLeast, ms] of [[0, 100], [99, 100], [1_000, 1_000], [60_000, 5_000]] as const) {
+  test(`Failed_AskingToBeLeftAloneFor${atLeast}Ms_SetsAsideFor${ms}Ms`, () => {
+    const clock = new StillClock();
+    const standing = new Standing(clock);
+
+    standing.failed(enter(standing), atLeast);
+
+    assertSetAsideFor(standing, ms, clock);
+  });
+}
+
 test('Failed_ManyCallsTogether_CountsOnce', () => {
   const clock = new StillClock();
   const standing = new Standing(clock);

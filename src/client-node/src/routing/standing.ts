@@ -51,13 +51,17 @@ export class Standing {
     }
   }
 
-  /** The address did not answer, or cannot decide. Of the calls it failed together only the first counts. */
-  failed({ round }: Visit): void {
+  /**
+   * The address did not answer, or cannot decide. Of the calls it failed together only the first counts. It is left alone for as long as it asked,
+   * but no longer than the longest back-off.
+   */
+  failed({ round }: Visit, atLeastMs = 0): void {
     if (round !== this.#round) {
       return;
     }
     const longestMs = Math.min(firstBackOffMs * 2 ** Math.min(this.#failures, 10), maxBackOffMs);
-    this.#setAsideUntil = this.#clock.now() + longestMs * (0.5 + this.#clock.random() / 2);
+    const backOffMs = longestMs * (0.5 + this.#clock.random() / 2);
+    this.#setAsideUntil = this.#clock.now() + Math.max(backOffMs, Math.min(atLeastMs, maxBackOffMs));
     this.#isTried = false;
     this.#failures++;
     this.#round++;

@@ -144,7 +144,15 @@ export function openRouterPolicy({ resource, candidateResources, requestId, dryR
   };
 }
 
-/** The same for each request of a batch. */
+/** What a server denies with that cannot confirm what is in force. */
+export function staleDeny({ requestId }: EnforceRequest): Answer {
+  return {
+    decision: Decision.DENY, effect: 'deny', reasonCode: 'POLICY_STALE', reason: 'this server could not confirm in time what is in force', requestId,
+    ruleId: 'synthetic:POLICY_STALE', policyEpoch: 6n, retryAfter: { seconds: 1n, nanos: 0 }, decisionId: '01JF8Q6Z5N3V7XW2K4M9T0RHCE',
+  };
+}
+
+/** What the policy says of each request of a batch. */
 export function openRouterBatch({ requests }: EnforceBatchRequest): BatchAnswer {
   return { results: requests.map((request) => ({ result: { case: 'response', value: openRouterPolicy(request) } })) };
 }
