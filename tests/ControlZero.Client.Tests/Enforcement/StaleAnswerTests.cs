@@ -255,6 +255,20 @@ public sealed class StaleAnswerTests : SeveralServersTest
     }
 
     [Fact]
+    public async Task Stream_StaleAnswerAndTheOthersAway_IsTheStaleDenyWhateverTheOptionsSay()
+    {
+        Array.ForEach(Servers, server => server.Fail<EnforceRequest>(Answers.Error(StatusCode.Unavailable)));
+        Servers[0].On<EnforceStreamRequest>(_ => new EnforceStreamResponse { Response = Answers.Stale() });
+        await using var stream = Client(clock: _clock, configure: options => (options.MaxAttempts, options.OnUnavailable) = (10, OnUnavailable.Allow)).OpenStream();
+
+        var decision = await stream.CheckAsync(About(AgentOf(Servers[1]))).WaitAsync(WatchedClock.Patience);
+
+        Assert.Equal((false, "POLICY_STALE"), (decision.Allowed, decision.ReasonCode));
+        Assert.Equal([1, 1, 1], Servers.Select(server => server.Calls.Count));
+        Assert.True(_clock.NoBackOffBegun);
+    }
+
+    [Fact]
     public async Task Stream_StaleAnswerOfTheOnlyAddress_IsTheStaleDeny()
     {
         Servers[0].On<EnforceStreamRequest>(_ => new EnforceStreamResponse { Response = Answers.Stale() });
