@@ -12,6 +12,10 @@ internal sealed class Story
     public const string Strict = "strict-1";
     public const string Stale = "stale-3";
     public const string Agent = "agent-00";
+    public const string Key = "revoked00000";
+
+    /// <summary>The status of a question whose key is not taken for valid.</summary>
+    public const string Refused = "Unauthenticated";
 
     /// <summary>A tenant with the limits of the run, where <see cref="Spend"/> asks.</summary>
     public const string Spending = "spending";
@@ -73,7 +77,8 @@ internal sealed class Story
     public static Answer DoesNotKnow { get; } = new(false, "deny", "POLICY_STALE", "synthetic:POLICY_STALE", null, "", 0, 0);
 
     /// <summary>A question, and its answer.</summary>
-    public Story Ask(long sent, long received, Answer? answer, ulong epoch = 2, ulong min = 0, string tenant = Strict, string agent = Agent, string status = "", int server = 1)
+    public Story Ask(long sent, long received, Answer? answer, ulong epoch = 2, ulong min = 0, string tenant = Strict, string agent = Agent, string status = "", int server = 1,
+        string key = "")
     {
         var id = ++_ids;
         _lines.Add(new RecordLine
@@ -84,6 +89,7 @@ internal sealed class Story
             Operation = Operation.Enforce,
             Tenant = tenant,
             Agent = agent,
+            Key = key,
             Server = server,
             Action = "llm.generate",
             Resource = "model/vendor/m0",
@@ -91,7 +97,7 @@ internal sealed class Story
         });
         _lines.Add(new RecordLine
         {
-            Kind = answer is null ? LineKind.Unknown : LineKind.Ok, At = received * 1000, Id = id, Epoch = epoch, Answer = answer, Status = status,
+            Kind = answer is not null ? LineKind.Ok : status == Refused ? LineKind.Fail : LineKind.Unknown, At = received * 1000, Id = id, Epoch = epoch, Answer = answer, Status = status,
         });
         return this;
     }
@@ -99,12 +105,12 @@ internal sealed class Story
     /// <summary>A change, acknowledged unless it says how it ended.</summary>
     public Story Change(
         long sent, long received, Operation operation, ulong epoch, int document = 0, long version = 0, string tenant = Strict, string agent = "", string status = "",
-        string model = "")
+        string model = "", string key = "")
     {
         var id = ++_ids;
         _lines.Add(new RecordLine
         {
-            Kind = LineKind.Invoke, At = sent * 1000, Id = id, Operation = operation, Tenant = tenant, Agent = agent, Resource = model, Document = document, Server = 1,
+            Kind = LineKind.Invoke, At = sent * 1000, Id = id, Operation = operation, Tenant = tenant, Agent = agent, Resource = model, Key = key, Document = document, Server = 1,
         });
         _lines.Add(new RecordLine
         {
@@ -120,6 +126,10 @@ internal sealed class Story
     /// <summary>Its end.</summary>
     public Story Resume(long sent, long received, ulong epoch, string status = "") =>
         Change(sent, received, Operation.ResumeAgent, epoch, agent: Agent, status: status);
+
+    /// <summary>The revocation of a key.</summary>
+    public Story Revoke(long sent, long received, string key, string tenant = Strict, string status = "") =>
+        Change(sent, received, Operation.RevokeKey, 0, tenant: tenant, key: key, status: status);
 
     /// <summary>A fault, its end and the recovery from it. Not recovered: 0.</summary>
     public Story Fault(string fault, string phase, long begun, long healed, long recovered)

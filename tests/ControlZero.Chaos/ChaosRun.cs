@@ -15,7 +15,8 @@ internal sealed class ChaosRun(ChaosOptions options, TextWriter progress)
     private const int Silos = 3;
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(1.5);
 
-    // What another build may not know yet is used when an upgrade is over: front doors without a silo, limits, suspended models.
+    // What another build may not know yet, or keep as this one does, is used when an upgrade is over: front doors without a silo, limits, suspended
+    // models, keys that are revoked.
     private bool HasOneBuild => options.OtherServer.Length == 0;
 
     private int FrontDoors => HasOneBuild ? 1 : 0;
@@ -57,9 +58,11 @@ internal sealed class ChaosRun(ChaosOptions options, TextWriter progress)
         using var tenants = await ChaosTenants.CreateAsync(cluster, record, limits: HasOneBuild, cancellationToken);
         List<TenantWriter> writers = [.. tenants.Turning.Select(tenant => new TenantWriter(calls, tenant, servers, models: HasOneBuild, options.Seed + tenant.Id[^1]))];
         var halter = new TenantHalter(calls, tenants.Halted, tenants.Operators, options.Seed);
+        List<KeyHolders> holders = HasOneBuild ? [new KeyHolders(calls, tenants.Turning, servers, options.Seed)] : [];
         await Task.WhenAll(
         [
             halter.BeginAsync(),
+            .. holders.Select(holder => holder.BeginAsync()),
             .. tenants.Spending.Select(tenant => PolicyOfTenant.PublishAsync(calls, tenant, Spenders.Policy)),
             .. writers.Select(writer => writer.BeginAsync()),
         ]);
@@ -79,6 +82,7 @@ internal sealed class ChaosRun(ChaosOptions options, TextWriter progress)
             new Askers(calls, tenants.Turning, servers, options.Seed).RunAsync(over.Token),
             new Askers(calls, tenants.Halted, servers, options.Seed + 1_000, ofOneServer: 2, ofOneTenant: 1).RunAsync(over.Token),
             halter.RunAsync(over.Token),
+            .. holders.Select(holder => holder.RunAsync(over.Token)),
             .. tenants.Spending.Select(tenant => new Spenders(calls, tenant, servers, options.Seed).RunAsync(over.Token)),
             .. writers.Select(writer => writer.RunAsync(over.Token)),
         ]);

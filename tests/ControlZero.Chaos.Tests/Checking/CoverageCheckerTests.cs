@@ -37,6 +37,17 @@ public sealed class CoverageCheckerTests
         Assert.Single(Checker.Check(Whole.Fault("kill", nameof(Operation.Publish), 105, 200, 300).Change(400, 410, Operation.SuspendModel, 4, model: "model/vendor/m5").History)).What);
 
     [Fact]
+    public void Keys_ThatWereRevokedAndNotUsedBeforeAndAfter_AreFound()
+    {
+        var story = Whole.Fault("kill", nameof(Operation.Publish), 105, 200, 300).Revoke(400, 410, Story.Key).Ask(10, 11, Story.Allow, key: "another00000");
+
+        Assert.Equal(
+            ["no question was allowed with a key before it was revoked", "no question was refused because its key was revoked"],
+            Checker.Check(story.History).Select(found => found.What));
+        Assert.Empty(Checker.Check(story.Ask(390, 391, Story.Allow, key: Story.Key).Ask(420, 421, null, status: Story.Refused, key: Story.Key).History));
+    }
+
+    [Fact]
     public void Limits_ThatNobodyWasChargedUnderOrExhausted_AreFound() => Assert.Equal(
         ["no question was charged under a limit", "no question was denied as nothing was left of a limit"],
         Checker.Check(new Story().Spend("spend:own", Story.Deny).History).Select(found => found.What).Where(what => what.Contains("limit", StringComparison.Ordinal)));

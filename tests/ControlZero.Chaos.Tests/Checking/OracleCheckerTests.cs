@@ -75,6 +75,10 @@ public sealed class OracleCheckerTests
     }
 
     [Fact]
+    public void RevocationOfAKey_OfUnknownOutcome_IsNoSuspensionOfTheTenant() =>
+        Assert.Single(Checker.Check(new Story().Revoke(5, 6, Story.Key, status: "Unavailable").Ask(10, 11, Story.Suspended with { Reason = "TENANT_SUSPENDED" }).History));
+
+    [Fact]
     public void SuspensionOfAModel_IsSaidUnderItsEpochs_AndUnderNoOthers()
     {
         var stopped = Story.Suspended with { Reason = "MODEL_SUSPENDED" };

@@ -23,6 +23,20 @@ public sealed class StatusCheckerTests
         Assert.Empty(Checker.Check(new Story().Ask(10, 11, null, status: status).Fault("kill", "Steady", 1, 20, 30).History));
 
     [Fact]
+    public void RefusalOfAKey_ThatNobodyHadRevokedYet_IsFound()
+    {
+        Assert.Single(Checker.Check(new Story().Ask(10, 11, null, status: Story.Refused).History));
+        Assert.Single(Checker.Check(new Story().Ask(10, 11, null, status: Story.Refused, key: Story.Key).Revoke(12, 13, Story.Key).History));
+        Assert.Single(Checker.Check(new Story().Ask(20, 21, null, status: Story.Refused, key: "another00000").Revoke(12, 13, Story.Key).History));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("DeadlineExceeded")]
+    public void RefusalOfAKey_FromTheSendingOfItsRevocation_IsNoViolation(string ended) =>
+        Assert.Empty(Checker.Check(new Story().Revoke(10, 30, Story.Key, status: ended).Ask(9, 11, null, status: Story.Refused, key: Story.Key).History));
+
+    [Fact]
     public void Conflict_OfAPublish_IsNoViolation() =>
         Assert.Empty(Checker.Check(new Story().Change(10, 11, Operation.Publish, 0, document: 2, status: "Aborted").History));
 

@@ -27,6 +27,7 @@ internal sealed class CoverageChecker : IChecker
         var decisions = history.Decisions.ToList();
         var hasModels = history.Calls.Any(call => call.Operation == Operation.SuspendModel);
         var hasLimits = QuotaChecker.HasLimits(history);
+        var revoked = history.Calls.Where(call => call.Operation == Operation.RevokeKey).Select(call => call.Key).ToHashSet();
         foreach (var (what, happened) in new (string, bool)[]
         {
             ("allowed by a rule", decisions.Exists(call => call.Answer is { Allowed: true, Index: not null })),
@@ -36,6 +37,8 @@ internal sealed class CoverageChecker : IChecker
             ("denied as of a model that is suspended", !hasModels || decisions.Exists(call => call.Answer!.Reason == "MODEL_SUSPENDED")),
             ("charged under a limit", !hasLimits || decisions.Exists(call => call.Answer is { Allowed: true, Windows.Count: > 0 })),
             ("denied as nothing was left of a limit", !hasLimits || decisions.Exists(call => call.Answer!.Reason == Answer.Exhausted)),
+            ("allowed with a key before it was revoked", revoked.Count == 0 || decisions.Exists(call => call.Answer!.Allowed && revoked.Contains(call.Key))),
+            ("refused because its key was revoked", revoked.Count == 0 || history.Calls.Any(call => call.IsRefused && revoked.Contains(call.Key))),
             ("decided under an epoch it carried", decisions.Exists(call => call.Asked.MinEpoch > 0)),
             ("asked through a client with all addresses", decisions.Exists(call => call.Asked.Server == 0)),
         })

@@ -28,16 +28,13 @@ internal sealed class EpochChecker(TimeSpan bound) : IChecker
             // A server that is stale may still say that somebody is suspended: that is the safe side.
             var isByPolicy = decision.Answer is { IsDecided: true, Reason: not ("AGENT_SUSPENDED" or "TENANT_SUSPENDED" or "MODEL_SUSPENDED") };
             var oldest = Newest(changes[decision.Tenant], decision.Invoked - _bound);
-            if (isByPolicy && decision.Epoch < oldest && !MayBeStale(history, decision))
+            if (isByPolicy && decision.Epoch < oldest && !history.MayBeStale(decision, _bound))
             {
                 yield return new Violation(
                     Name, decision.Completed, $"decided under epoch {decision.Epoch}, although {oldest} was acknowledged more than the bound before: {decision}");
             }
         }
     }
-
-    private bool MayBeStale(History history, Call decision) =>
-        history.Tenants[decision.Tenant].AllowStale && history.Faults.Any(fault => fault.Overlaps(decision.Invoked - _bound, decision.Completed + _bound));
 
     // By the time it was acknowledged, each with the highest epoch up to then.
     private static List<(long At, ulong Epoch)> Acknowledged(History history, string tenant)

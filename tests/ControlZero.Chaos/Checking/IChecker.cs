@@ -30,6 +30,7 @@ internal static class Checkers
     public static IReadOnlyList<IChecker> All(TimeSpan bound, TimeSpan patience) =>
     [
         new SuspensionChecker(bound),
+        new RevocationChecker(bound),
         new EpochChecker(bound),
         new OracleChecker(),
         new QuotaChecker(),

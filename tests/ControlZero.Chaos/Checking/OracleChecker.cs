@@ -47,7 +47,7 @@ internal sealed class OracleChecker : IChecker
             var changes = history.Calls.Where(call => call.Tenant == tenant.Id && call.Operation != Operation.Enforce).ToList();
             _publishes = [.. changes.Where(call => call is { Operation: Operation.Publish, IsOk: true, Asked.Document: > 0 }).OrderBy(call => call.Epoch)];
             _unknown = [.. changes.Where(call => call is { Operation: Operation.Publish, IsUnknown: true }).Select(call => (call.Asked.Document, NewestBefore(changes, call.Invoked)))];
-            _suspensions = changes.Where(call => call.Operation != Operation.Publish).ToLookup(call => (call.Agent, call.Resource));
+            _suspensions = changes.Where(call => call.Operation is not (Operation.Publish or Operation.RevokeKey)).ToLookup(call => (call.Agent, call.Resource));
             _models = [.. _suspensions.Select(changes => changes.Key.Model).Where(pattern => pattern.Length > 0)];
         }
 

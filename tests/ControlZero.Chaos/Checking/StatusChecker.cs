@@ -21,11 +21,19 @@ internal sealed class StatusChecker : IChecker
     public IEnumerable<Violation> Check(History history)
     {
         var isOneOfSeveral = history.Calls.Any(call => call.Asked.Server > 1);
+        var revoked = history.Calls.Where(call => call.Operation == Operation.RevokeKey).GroupBy(call => call.Key).ToDictionary(calls => calls.Key, calls => calls.Min(call => call.Invoked));
         foreach (var call in history.Calls.Where(call => call.Ended is { Kind: LineKind.Fail or LineKind.Unknown }))
         {
             var status = call.Ended!.Status;
             var isAllowed = Retryable.Contains(status) || (status == Conflict && call.Operation == Operation.Publish);
-            if (!isAllowed)
+            if (call is { Operation: Operation.Enforce, IsRefused: true })
+            {
+                if (!(revoked.TryGetValue(call.Key, out var sent) && sent < call.Completed))
+                {
+                    yield return new Violation(Name, call.Completed, $"its key was refused, which nobody had revoked: {call}");
+                }
+            }
+            else if (!isAllowed)
             {
                 yield return new Violation(Name, call.Completed, $"{status}: {call}");
             }

@@ -50,7 +50,7 @@ internal sealed class SuspensionChecker(TimeSpan bound) : IChecker
                 var resumed = ordered.Skip(i + 1).FirstOrDefault(IsResumption)?.Invoked ?? long.MaxValue;
                 foreach (var allow in allows[changes.Key.Tenant])
                 {
-                    if (IsOf(suspension, allow) && allow.Invoked > suspension.Completed && allow.Completed < resumed && !MayBeStale(history, allow))
+                    if (IsOf(suspension, allow) && allow.Invoked > suspension.Completed && allow.Completed < resumed && !history.MayBeStale(allow, _bound))
                     {
                         yield return (suspension, allow);
                     }
@@ -63,9 +63,6 @@ internal sealed class SuspensionChecker(TimeSpan bound) : IChecker
     private static bool IsOf(Call suspension, Call allow) => suspension.Resource.Length > 0
         ? TestPolicies.Stops(suspension.Resource, allow.Resource)
         : suspension.Agent.Length == 0 || suspension.Agent == allow.Agent;
-
-    private bool MayBeStale(History history, Call allow) =>
-        history.Tenants[allow.Tenant].AllowStale && history.Faults.Any(fault => fault.Overlaps(allow.Invoked - _bound, allow.Completed + _bound));
 
     private static bool IsSuspensionOrResumption(Call call) =>
         call.Operation is Operation.SuspendAgent or Operation.SuspendTenant or Operation.SuspendModel || IsResumption(call);

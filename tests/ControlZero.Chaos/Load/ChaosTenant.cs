@@ -7,9 +7,7 @@ namespace ControlZero.Chaos.Load;
 /// <summary>A tenant of the run: its agents, its key, and clients that ask one server each or all of them.</summary>
 internal sealed class ChaosTenant : IDisposable
 {
-    // What is asked of one server alone ends early, so that a paused one does not stop the asking.
-    private static readonly TimeSpan OneServerTimeout = TimeSpan.FromSeconds(1);
-
+    private readonly ServerCluster _cluster;
     private long _epoch;
 
     public ChaosTenant(string id, bool allowStale, int agents, string key, ServerCluster cluster)
@@ -17,11 +15,8 @@ internal sealed class ChaosTenant : IDisposable
         Id = id;
         AllowStale = allowStale;
         Agents = [.. Enumerable.Range(0, agents).Select(number => $"agent-{number:D2}")];
-        Direct = [.. cluster.All.Select(server => Connect(server.Url, key, OneServerTimeout, attempts: 1))];
-
-        // As a program has it, with the product's own time-out and attempts.
-        var standard = new ControlZeroClientOptions();
-        Everywhere = Connect(cluster.Urls, key, standard.Timeout, standard.MaxAttempts);
+        _cluster = cluster;
+        Own = Connect("", key);
     }
 
     public string Id { get; }
@@ -30,11 +25,11 @@ internal sealed class ChaosTenant : IDisposable
 
     public IReadOnlyList<string> Agents { get; }
 
-    /// <summary>One a server; one attempt.</summary>
-    public IReadOnlyList<ControlZeroClient> Direct { get; }
+    /// <summary>Its own key, which is never revoked.</summary>
+    public KeyClients Own { get; }
 
-    /// <summary>Knows all addresses.</summary>
-    public ControlZeroClient Everywhere { get; }
+    /// <summary>Clients with its own key, one a server; one attempt.</summary>
+    public IReadOnlyList<ControlZeroClient> Direct => Own.Direct;
 
     /// <summary>The newest epoch that a change was acknowledged with.</summary>
     public ulong Epoch => (ulong)Interlocked.Read(ref _epoch);
@@ -49,15 +44,8 @@ internal sealed class ChaosTenant : IDisposable
         Interlocked.Exchange(ref _epoch, Math.Max(Interlocked.Read(ref _epoch), (long)epoch));
     }
 
-    public void Dispose()
-    {
-        Everywhere.Dispose();
-        foreach (var client in Direct)
-        {
-            client.Dispose();
-        }
-    }
+    /// <summary>Clients with another key of it.</summary>
+    public KeyClients Connect(string id, string key) => new(id, key, _cluster);
 
-    private static ControlZeroClient Connect(string url, string key, TimeSpan timeout, int attempts) =>
-        new(new ControlZeroClientOptions { Url = url, ApiKey = key, Timeout = timeout, MaxAttempts = attempts });
+    public void Dispose() => Own.Dispose();
 }

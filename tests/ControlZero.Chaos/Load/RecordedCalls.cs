@@ -23,33 +23,35 @@ internal sealed class RecordedCalls(RecordWriter record)
     public IReadOnlySet<long> UnderWay(Operation operation) =>
         _changing.Where(change => change.Value == operation).Select(change => change.Key).ToHashSet();
 
-    /// <summary>Asks one server, once.</summary>
+    /// <summary>Asks one server, once. With the tenant's own key, or another one of it.</summary>
     /// <returns>The last line of the record about it.</returns>
-    public Task<RecordLine> AskAsync(ChaosTenant tenant, int server, string agent, (string Action, string Resource) question, ulong minEpoch)
+    public Task<RecordLine> AskAsync(ChaosTenant tenant, int server, string agent, (string Action, string Resource) question, ulong minEpoch, KeyClients? key = null)
     {
+        key ??= tenant.Own;
         return SendAsync(
-            Asked(tenant, server, agent, question, minEpoch),
+            Asked(tenant, key, server, agent, question, minEpoch),
             async line =>
             {
                 var request = new EnforceRequest
                 {
                     RequestId = Call.RequestIdOf(line.Id), AgentId = agent, Action = question.Action, Resource = question.Resource, MinPolicyEpoch = minEpoch,
                 };
-                var answer = await tenant.Direct[server - 1].Enforcement.EnforceAsync(request, deadline: In(DirectTimeout));
+                var answer = await key.Direct[server - 1].Enforcement.EnforceAsync(request, deadline: In(DirectTimeout));
                 return line with { Epoch = answer.PolicyEpoch, Answer = AnswerMapping.Of(answer) };
             });
     }
 
     /// <summary>Asks as a program does, through a client that knows all addresses.</summary>
-    public Task<RecordLine> AskAsync(ChaosTenant tenant, string agent, (string Action, string Resource) question)
+    public Task<RecordLine> AskAsync(ChaosTenant tenant, string agent, (string Action, string Resource) question, KeyClients? key = null)
     {
+        key ??= tenant.Own;
         return SendAsync(
-            Asked(tenant, 0, agent, question, 0),
+            Asked(tenant, key, 0, agent, question, 0),
             async line =>
             {
                 var query = new EnforceQuery { RequestId = Call.RequestIdOf(line.Id), AgentId = agent, Action = question.Action, Resource = question.Resource };
                 var begun = TimeProvider.System.GetTimestamp();
-                var decision = await tenant.Everywhere.CheckAsync(query);
+                var decision = await key.Everywhere.CheckAsync(query);
                 return decision.Source == DecisionSource.Client
                     ? line with { Kind = LineKind.Unknown, Status = StatusAfter(TimeProvider.System.GetElapsedTime(begun)) }
                     : line with { Epoch = decision.PolicyEpoch, Answer = AnswerMapping.Of(decision) };
@@ -79,13 +81,14 @@ internal sealed class RecordedCalls(RecordWriter record)
         return end;
     }
 
-    private static RecordLine Asked(ChaosTenant tenant, int server, string agent, (string Action, string Resource) question, ulong minEpoch) => new()
+    private static RecordLine Asked(ChaosTenant tenant, KeyClients key, int server, string agent, (string Action, string Resource) question, ulong minEpoch) => new()
     {
         Kind = LineKind.Invoke,
         At = 0,
         Operation = Operation.Enforce,
         Tenant = tenant.Id,
         Agent = agent,
+        Key = key.Id,
         Server = server,
         Action = question.Action,
         Resource = question.Resource,

@@ -16,6 +16,9 @@ internal sealed record Call(RecordLine Asked, RecordLine? Ended)
 
     public string Agent => Asked.Agent;
 
+    /// <summary>Public id of the key it was sent with or that it revokes. Empty: the tenant's own.</summary>
+    public string Key => Asked.Key;
+
     /// <summary>What a question is about; of a suspended model, the pattern that stops it.</summary>
     public string Resource => Asked.Resource;
 
@@ -30,6 +33,9 @@ internal sealed record Call(RecordLine Asked, RecordLine? Ended)
     /// <summary>Whether it may have happened, or may happen yet, without anybody having been told.</summary>
     public bool IsUnknown => Ended is null || Ended.Kind == LineKind.Unknown;
 
+    /// <summary>Whether its key was not taken for valid.</summary>
+    public bool IsRefused => Ended is { Kind: LineKind.Fail, Status: "Unauthenticated" };
+
     public ulong Epoch => Ended?.Epoch ?? 0;
 
     public Answer? Answer => Ended?.Answer;
@@ -39,7 +45,7 @@ internal sealed record Call(RecordLine Asked, RecordLine? Ended)
 
     /// <summary>For messages: everything that is known of it, times in milliseconds.</summary>
     public override string ToString() =>
-        FormattableString.Invariant($"call {Id} {Operation} {Tenant} {Agent} {Asked.Action} {Asked.Resource} server {Asked.Server} min {Asked.MinEpoch} document {Asked.Document}, ")
+        FormattableString.Invariant($"call {Id} {Operation} {Tenant} {Agent} {Asked.Action} {Asked.Resource} {(Key.Length == 0 ? "" : $"key {Key} ")}server {Asked.Server} min {Asked.MinEpoch} document {Asked.Document}, ")
         + FormattableString.Invariant($"sent at {Invoked / 1000.0:0.0} ms, ")
         + (Ended is null ? "never ended" : FormattableString.Invariant($"{Ended.Kind} {Ended.Status} at {Completed / 1000.0:0.0} ms epoch {Epoch} {Answer}"));
 }
@@ -99,6 +105,14 @@ internal sealed class History
 
     /// <summary>Takes lines as they would be read.</summary>
     public static History Of(IReadOnlyList<RecordLine> lines) => new(lines);
+
+    /// <summary>
+    /// Whether a decision may be older than the bound: its tenant lets stale servers allow, and a fault was about.
+    /// </summary>
+    /// <param name="decision">The decision.</param>
+    /// <param name="bound">The bound. Unit: microseconds.</param>
+    public bool MayBeStale(Call decision, long bound) =>
+        Tenants[decision.Tenant].AllowStale && Faults.Any(fault => fault.Overlaps(decision.Invoked - bound, decision.Completed + bound));
 
     /// <summary>How much of a time some server was down that had ended by itself and was started again. Unit: microseconds.</summary>
     public long StartingWithin(long from, long to)

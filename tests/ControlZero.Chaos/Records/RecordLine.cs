@@ -56,6 +56,7 @@ internal enum Operation
     ResumeTenant,
     SuspendModel,
     ResumeModel,
+    RevokeKey,
 }
 
 /// <summary>One line of the record. Which fields are there depends on the kind; what is not there has its default, as after reading.</summary>
@@ -76,6 +77,9 @@ internal sealed record RecordLine
     public string Tenant { get => field ?? ""; init; } = "";
 
     public string Agent { get => field ?? ""; init; } = "";
+
+    /// <summary>Public id of the key that a question was sent with or that is revoked. Empty: the tenant's own.</summary>
+    public string Key { get => field ?? ""; init; } = "";
 
     /// <summary>The server it was sent to or happened to. 0: the client chose, or none.</summary>
     public int Server { get; init; }

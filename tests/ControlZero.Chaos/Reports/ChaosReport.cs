@@ -33,6 +33,12 @@ internal sealed record ChaosReport
     /// <summary>The longest after the acknowledgement of a suspension that an allow was sent. Unit: milliseconds.</summary>
     public required double LatestAllowMs { get; init; }
 
+    /// <summary>Keys whose revocation was acknowledged.</summary>
+    public required int RevokedKeys { get; init; }
+
+    /// <summary>The longest after the acknowledgement of a revocation that an allow was sent with the key. Unit: milliseconds.</summary>
+    public required double LatestRevokedAllowMs { get; init; }
+
     /// <summary>Windows of limits that were spent to their end.</summary>
     public required int ExhaustedWindows { get; init; }
 
@@ -76,6 +82,8 @@ internal sealed record ChaosReport
             Decisions = history.Decisions.Count(),
             FailedInPeace = history.Calls.Count(call => IsUnanswered(call) && !history.Faults.Any(fault => fault.Overlaps(call.Invoked, call.Completed))),
             LatestAllowMs = new SuspensionChecker(ChaosOptions.Bound).Latest(history) / 1000.0,
+            RevokedKeys = RevocationChecker.Revoked(history),
+            LatestRevokedAllowMs = new RevocationChecker(ChaosOptions.Bound).Latest(history) / 1000.0,
             ExhaustedWindows = QuotaChecker.Exhausted(history),
             Events = checkers.OfType<CompletenessChecker>().SingleOrDefault()?.Events,
             Faults = [.. history.Faults.GroupBy(fault => fault.Fault).Select(faults => FiguresOf(faults.Key, [.. faults], history, violations))],
@@ -98,7 +106,7 @@ internal sealed record ChaosReport
     private static double LongestGap(History history, FaultSpan span, bool allowStale)
     {
         var longest = 0L;
-        var asked = history.Calls.Where(call => call is { Operation: Operation.Enforce, Asked.Server: 0 }
+        var asked = history.Calls.Where(call => call is { Operation: Operation.Enforce, Asked.Server: 0, IsRefused: false }
             && history.Tenants[call.Tenant].AllowStale == allowStale && call.Completed >= span.Begun && call.Invoked <= span.Recovered);
         foreach (var agent in asked.GroupBy(call => (call.Tenant, call.Agent)))
         {
@@ -119,5 +127,6 @@ internal sealed record ChaosReport
         .DefaultIfEmpty(0)
         .Max();
 
-    private static bool IsUnanswered(Call call) => call.Operation == Operation.Enforce && call.Answer is not { IsDecided: true };
+    // To be told that a key is revoked is an answer, and one that says nothing of the agent.
+    private static bool IsUnanswered(Call call) => call is { Operation: Operation.Enforce, IsRefused: false } && call.Answer is not { IsDecided: true };
 }

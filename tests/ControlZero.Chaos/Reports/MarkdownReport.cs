@@ -24,6 +24,7 @@ internal static class MarkdownReport
 
         text.AppendLine();
         Line(text, $"latest allow sent after an acknowledged suspension: {report.LatestAllowMs:0} ms (bound {ChaosOptions.Bound.TotalMilliseconds:0} ms)");
+        Line(text, $"keys revoked: {report.RevokedKeys}; latest allow sent with one after its acknowledged revocation: {report.LatestRevokedAllowMs:0} ms (bound {ChaosOptions.Bound.TotalMilliseconds:0} ms)");
         Line(text, $"windows of limits that were spent to their end: {report.ExhaustedWindows}");
         Line(text, $"events in the servers' logs: {report.Events?.ToString(CultureInfo.InvariantCulture) ?? "not looked at"}");
         Line(text, $"questions without a decision while no fault was about: {report.FailedInPeace}");

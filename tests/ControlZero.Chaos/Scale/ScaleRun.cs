@@ -82,7 +82,7 @@ internal sealed partial class ScaleRun(ChaosOptions options, int agents, TextWri
             for (var number = Interlocked.Increment(ref next); number < to; number = Interlocked.Increment(ref next))
             {
                 var query = new EnforceQuery { AgentId = Agent(number), Action = "tool:search" };
-                while (await tenant.Everywhere.CheckAsync(query, cancellationToken) is not { Source: DecisionSource.Server, Allowed: true })
+                while (await tenant.Own.Everywhere.CheckAsync(query, cancellationToken) is not { Source: DecisionSource.Server, Allowed: true })
                 {
                     await Task.Delay(TimeSpan.FromMilliseconds(50), _clock, cancellationToken);
                 }
