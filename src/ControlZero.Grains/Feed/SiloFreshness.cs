@@ -43,6 +43,13 @@ public sealed class SiloFreshness
     /// <summary>The present.</summary>
     public Moment Now() => new(_clock.GetTimestamp(), _clock.GetUtcNow());
 
+    /// <summary>The present, for whoever sets out to have something decided.</summary>
+    public Asked Ask()
+    {
+        var now = Now();
+        return new Asked(now, AgeAt(now));
+    }
+
     /// <summary>
     /// How long ago that was: by the clock that says the longer time. One of them stands still while the machine sleeps, the other can
     /// be set back. A wall clock set forward makes the silo look stale until its next read of the feed.
@@ -63,15 +70,14 @@ public sealed class SiloFreshness
     /// </summary>
     /// <param name="authorization">What was decided, on this silo or another.</param>
     /// <param name="asked">When this silo set out to have it decided.</param>
-    public AllowLease LeaseOf(Authorization authorization, Moment asked)
+    public AllowLease LeaseOf(Authorization authorization, in Asked asked)
     {
         if (authorization is not { Decision.Allowed: true, Age: { } age })
         {
             return default;
         }
 
-        var own = AgeAt(asked);
-        return new AllowLease(this, asked, Bound - (age > own ? age : own));
+        return new AllowLease(this, asked.At, Bound - (age > asked.Age ? age : asked.Age));
     }
 
     /// <summary>

@@ -14,13 +14,13 @@ internal sealed class DecisionAnswers(
     CallTraces traces)
 {
     /// <summary>The present, to be taken before a decision is asked for.</summary>
-    public Moment Now() => freshness.Now();
+    public Asked Now() => freshness.Ask();
 
     /// <summary>The answer to a question.</summary>
     /// <param name="authorization">What was decided.</param>
     /// <param name="question">What was asked.</param>
     /// <param name="asked">When this server set out to have it decided.</param>
-    public EnforceOutcome Answer(Authorization authorization, in EnforceQuestion question, Moment asked)
+    public EnforceOutcome Answer(Authorization authorization, in EnforceQuestion question, in Asked asked)
     {
         if (authorization.Epoch >= question.Request.MinEpoch && authorization.Quota is not { IsOtherQuestion: true })
         {
@@ -36,13 +36,13 @@ internal sealed class DecisionAnswers(
     /// <param name="authorization">What was decided.</param>
     /// <param name="question">What was asked.</param>
     /// <param name="asked">When this server set out to have it decided.</param>
-    public EnforceOutcome Explain(Authorization authorization, in EnforceQuestion question, Moment asked) =>
+    public EnforceOutcome Explain(Authorization authorization, in EnforceQuestion question, in Asked asked) =>
         authorization.Epoch < question.Request.MinEpoch
             ? new EnforceOutcome(null, RpcErrors.EpochNotReached(question.Request.MinEpoch, authorization.Epoch))
             : authorization.Quota is { IsOtherQuestion: true } ? new EnforceOutcome(null, RpcErrors.IdempotencyMismatch(
                 "the request_id was used for another question; send a new one, or ask the same", question.RequestId))
             : new EnforceOutcome(
-                EnforceMapping.ToResponse(authorization, DecisionIds.Next(asked.Wall), question.RequestId, question.Request.DryRun),
+                EnforceMapping.ToResponse(authorization, DecisionIds.Next(asked.At.Wall), question.RequestId, question.Request.DryRun),
                 null,
                 freshness.LeaseOf(authorization, asked),
                 question,

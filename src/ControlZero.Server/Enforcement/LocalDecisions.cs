@@ -17,7 +17,7 @@ internal sealed class LocalDecisions(AgentCells cells, DecisionAnswers answers, 
     /// <param name="question">The question.</param>
     /// <param name="asked">The present, or a moment ago: one for several.</param>
     /// <param name="method">The method that was called.</param>
-    public EnforceOutcome? Decide(in EnforceQuestion question, Moment asked, string method)
+    public EnforceOutcome? Decide(in EnforceQuestion question, in Asked asked, string method)
     {
         try
         {
@@ -29,6 +29,6 @@ internal sealed class LocalDecisions(AgentCells cells, DecisionAnswers answers, 
         }
     }
 
-    private EnforceOutcome? Decide(in EnforceQuestion question, Moment asked) =>
-        cells.Find(question.Tenant, question.Agent)?.Decide(question.Request, asked) is { } decided ? answers.Answer(decided, question, asked) : null;
+    private EnforceOutcome? Decide(in EnforceQuestion question, in Asked asked) =>
+        cells.Find(question.Tenant, question.Agent)?.Decide(question.Request, asked.At) is { } decided ? answers.Answer(decided, question, asked) : null;
 }

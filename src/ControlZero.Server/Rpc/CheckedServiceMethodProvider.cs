@@ -9,12 +9,13 @@ using Grpc.Core;
 namespace ControlZero.Server.Rpc;
 
 /// <summary>
-/// Registers the methods of a service in place of gRPC's own provider, with five differences: a message that does not parse is
+/// Registers the methods of a service in place of gRPC's own provider, with six differences: a message that does not parse is
 /// INVALID_ARGUMENT (gRPC's own answer is UNKNOWN, given before any interceptor runs), a method may take smaller messages than its service
-/// (<see cref="MessageLimitAttribute"/>), no message is parsed that has more entries than any may (<see cref="MessageEntries"/>), whatever a method throws passes a <see cref="StatusGuard"/>, and a method that does not say which
+/// (<see cref="MessageLimitAttribute"/>), no message is parsed that has more entries than any may (<see cref="MessageEntries"/>), the key is
+/// looked at again when the message is here (<see cref="KeyRecheck"/>), whatever a method throws passes a <see cref="StatusGuard"/>, and a method that does not say which
 /// key it takes stops the server from starting.
 /// </summary>
-internal sealed class CheckedServiceMethodProvider<TService>(StatusGuard guard, CallInstruments calls) : IServiceMethodProvider<TService>
+internal sealed class CheckedServiceMethodProvider<TService>(StatusGuard guard, KeyRecheck keys, CallInstruments calls) : IServiceMethodProvider<TService>
     where TService : class
 {
     public void OnServiceMethodDiscovery(ServiceMethodProviderContext<TService> context)
@@ -27,10 +28,10 @@ internal sealed class CheckedServiceMethodProvider<TService>(StatusGuard guard, 
             .GetMethods(BindingFlags.Static | BindingFlags.Public)
             .Single(method => method.Name == attribute.BindMethodName
                 && method.GetParameters() is [{ ParameterType: var binder }, _] && binder == typeof(ServiceBinderBase));
-        bind.Invoke(null, [new Binder(context, guard, calls), null]);
+        bind.Invoke(null, [new Binder(context, guard, keys, calls), null]);
     }
 
-    private sealed class Binder(ServiceMethodProviderContext<TService> context, StatusGuard guard, CallInstruments calls) : ServiceBinderBase
+    private sealed class Binder(ServiceMethodProviderContext<TService> context, StatusGuard guard, KeyRecheck keys, CallInstruments calls) : ServiceBinderBase
     {
         public override void AddMethod<TRequest, TResponse>(
             Method<TRequest, TResponse> method,
@@ -40,7 +41,7 @@ internal sealed class CheckedServiceMethodProvider<TService>(StatusGuard guard, 
             context.AddUnaryMethod(
                 Checked(method, implementation),
                 MetadataOf(implementation),
-                guard.Around(implementation.CreateDelegate<UnaryServerMethod<TService, TRequest, TResponse>>()));
+                guard.Around(keys.Around(implementation.CreateDelegate<UnaryServerMethod<TService, TRequest, TResponse>>())));
         }
 
         public override void AddMethod<TRequest, TResponse>(
@@ -51,7 +52,7 @@ internal sealed class CheckedServiceMethodProvider<TService>(StatusGuard guard, 
             context.AddServerStreamingMethod(
                 Checked(method, implementation),
                 MetadataOf(implementation),
-                guard.Around(implementation.CreateDelegate<ServerStreamingServerMethod<TService, TRequest, TResponse>>()));
+                guard.Around(keys.Around(implementation.CreateDelegate<ServerStreamingServerMethod<TService, TRequest, TResponse>>())));
         }
 
         public override void AddMethod<TRequest, TResponse>(

@@ -22,6 +22,7 @@ internal static class RpcExtensions
     {
         services.AddSingleton<WrongKeyLimit>();
         services.AddSingleton<KeyAuthenticator>();
+        services.AddSingleton<KeyRecheck>();
         services.AddSingleton<AgentReferences>();
         services.AddSingleton<AgentList>();
         services.AddSingleton(provider => new GrainDecisions(

@@ -104,7 +104,7 @@ public sealed class FreshnessTests(TwoSilos silos)
         var (here, _) = await AgentsAsync("held-up", new TenantSettings());
         await silos.FollowAsync();
         var freshness = silos.Of<SiloFreshness>(0);
-        var asked = freshness.Now();
+        var asked = freshness.Ask();
         var lease = freshness.LeaseOf(await here.AuthorizeAsync(TestTenant.Ask()), asked);
         Assert.False(lease.IsOver);
 
@@ -123,7 +123,7 @@ public sealed class FreshnessTests(TwoSilos silos)
         var freshness = silos.Of<SiloFreshness>(0);
         var half = freshness.Bound / 2;
         var allowed = await here.AuthorizeAsync(TestTenant.Ask()) with { Age = half };
-        var lease = freshness.LeaseOf(allowed, freshness.Now());
+        var lease = freshness.LeaseOf(allowed, freshness.Ask());
 
         silos.Clock.Advance(half);
         Assert.False(lease.IsOver);
@@ -161,7 +161,7 @@ public sealed class FreshnessTests(TwoSilos silos)
     }
 
     private AllowLease LeaseOf(int silo, Authorization answer) =>
-        silos.Of<SiloFreshness>(silo).LeaseOf(answer, silos.Of<SiloFreshness>(silo).Now());
+        silos.Of<SiloFreshness>(silo).LeaseOf(answer, silos.Of<SiloFreshness>(silo).Ask());
 
     private async Task<(IAgentGrain Here, IAgentGrain There)> AgentsAsync(string tenantId, TenantSettings settings)
     {

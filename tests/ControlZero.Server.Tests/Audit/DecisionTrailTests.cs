@@ -254,7 +254,7 @@ public sealed class DecisionTrailTests
         return new EnforceOutcome(
             EnforceMapping.ToResponse(authorization, id, "r", false),
             null,
-            _freshness.LeaseOf(authorization, _freshness.Now()),
+            _freshness.LeaseOf(authorization, _freshness.Ask()),
             EnforceQuestion.Read(Request, Caller));
     }
 }

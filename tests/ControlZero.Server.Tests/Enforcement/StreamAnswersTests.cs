@@ -76,7 +76,7 @@ public sealed class StreamAnswersTests
         answers.Add(
         [
             .. Enumerable.Range(0, Count).Select(number => ((ulong)number, new EnforceOutcome(
-                EnforceMapping.ToResponse(allowed, $"id-{number}", "asked", false), null, _freshness.LeaseOf(allowed, _freshness.Now())))),
+                EnforceMapping.ToResponse(allowed, $"id-{number}", "asked", false), null, _freshness.LeaseOf(allowed, _freshness.Ask())))),
         ]);
         answers.Complete();
 

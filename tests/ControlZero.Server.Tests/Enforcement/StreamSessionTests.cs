@@ -81,7 +81,7 @@ public sealed class StreamSessionTests
         freshness.Confirm(freshness.Now(), 1);
         var allowed = new Authorization(Admission.Stale with { Effect = Effect.Allow, ReasonCode = "RULE_MATCH" }, 1, 1, null, TimeSpan.Zero);
         var outcome = new EnforceOutcome(
-            EnforceMapping.ToResponse(allowed, "id", "asked", false), null, freshness.LeaseOf(allowed, freshness.Now()));
+            EnforceMapping.ToResponse(allowed, "id", "asked", false), null, freshness.LeaseOf(allowed, freshness.Ask()));
         var writer = new ScriptedAnswers(Task.CompletedTask);
         using var answers = new StreamAnswers(writer, Caller, () => ValueTask.FromResult(true), Unrecorded);
         answers.Add([(1, outcome), (2, new EnforceOutcome(outcome.Response, null))]);
