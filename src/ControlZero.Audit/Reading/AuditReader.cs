@@ -9,7 +9,7 @@ namespace ControlZero.Audit.Reading;
 /// </summary>
 public sealed class AuditReader : IDisposable
 {
-    /// <summary>How many entries of indexes one query looks at; the next page goes on from there.</summary>
+    /// <summary>How many entries and names of indexes one query looks at; the next page goes on from there.</summary>
     public const int MostEntries = 4_000_000;
 
     /// <summary>How many lines beyond a page's own one query reads, because lines turn out not to match; the next page goes on from there.</summary>
@@ -65,7 +65,7 @@ public sealed class AuditReader : IDisposable
     {
         ArgumentNullException.ThrowIfNull(query);
 
-        // An index knows names by hash, and of patterns nothing: lines that it picked and that do not match are left out, and more are picked.
+        // An index knows names by hash, and of several models nothing: lines that it picked and that do not match are left out, and more are picked.
         var search = new EntrySearch(await ChunksAsync(query, cancellationToken), query);
         var found = new List<PlacedEvent>();
         for (var count = query.Count; found.Count < query.Count && !search.IsOver && search.Given < query.Count + _mostLines;)

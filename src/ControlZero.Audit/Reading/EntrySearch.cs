@@ -32,7 +32,7 @@ internal sealed class EntrySearch(IReadOnlyList<EntryChunk> chunks, EventQuery q
                 break;
             }
 
-            if (_looked > AuditReader.MostEntries)
+            if (_looked + _wanted.Looked > AuditReader.MostEntries)
             {
                 // Later than the chunk's latest nothing is missing, and nothing that was given before.
                 var later = EventPlace.Before(chunk.Spread.Latest + 1);
@@ -40,9 +40,15 @@ internal sealed class EntrySearch(IReadOnlyList<EntryChunk> chunks, EventQuery q
                 break;
             }
 
+            var agents = await _wanted.AgentsAsync(chunk.Entries, cancellationToken);
+            if (agents is { Count: 0 })
+            {
+                continue;
+            }
+
             var entries = await chunk.Entries.LoadAsync(chunk.Number, cancellationToken);
             _looked += entries.Length;
-            Pick(entries.Span, chunk.Segment, count, newest);
+            Pick(entries.Span, chunk.Segment, agents, count, newest);
         }
 
         IsOver = end is not null || newest.Count < count;
@@ -57,12 +63,13 @@ internal sealed class EntrySearch(IReadOnlyList<EntryChunk> chunks, EventQuery q
     private void Pick(
         ReadOnlySpan<EventEntry> entries,
         IndexedSegment segment,
+        HashSet<uint>? agents,
         int count,
         PriorityQueue<(IndexedSegment Segment, EventEntry Entry), EventPlace> newest)
     {
         foreach (ref readonly var entry in entries)
         {
-            if (entry.Time < query.From || entry.Time > _before.Time || !_wanted.Takes(entry))
+            if (entry.Time < query.From || entry.Time > _before.Time || !_wanted.Takes(entry, agents))
             {
                 continue;
             }

@@ -10,8 +10,9 @@ namespace ControlZero.Audit.Reading;
 /// <summary>
 /// The index of a sealed segment as a file beside it, <c>….idx</c>, little endian: <c>CZIX</c>, u32 version, i64 length of the segment, i32 length of the
 /// directory, 4 zeros, the seal (<see cref="IndexSeal"/>); the directory, for each tenant: u8 length of its name, name, i32 chunks, i32 entries, i64 place of its
-/// entries, of each chunk earliest and latest time and the first 16 bytes of the SHA-256 of its entries; then entries, each tenant's in one piece. It can be made
-/// again from the segment at any time, to the same bytes.
+/// entries, i32 length of the names of its agents and the first 16 bytes of their SHA-256, of each chunk earliest and latest time and as much of the SHA-256 of
+/// its entries; then of each tenant its entries in one piece and the names of its agents, each with a u16 before it, its length. It can be made again from the
+/// segment at any time, to the same bytes.
 /// </summary>
 internal sealed class IndexFile
 {
@@ -22,9 +23,12 @@ internal sealed class IndexFile
     public const int HeaderSize = FieldsSize + IndexSeal.Length;
 
     private const uint Magic = 0x5849_5A43;
-    private const uint Version = 2;
+    private const uint Version = 3;
     private const int FieldsSize = 24;
     private const int DigestLength = 16;
+
+    // Of a tenant in the directory, between its name and its chunks.
+    private const int TenantFieldsSize = 20 + DigestLength;
 
     private readonly Dictionary<string, Part> _parts;
 
@@ -44,7 +48,7 @@ internal sealed class IndexFile
     {
         var (directory, entries) = (new ArrayBufferWriter<byte>(), new ArrayBufferWriter<byte>());
         var directoryLength = index.Tenants.Sum(tenant =>
-            1 + Encoding.UTF8.GetByteCount(tenant.Key) + 16 + ((Unsafe.SizeOf<TimeSpread>() + DigestLength) * tenant.Value.Chunks.Length));
+            1 + Encoding.UTF8.GetByteCount(tenant.Key) + TenantFieldsSize + ((Unsafe.SizeOf<TimeSpread>() + DigestLength) * tenant.Value.Chunks.Length));
         foreach (var (tenant, found) in index.Tenants)
         {
             directory.Write([(byte)Encoding.UTF8.GetByteCount(tenant)]);
@@ -52,6 +56,9 @@ internal sealed class IndexFile
             Put(directory, found.Chunks.Length);
             Put(directory, found.Count);
             Put(directory, (long)HeaderSize + directoryLength + entries.WrittenCount);
+            var agents = Names(found.Agents.Span);
+            Put(directory, agents.Length);
+            directory.Write(SHA256.HashData(agents).AsSpan(0, DigestLength));
             for (var chunk = 0; chunk < found.Chunks.Length; chunk++)
             {
                 var bytes = MemoryMarshal.AsBytes(found.Chunk(chunk).Span);
@@ -59,6 +66,8 @@ internal sealed class IndexFile
                 directory.Write(SHA256.HashData(bytes).AsSpan(0, DigestLength));
                 entries.Write(bytes);
             }
+
+            entries.Write(agents);
         }
 
         var header = new ArrayBufferWriter<byte>(HeaderSize);
@@ -99,12 +108,11 @@ internal sealed class IndexFile
     // Whoever is believed may be wrong all the same: nothing is read or reserved that the file does not have.
     private static Dictionary<string, Part>? TryReadParts(ReadOnlySpan<byte> directory, long headLength, long indexLength)
     {
-        const int Fixed = 16;
         var (parts, next) = (new Dictionary<string, Part>(), headLength);
         while (directory.Length > 0)
         {
             var nameLength = directory[0];
-            if (directory.Length < 1 + nameLength + Fixed)
+            if (directory.Length < 1 + nameLength + TenantFieldsSize)
             {
                 return null;
             }
@@ -112,13 +120,15 @@ internal sealed class IndexFile
             var name = Encoding.UTF8.GetString(directory.Slice(1, nameLength));
             directory = directory[(1 + nameLength)..];
             var (chunks, count, at) = (Peek<int>(directory, 0), Peek<int>(directory, 4), Peek<long>(directory, 8));
-            directory = directory[Fixed..];
+            var (agentsLength, agentsDigest) = (Peek<int>(directory, 16), Peek<UInt128>(directory, 20));
+            directory = directory[TenantFieldsSize..];
             var step = Unsafe.SizeOf<TimeSpread>() + DigestLength;
             if (count < 1
                 || chunks != ((count - 1) / TenantEntries.ChunkSize) + 1
                 || directory.Length / step < chunks
                 || at != next
-                || at > indexLength - ((long)count * EventEntry.Size))
+                || agentsLength < 0
+                || at > indexLength - agentsLength - ((long)count * EventEntry.Size))
             {
                 return null;
             }
@@ -131,14 +141,29 @@ internal sealed class IndexFile
             }
 
             directory = directory[(chunks * step)..];
-            next += (long)count * EventEntry.Size;
-            if (!parts.TryAdd(name, new Part(at, count, spreads.MoveToImmutable(), digests)))
+            next += ((long)count * EventEntry.Size) + agentsLength;
+            if (!parts.TryAdd(name, new Part(at, count, spreads.MoveToImmutable(), digests, agentsLength, agentsDigest)))
             {
                 return null;
             }
         }
 
         return next == indexLength ? parts : null;
+    }
+
+    // Those of lines that were never ours may be longer than any agent's: of them no pattern needs more.
+    private static byte[] Names(ReadOnlySpan<string> agents)
+    {
+        var names = new ArrayBufferWriter<byte>();
+        foreach (var agent in agents)
+        {
+            var name = Encoding.UTF8.GetBytes(agent).AsSpan();
+            name = name[..Math.Min(name.Length, ushort.MaxValue)];
+            Put(names, (ushort)name.Length);
+            names.Write(name);
+        }
+
+        return names.WrittenSpan.ToArray();
     }
 
     private static void Put<T>(ArrayBufferWriter<byte> to, T value)
@@ -152,8 +177,11 @@ internal sealed class IndexFile
         where T : unmanaged => MemoryMarshal.Read<T>(from[at..]);
 
     /// <summary>A tenant's part.</summary>
-    public sealed class Part(long at, int count, ImmutableArray<TimeSpread> spreads, UInt128[] digests)
+    public sealed class Part(long at, int count, ImmutableArray<TimeSpread> spreads, UInt128[] digests, int agentsLength, UInt128 agentsDigest)
     {
+        /// <summary>Where the names of its agents are.</summary>
+        public ChunkPlace PlaceOfAgents => new(at + ((long)count * EventEntry.Size), agentsLength);
+
         /// <summary>The times of its chunks.</summary>
         public ImmutableArray<TimeSpread> Spreads => spreads;
 
@@ -161,6 +189,24 @@ internal sealed class IndexFile
         public ChunkPlace PlaceOf(int chunk) => new(
             at + ((long)chunk * TenantEntries.ChunkSize * EventEntry.Size),
             Math.Min(TenantEntries.ChunkSize, count - (chunk * TenantEntries.ChunkSize)) * EventEntry.Size);
+
+        /// <summary>The names of its agents. Null: these are not they.</summary>
+        public string[]? TakeAgents(ReadOnlySpan<byte> bytes)
+        {
+            if (MemoryMarshal.Read<UInt128>(SHA256.HashData(bytes)) != agentsDigest)
+            {
+                return null;
+            }
+
+            var names = new List<string>();
+            while (bytes.Length >= sizeof(ushort) && Peek<ushort>(bytes, 0) is var length && bytes.Length - sizeof(ushort) >= length)
+            {
+                names.Add(Encoding.UTF8.GetString(bytes.Slice(sizeof(ushort), length)));
+                bytes = bytes[(sizeof(ushort) + length)..];
+            }
+
+            return bytes.IsEmpty ? [.. names] : null;
+        }
 
         /// <summary>The entries of a chunk. Null: these are not they, or they point beyond the segment.</summary>
         public EventEntry[]? Take(int chunk, ReadOnlySpan<byte> bytes, long segmentLength)

@@ -16,13 +16,27 @@ public static class LineReader
     /// <param name="tenant">Before: that of an earlier line, or empty. After: the event's.</param>
     /// <param name="entry">The entry.</param>
     public static bool TryIndex(ReadOnlySpan<byte> line, long offset, ref string tenant, out EventEntry entry) =>
-        new PlainLine(line).TryIndex(offset, ref tenant, out entry) || TryIndexAny(line, offset, out tenant, out entry);
+        TryIndex(line, offset, ref tenant, out entry, out _);
+
+    /// <summary>The same, and the agent's name, of which an entry has the hash.</summary>
+    internal static bool TryIndex(ReadOnlySpan<byte> line, long offset, ref string tenant, out EventEntry entry, out ReadOnlySpan<byte> agent)
+    {
+        var plain = new PlainLine(line);
+        if (!plain.TryIndex(offset, ref tenant, out entry))
+        {
+            return TryIndexAny(line, offset, out tenant, out entry, out agent);
+        }
+
+        agent = plain.Agent;
+        return true;
+    }
 
     /// <summary>The same for a line of whatever JSON.</summary>
-    internal static bool TryIndexAny(ReadOnlySpan<byte> line, long offset, out string tenant, out EventEntry entry)
+    internal static bool TryIndexAny(ReadOnlySpan<byte> line, long offset, out string tenant, out EventEntry entry, out ReadOnlySpan<byte> name)
     {
         tenant = "";
         entry = default;
+        name = default;
         var json = new Utf8JsonReader(line);
         long sequence = 0, time = 0;
         ulong decision = 0;
@@ -70,7 +84,8 @@ public static class LineReader
                 }
                 else if (json.ValueTextEquals("agent"u8) && json.Read())
                 {
-                    agent = Hash(ref json);
+                    name = json.ValueIsEscaped ? Encoding.UTF8.GetBytes(json.GetString()!) : json.ValueSpan;
+                    agent = EventEntry.Hash(name);
                 }
                 else if (json.ValueTextEquals("resource"u8) && json.Read())
                 {

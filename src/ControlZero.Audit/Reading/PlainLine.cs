@@ -14,6 +14,9 @@ internal ref struct PlainLine(ReadOnlySpan<byte> line)
     private readonly ReadOnlySpan<byte> _line = line;
     private int _at;
 
+    /// <summary>The agent of the line that was taken, as it is written: without escapes.</summary>
+    public ReadOnlySpan<byte> Agent { get; private set; }
+
     private static ReadOnlySpan<byte> ModelPrefix => "model/"u8;
 
     /// <summary>Takes it. False: the line is not as expected, which says nothing of what it is.</summary>
@@ -24,13 +27,14 @@ internal ref struct PlainLine(ReadOnlySpan<byte> line)
     {
         entry = default;
         uint policy = 0, effect = 0;
+        ReadOnlySpan<byte> agent = default;
         _at = Math.Min(ChainedLine.FullContentAt, _line.Length);
         if (!TryTake("\"seq\":"u8) || !TryTakeNumber(out var sequence)
             || !TryTake(",\"kind\":\"event\",\"time\":\""u8) || !TryTakeTime(out var time)
             || !TryTake(",\"tenant\":\""u8) || !TryTakeText(out var owner) || owner.IsEmpty
             || !TryTake(",\"event\":{\"kind\":\""u8) || !TryTakeText(out _)
             || !TryTake(",\"decision_id\":\""u8) || !TryTakeText(out var decision)
-            || !TryTake(",\"agent\":\""u8) || !TryTakeHash(out var agent)
+            || !TryTake(",\"agent\":\""u8) || !TryTakeText(out agent)
             || !TryTake(",\"request_id\":\""u8) || !TrySkipText()
             || !TryTake(",\"action\":\""u8) || !TrySkipText()
             || !TryTakeModel(out var model)
@@ -48,6 +52,7 @@ internal ref struct PlainLine(ReadOnlySpan<byte> line)
             return false;
         }
 
+        Agent = agent;
         tenant = Ascii.Equals(owner, tenant) ? tenant : Encoding.ASCII.GetString(owner);
         entry = new EventEntry
         {
@@ -56,7 +61,7 @@ internal ref struct PlainLine(ReadOnlySpan<byte> line)
             Sequence = sequence,
             Time = time,
             Decision = EventEntry.HashDecision(decision),
-            Agent = agent,
+            Agent = EventEntry.Hash(agent),
             Model = model,
             Policy = policy,
             Rule = rule,

@@ -47,7 +47,7 @@ internal sealed class SegmentIndex(SegmentId segment)
         while (block[taken..].IndexOf((byte)'\n') is var length and >= 0)
         {
             var line = block.Slice(taken, length);
-            var isEvent = LineReader.TryIndex(line, Length, ref tenant, out var entry);
+            var isEvent = LineReader.TryIndex(line, Length, ref tenant, out var entry, out var agent);
             IsEnded = !isEvent && ChainedLine.TryParse(line, out var parsed) && EndLine.TryParse(parsed.Content, out _);
             if (isEvent)
             {
@@ -56,7 +56,7 @@ internal sealed class SegmentIndex(SegmentId segment)
                     _tenants.Add(tenant, entries = new GrowingEntries());
                 }
 
-                entries.Add(entry);
+                entries.Add(entry, agent);
             }
 
             taken += length + 1;

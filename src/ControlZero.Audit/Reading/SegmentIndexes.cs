@@ -274,11 +274,25 @@ internal sealed class SegmentIndexes(IAuditArchive archive, IIndexStore store, I
             return part.Take(chunk, bytes.Span, segment.Length) ?? await MakeAgainAsync(chunk, cancellationToken);
         }
 
-        private async Task<ReadOnlyMemory<EventEntry>> MakeAgainAsync(int chunk, CancellationToken cancellationToken)
+        public override async ValueTask<ReadOnlyMemory<string>> LoadAgentsAsync(CancellationToken cancellationToken)
+        {
+            var bytes = file.InMemory(part.PlaceOfAgents);
+            bytes = bytes.IsEmpty ? await indexes.ReadAsync(segment, part.PlaceOfAgents, cancellationToken) : bytes;
+            if (part.TakeAgents(bytes.Span) is { } agents)
+            {
+                return agents;
+            }
+
+            return await MakeAgainAsync(cancellationToken) is { } made ? await made.LoadAgentsAsync(cancellationToken) : default;
+        }
+
+        private async Task<ReadOnlyMemory<EventEntry>> MakeAgainAsync(int chunk, CancellationToken cancellationToken) =>
+            await MakeAgainAsync(cancellationToken) is { } made && chunk < made.Chunks.Length ? await made.LoadAsync(chunk, cancellationToken) : default;
+
+        private Task<TenantEntries?> MakeAgainAsync(CancellationToken cancellationToken)
         {
             indexes._files.Forget(segment.Id);
-            var made = await indexes.MakeAsync(segment, tenant, cancellationToken);
-            return made is not null && chunk < made.Chunks.Length ? await made.LoadAsync(chunk, cancellationToken) : default;
+            return indexes.MakeAsync(segment, tenant, cancellationToken);
         }
     }
 }

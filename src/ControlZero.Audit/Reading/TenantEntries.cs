@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 
 namespace ControlZero.Audit.Reading;
 
@@ -13,6 +14,9 @@ internal abstract class TenantEntries
 
     /// <summary>The entries of a chunk, in the order of the segment.</summary>
     public abstract ValueTask<ReadOnlyMemory<EventEntry>> LoadAsync(int chunk, CancellationToken cancellationToken);
+
+    /// <summary>The names of all agents that the entries are of, by which patterns are matched: an entry has the hash of one. In no order.</summary>
+    public abstract ValueTask<ReadOnlyMemory<string>> LoadAgentsAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>The earliest and the latest time of some events. Unit: ticks, UTC.</summary>
@@ -26,6 +30,12 @@ internal sealed class GrowingEntries : TenantEntries
 {
     private readonly List<EventEntry[]> _chunks = [];
     private readonly List<TimeSpread> _spreads = [];
+
+    // One of each hash, and the others that have the hash of one.
+    private readonly Dictionary<uint, string> _named = [];
+    private readonly HashSet<string> _namesakes = [];
+    private string[] _agents = [];
+    private int _agentCount;
     private int _inLast = ChunkSize;
 
     /// <summary>How many there are.</summary>
@@ -33,8 +43,13 @@ internal sealed class GrowingEntries : TenantEntries
 
     public override ImmutableArray<TimeSpread> Chunks => [.. _spreads];
 
+    /// <summary>The names of all agents.</summary>
+    public ReadOnlyMemory<string> Agents => _agents.AsMemory(0, _agentCount);
+
     /// <summary>Adds one.</summary>
-    public void Add(in EventEntry entry)
+    /// <param name="entry">The entry.</param>
+    /// <param name="agent">The name of its agent, UTF-8.</param>
+    public void Add(in EventEntry entry, ReadOnlySpan<byte> agent)
     {
         if (_inLast == ChunkSize)
         {
@@ -46,21 +61,46 @@ internal sealed class GrowingEntries : TenantEntries
         _chunks[^1][_inLast++] = entry;
         _spreads[^1] = _spreads[^1].With(entry.Time);
         Count++;
+        AddAgent(entry.Agent, agent);
     }
 
     public override ValueTask<ReadOnlyMemory<EventEntry>> LoadAsync(int chunk, CancellationToken cancellationToken) => ValueTask.FromResult(Chunk(chunk));
+
+    public override ValueTask<ReadOnlyMemory<string>> LoadAgentsAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Agents);
 
     /// <summary>The entries of a chunk.</summary>
     public ReadOnlyMemory<EventEntry> Chunk(int chunk) => _chunks[chunk].AsMemory(0, chunk == _chunks.Count - 1 ? _inLast : ChunkSize);
 
     /// <summary>A view that does not grow.</summary>
-    public TenantEntries Snapshot() => new Fixed([.. _spreads], [.. _chunks.Select((_, chunk) => Chunk(chunk))]);
+    public TenantEntries Snapshot() => new Fixed([.. _spreads], [.. _chunks.Select((_, chunk) => Chunk(chunk))], Agents);
 
-    private sealed class Fixed(ImmutableArray<TimeSpread> spreads, ImmutableArray<ReadOnlyMemory<EventEntry>> chunks) : TenantEntries
+    private void AddAgent(uint hash, ReadOnlySpan<byte> name)
+    {
+        // Nearly always known. What is not ASCII comes here again and is known there.
+        if (_named.TryGetValue(hash, out var known) && Ascii.Equals(name, known))
+        {
+            return;
+        }
+
+        var text = Encoding.UTF8.GetString(name);
+        if (known is null ? _named.TryAdd(hash, text) : known != text && _namesakes.Add(text))
+        {
+            if (_agentCount == _agents.Length)
+            {
+                Array.Resize(ref _agents, Math.Max(16, 2 * _agentCount));
+            }
+
+            _agents[_agentCount++] = text;
+        }
+    }
+
+    private sealed class Fixed(ImmutableArray<TimeSpread> spreads, ImmutableArray<ReadOnlyMemory<EventEntry>> chunks, ReadOnlyMemory<string> agents) : TenantEntries
     {
         public override ImmutableArray<TimeSpread> Chunks => spreads;
 
         // What was added to the last chunk later lies behind what is looked at here, in the same array.
         public override ValueTask<ReadOnlyMemory<EventEntry>> LoadAsync(int chunk, CancellationToken cancellationToken) => ValueTask.FromResult(chunks[chunk]);
+
+        public override ValueTask<ReadOnlyMemory<string>> LoadAgentsAsync(CancellationToken cancellationToken) => ValueTask.FromResult(agents);
     }
 }

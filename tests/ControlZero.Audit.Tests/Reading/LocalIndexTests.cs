@@ -42,6 +42,7 @@ public sealed class LocalIndexTests : SegmentIndexContract, IDisposable
         using var reader = new AuditReader(Archive, Store);
         await reader.IndexAsync(_ => true, CancellationToken.None);
         await log.CheckAsync(reader);
+        var read = reader.LinesRead;
 
         await new RetentionKeeper(new LocalRetainedStore(_folder.Path), new LocalLedgerStore(_folder.Path, TimeProvider.System), key: null, TimeProvider.System)
             .ApplyAsync(new RetentionOptions { Bytes = 0 }, CancellationToken.None);
@@ -49,7 +50,7 @@ public sealed class LocalIndexTests : SegmentIndexContract, IDisposable
         var page = await reader.QueryAsync(new EventQuery("acme", EventFilter.All, 0, EventPlace.Before(DateTime.MaxValue.Ticks), 1000), CancellationToken.None);
 
         Assert.Empty(page.Events);
-        Assert.Equal(0, reader.LinesRead - log.Events.Count - log.Events.Count(audited => audited.Agent == "agent-3"));
+        Assert.Equal(read, reader.LinesRead);
         Assert.All(Directory.EnumerateFiles(_folder.Path, "*.idx", SearchOption.AllDirectories), index => Assert.Equal(IndexFile.HeaderSize, new FileInfo(index).Length));
     }
 
@@ -66,7 +67,7 @@ public sealed class LocalIndexTests : SegmentIndexContract, IDisposable
     {
         EventEntry[] entries = [new() { Offset = offset, Length = length, Sequence = 1, Time = 0, Decision = 0, Agent = 0, Model = 0, Policy = 0, Rule = 0, Effect = 0 }];
         var bytes = MemoryMarshal.AsBytes(entries.AsSpan());
-        var part = new IndexFile.Part(0, 1, [default], [MemoryMarshal.Read<UInt128>(SHA256.HashData(bytes))]);
+        var part = new IndexFile.Part(0, 1, [default], [MemoryMarshal.Read<UInt128>(SHA256.HashData(bytes))], 0, default);
 
         Assert.Equal(isTaken, part.Take(0, bytes, segmentLength: 1000) is not null);
     }

@@ -18,9 +18,11 @@ public sealed class PlainLineTests
             var line = Line(Make(number, random, odd: false), number);
             var tenant = "before";
 
-            Assert.True(new PlainLine(line).TryIndex(4711, ref tenant, out var entry));
-            Assert.True(LineReader.TryIndexAny(line, 4711, out var expectedTenant, out var expected));
+            var plain = new PlainLine(line);
+            Assert.True(plain.TryIndex(4711, ref tenant, out var entry));
+            Assert.True(LineReader.TryIndexAny(line, 4711, out var expectedTenant, out var expected, out var expectedAgent));
             Assert.Equal((expectedTenant, expected), (tenant, entry));
+            Assert.Equal(expectedAgent, plain.Agent);
         }
     }
 
@@ -39,12 +41,13 @@ public sealed class PlainLineTests
 
             var part = line.AsSpan(0, number % 3 == 1 ? line.Length : random.Next(line.Length + 1));
             var tenant = "before";
-            var isTaken = LineReader.TryIndex(part, 0, ref tenant, out var entry);
+            var isTaken = LineReader.TryIndex(part, 0, ref tenant, out var entry, out var agent);
 
-            if (LineReader.TryIndexAny(part, 0, out var expectedTenant, out var expected))
+            if (LineReader.TryIndexAny(part, 0, out var expectedTenant, out var expected, out var expectedAgent))
             {
                 Assert.True(isTaken, Encoding.UTF8.GetString(part));
                 Assert.Equal((expectedTenant, expected), (tenant, entry));
+                Assert.Equal(expectedAgent, agent);
                 same++;
             }
             else if (!isTaken)

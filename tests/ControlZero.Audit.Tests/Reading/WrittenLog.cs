@@ -5,6 +5,7 @@ using ControlZero.Audit.Reading;
 using ControlZero.Audit.Sinks;
 using ControlZero.Audit.Tests.Log;
 using ControlZero.Audit.Tests.Verification;
+using ControlZero.Engine.Matching;
 
 namespace ControlZero.Audit.Tests.Reading;
 
@@ -22,14 +23,13 @@ internal sealed record WrittenLog(IReadOnlyDictionary<string, byte[]> Files, IRe
     /// <summary>One segment, whose index has chunks that are not read with its directory.</summary>
     public static Task<WrittenLog> LargeAsync() => OneSegment.Value;
 
-    /// <summary>Holds a reader against the list: all of a tenant's events, and those of one agent.</summary>
+    /// <summary>Holds a reader against the list: all of a tenant's events, those of one agent, and those of some.</summary>
     public async Task CheckAsync(AuditReader reader)
     {
         foreach (var tenant in (string[])["acme", "other"])
         {
-            foreach (var agent in (string?[])[null, "agent-3"])
+            foreach (var filter in (EventFilter[])[EventFilter.All, new() { Agent = "agent-3" }, new() { Agents = [Pattern("*-[26]")] }])
             {
-                var filter = new EventFilter { Agent = agent };
                 var wanted = Events.Where(audited => audited.Tenant == tenant && filter.Takes(audited)).Select(audited => audited.DecisionId).Reverse();
                 var page = await reader.QueryAsync(
                     new EventQuery(tenant, filter, 0, EventPlace.Before(DateTime.MaxValue.Ticks), Events.Count), CancellationToken.None);
@@ -38,6 +38,8 @@ internal sealed record WrittenLog(IReadOnlyDictionary<string, byte[]> Files, IRe
             }
         }
     }
+
+    private static Glob Pattern(string text) => Glob.TryParse(text, out var glob, out _) ? glob : throw new ArgumentException(text);
 
     private static async Task<WrittenLog> WriteAsync(int count, int segmentBytes)
     {

@@ -122,5 +122,5 @@ public class EventBenchmarks
     }
 
     [Benchmark(Description = "index its line with a JSON reader")]
-    public bool IndexAny() => IndexReader.TryIndexAny(_sealed, 0, out _, out _);
+    public bool IndexAny() => IndexReader.TryIndexAny(_sealed, 0, out _, out _, out _);
 }

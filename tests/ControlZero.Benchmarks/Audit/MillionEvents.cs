@@ -6,6 +6,7 @@ using ControlZero.Audit.Format.Events;
 using ControlZero.Audit.Log;
 using ControlZero.Audit.Reading;
 using ControlZero.Audit.Sinks;
+using ControlZero.Engine.Matching;
 
 namespace ControlZero.Benchmarks.Audit;
 
@@ -77,9 +78,19 @@ public class MillionEvents : IDisposable
     [Benchmark]
     public Task<EventPage> NothingAsync() => AskAsync(new EventFilter { Agent = "nobody" }, 100);
 
+    /// <summary>The last hundred of a tenth of its agents, by pattern.</summary>
+    [Benchmark]
+    public Task<EventPage> LastHundredOfAPatternAsync() => AskAsync(new EventFilter { Agents = [Pattern("agent-?")] }, 100);
+
+    /// <summary>A pattern that matches none: the names of all segments are looked at.</summary>
+    [Benchmark]
+    public Task<EventPage> NothingOfAPatternAsync() => AskAsync(new EventFilter { Agents = [Pattern("nobody*")] }, 100);
+
     /// <summary>One decision by its id.</summary>
     [Benchmark]
     public Task<IReadOnlyList<PlacedEvent>> DecisionAsync() => _reader!.FindAsync("tenant-0", _decision, _decisionTime, CancellationToken.None);
+
+    private static Glob Pattern(string text) => Glob.TryParse(text, out var glob, out var error) ? glob : throw new ArgumentException(error);
 
     private Task<EventPage> AskAsync(EventFilter filter, int count) =>
         _reader!.QueryAsync(new EventQuery("tenant-0", filter, 0, EventPlace.Before(DateTime.MaxValue.Ticks), count), CancellationToken.None);
