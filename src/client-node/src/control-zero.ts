@@ -10,7 +10,9 @@ import type { Answer, CheckOutcome } from './batch.js';
 import { systemClock } from './clock.js';
 import { fromResponse, honouring, stalenessOf, withoutAnswer } from './decision.js';
 import type { Decision } from './decision.js';
+import { EnforceStream } from './enforce-stream.js';
 import { ControlZeroError, PolicyDeniedError, invalidArgument } from './errors.js';
+import { agentRequired, concernsAgent, denial, withRemedy } from './explanations.js';
 import { AgentService, GetUsageRequestSchema } from './gen/controlzero/v1/agent_pb.js';
 import { ClusterService, GetStatusRequestSchema } from './gen/controlzero/v1/cluster_pb.js';
 import { Decision as DecisionValue, EnforcementService } from './gen/controlzero/v1/enforcement_pb.js';
@@ -20,12 +22,13 @@ import type { ControlZeroOptions } from './options.js';
 import { toMessage } from './request.js';
 import type { CallOptions, EnforceRequest } from './request.js';
 import { callWithRetries } from './retry.js';
-import type { CallBounds } from './retry.js';
+import type { Attempt, CallBounds } from './retry.js';
 import { Endpoints, ownerHeader } from './routing/endpoints.js';
 import type { Endpoint } from './routing/endpoints.js';
 import type { Route, Staleness } from './routing/route.js';
 import { fromSettle, toCancel, toSettle } from './settlement.js';
 import type { CancelRequest, SettleOutcome, SettleRequest } from './settlement.js';
+import { StreamExchange } from './stream-exchange.js';
 import type { UnaryOptions } from './transport.js';
 
 /** What was decided, and the error that stood in the way of an answer. */
@@ -55,6 +58,7 @@ export class ControlZero {
   readonly #obligations: ReadonlySet<string>;
   #boundAgents: readonly string[] | undefined;
   readonly #endings = new Set<Promise<SettleOutcome>>();
+  readonly #streams = new Set<StreamExchange>();
   #closed = false;
 
   /**
@@ -91,11 +95,7 @@ export class ControlZero {
    * @throws ControlZeroError when the call itself is wrong or refused
    */
   async enforce(request: EnforceRequest, options: CallOptions = {}): Promise<Decision> {
-    const { decision, cause } = await this.#decide(request, options);
-    if (!decision.allowed) {
-      throw new PolicyDeniedError(denial(request, decision), decision, cause);
-    }
-    return decision;
+    return permitted(request, await this.#decide(request, options));
   }
 
   /**
@@ -134,14 +134,37 @@ export class ControlZero {
    * @throws ControlZeroError `NOT_FOUND` when there is no such reservation, `ALREADY_EXISTS` when it was settled with other figures, and as `check`
    */
   async settle(request: SettleRequest, options: CallOptions = {}): Promise<SettleOutcome> {
-    const message = toSettle(request, this.#agentOf(request));
-    return this.#ending(message.agentId, (unary) => unary(EnforcementService.method.settle, message), options);
+    return this.#settle(request, options);
   }
 
   /** Gives back what was reserved for a call that was not made. Throws as `settle`. */
   async cancel(request: CancelRequest, options: CallOptions = {}): Promise<SettleOutcome> {
-    const message = toCancel(request, this.#agentOf(request));
-    return this.#ending(message.agentId, (unary) => unary(EnforcementService.method.cancel, message), options);
+    return this.#cancel(request, options);
+  }
+
+  /**
+   * Opens a stream to the first address that can be reached, for programs that ask a lot. It takes questions, settlements and cancellations. Close it when
+   * it is not needed any more; `close` of the client does so too.
+   * @throws ControlZeroError `FAILED_PRECONDITION` when the client is closed, or the given transport has no streams
+   */
+  openStream(): EnforceStream {
+    this.#refuseWhenClosed();
+    const endpoint = this.#endpoints.firstReachable();
+    const { transport } = endpoint;
+    if (transport.duplex === undefined) {
+      const remedy = 'add `duplex` to the transport, or ask by single calls';
+      throw new ControlZeroError('FAILED_PRECONDITION', `the given transport has no streams; ${remedy}`, { reason: 'TRANSPORT_WITHOUT_STREAMS' });
+    }
+    const exchange = new StreamExchange(transport.duplex.bind(transport), this.#bounds.timeoutMs);
+    const stream = new EnforceStream({
+      check: async (request, options) => (await this.#decide(request, options, { exchange, endpoint })).decision,
+      enforce: async (request, options) => permitted(request, await this.#decide(request, options, { exchange, endpoint })),
+      settle: (request, options) => this.#settle(request, options, exchange),
+      cancel: (request, options) => this.#cancel(request, options, exchange),
+    }, exchange);
+    this.#streams.add(exchange);
+    void exchange.over.then(() => this.#streams.delete(exchange));
+    return stream;
   }
 
   /** What the agent may use now, and how much is left of each limit. Counts nothing. */
@@ -156,9 +179,13 @@ export class ControlZero {
     return fromUsage(await this.#attempts(this.#endpoints.routeFor(message.agentId), (unary) => unary(AgentService.method.getUsage, message), options));
   }
 
-  /** Waits for what is being settled or cancelled, then gives up the connections. Idempotent; calls after it reject with `FAILED_PRECONDITION`. */
+  /**
+   * Closes the streams, waits for what is being settled or cancelled, then gives up the connections. Idempotent; calls after it reject with
+   * `FAILED_PRECONDITION`.
+   */
   async close(): Promise<void> {
     this.#closed = true;
+    await Promise.all([...this.#streams].map((stream) => stream.close()));
     await Promise.allSettled(this.#endings);
     await this.#endpoints.close();
   }
@@ -168,15 +195,35 @@ export class ControlZero {
     return `ControlZero { address: ${this.#address}, agentId: ${this.#agentId ?? '(of the call or the key)'} }`;
   }
 
-  async #decide(request: EnforceRequest, options: CallOptions): Promise<Outcome> {
+  async #decide(request: EnforceRequest, options: CallOptions, over?: { readonly exchange: StreamExchange; readonly endpoint: Endpoint }): Promise<Outcome> {
     const message = this.#read(request);
+    const route = this.#endpoints.routeFor(message.agentId);
     const ask = (unary: Unary): Promise<EnforceResponse> => {
       let owner: Endpoint | undefined;
       const onHeaders: UnaryOptions['onHeaders'] = (header) => void (owner = this.#endpoints.learn(message.agentId, header(ownerHeader)));
       return unary(EnforcementService.method.enforce, message, (response) => stalenessOf(response, owner), onHeaders);
     };
-    const answer = await this.#attempts(this.#endpoints.routeFor(message.agentId), ask, options).catch(asAnswer);
-    return this.#conclude(answer, message);
+    const first = over && (async (_: number, signal: AbortSignal): Promise<EnforceResponse> => {
+      const response = await over.exchange.ask({ case: 'enforce', value: message }, 'response', signal);
+      const staleness = stalenessOf(response);
+      if (staleness !== undefined) {
+        route.noteStale(over.endpoint, staleness);
+      }
+      return response;
+    });
+    return this.#conclude(await this.#attempts(route, ask, options, first).catch(asAnswer), message);
+  }
+
+  async #settle(request: SettleRequest, options: CallOptions, exchange?: StreamExchange): Promise<SettleOutcome> {
+    const message = toSettle(request, this.#agentOf(request));
+    const first = exchange && ((_: number, signal: AbortSignal) => exchange.ask({ case: 'settle', value: message }, 'settled', signal));
+    return this.#ending(message.agentId, (unary) => unary(EnforcementService.method.settle, message), options, first);
+  }
+
+  async #cancel(request: CancelRequest, options: CallOptions, exchange?: StreamExchange): Promise<SettleOutcome> {
+    const message = toCancel(request, this.#agentOf(request));
+    const first = exchange && ((_: number, signal: AbortSignal) => exchange.ask({ case: 'cancel', value: message }, 'cancelled', signal));
+    return this.#ending(message.agentId, (unary) => unary(EnforcementService.method.cancel, message), options, first);
   }
 
   #read(request: EnforceRequest): EnforceRequestMessage {
@@ -226,22 +273,30 @@ export class ControlZero {
     return bound;
   }
 
-  async #ending(agentId: string, ask: (unary: Unary) => Promise<SettleResponse | CancelResponse>, options: CallOptions): Promise<SettleOutcome> {
-    const ending = this.#attempts(this.#endpoints.routeFor(agentId), ask, options).then(fromSettle);
+  async #ending<T extends SettleResponse | CancelResponse>(
+    agentId: string, ask: (unary: Unary) => Promise<T>, options: CallOptions, first?: Attempt<T>,
+  ): Promise<SettleOutcome> {
+    const ending = this.#attempts(this.#endpoints.routeFor(agentId), ask, options, first).then(fromSettle);
     this.#endings.add(ending);
     return ending.finally(() => this.#endings.delete(ending));
   }
 
   /** Makes attempts of one call, each at the address its route names. */
-  async #attempts<T>(route: Route, ask: (unary: Unary, signal: AbortSignal) => Promise<T>, { signal: caller }: CallOptions): Promise<T> {
-    if (this.#closed) {
-      throw new ControlZeroError('FAILED_PRECONDITION', 'the client is closed; make a new ControlZero', { reason: 'CLIENT_CLOSED' });
-    }
+  async #attempts<T>(
+    route: Route, ask: (unary: Unary, signal: AbortSignal) => Promise<T>, { signal: caller }: CallOptions, first?: Attempt<T>,
+  ): Promise<T> {
+    this.#refuseWhenClosed();
     const attempt = (timeoutMs: number, signal: AbortSignal): Promise<T> => ask(
       (method, request, staleness, onHeaders) =>
         route.ask((transport) => transport.unary(method, request, { timeoutMs, signal, onHeaders }), signal, staleness), signal);
     const bounds = { ...this.#bounds, signal: caller, elsewhere: () => route.hasAnother, isStale: () => route.isStale };
-    return callWithRetries(attempt, bounds, systemClock).finally(() => route.leave());
+    return callWithRetries(attempt, bounds, systemClock, first).finally(() => route.leave());
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#closed) {
+      throw new ControlZeroError('FAILED_PRECONDITION', 'the client is closed; make a new ControlZero', { reason: 'CLIENT_CLOSED' });
+    }
   }
 }
 
@@ -251,6 +306,14 @@ function asAnswer(error: unknown): ControlZeroError {
     return error;
   }
   throw error;
+}
+
+/** The decision, an allow. */
+function permitted(request: EnforceRequest, { decision, cause }: Outcome): Decision {
+  if (!decision.allowed) {
+    throw new PolicyDeniedError(denial(request, decision), decision, cause);
+  }
+  return decision;
 }
 
 function caught<T>(make: () => T): T | ControlZeroError {
@@ -263,37 +326,4 @@ function caught<T>(make: () => T): T | ControlZeroError {
 
 function isUnavailable({ code }: ControlZeroError): boolean {
   return code === 'UNAVAILABLE' || code === 'DEADLINE_EXCEEDED';
-}
-
-function concernsAgent({ code, violations }: ControlZeroError): boolean {
-  return code === 'INVALID_ARGUMENT' && violations.some(({ field }) => field === 'agent_id');
-}
-
-function agentRequired(cause?: ControlZeroError): ControlZeroError {
-  const message = 'no agent is named; name it in the call (`agentId`), in the constructor (option `agentId`), in the environment '
-    + '(CONTROLZERO_AGENT_ID), or use an API key that is bound to exactly one agent';
-  const violations = cause?.violations ?? [{ field: 'agentId', description: message }];
-  return new ControlZeroError('INVALID_ARGUMENT', message, { reason: 'AGENT_REQUIRED', violations, cause });
-}
-
-/** What was asked and why it is denied; the server's reason names rule and policy. */
-function denial({ action, resource, candidateResources = [] }: EnforceRequest, { deniedResource, reasonCode, reason }: Decision): string {
-  const [first, ...others] = deniedResource === undefined ? [resource, ...candidateResources].filter(Boolean) : [deniedResource];
-  const on = first === undefined ? '' : ` on \`${first}\``;
-  const more = others.length > 0 ? ` and ${others.length} more` : '';
-  return `\`${action}\`${on}${more} is denied (${reasonCode})${reason ? `: ${reason}` : ''}`;
-}
-
-/** Says beside the error what somebody who sets up a program can do about it. */
-function withRemedy(error: ControlZeroError, address: string): ControlZeroError {
-  const remedies: Partial<Record<ControlZeroError['code'], string>> = {
-    UNAVAILABLE: `cannot reach ${address}; start the server, or set the option \`url\` or CONTROLZERO_URL to where it listens`,
-    DEADLINE_EXCEEDED: `no answer from ${address} in time; look whether the server is overloaded or behind a firewall, or raise \`timeoutMs\``,
-    UNAUTHENTICATED: `${address} refuses the API key; set the option \`apiKey\` or CONTROLZERO_API_KEY to a key that is in force there`,
-    PERMISSION_DENIED: `${address} does not let this API key ask; use one with the scope \`enforce\``,
-    UNIMPLEMENTED: `${address} is not a Control Zero Cluster; set the option \`url\` or CONTROLZERO_URL to its gRPC port`,
-  };
-  const remedy = remedies[error.code];
-  const { code, message, reason, metadata, violations, cause } = error;
-  return remedy === undefined ? error : new ControlZeroError(code, `${remedy} (${message})`, { reason, metadata, violations, cause: cause ?? error });
 }

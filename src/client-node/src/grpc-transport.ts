@@ -1,12 +1,12 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import type { DescMessage, DescMethodUnary, MessageShape } from '@bufbuild/protobuf';
+import type { DescMessage, DescMethod, DescMethodBiDiStreaming, DescMethodUnary, MessageShape } from '@bufbuild/protobuf';
 import { Client, Metadata, connectivityState, credentials, status } from '@grpc/grpc-js';
-import type { ServiceError } from '@grpc/grpc-js';
+import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 
 import { ControlZeroError, errorCodes } from './errors.js';
 import { readStatusDetails } from './status-details.js';
 import type { TlsMaterial } from './tls.js';
-import type { Transport, UnaryOptions } from './transport.js';
+import type { DuplexCall, Transport, UnaryOptions } from './transport.js';
 import { version } from './version.js';
 
 /** Where the cluster is and who asks. */
@@ -46,12 +46,10 @@ export class GrpcTransport implements Transport {
     { timeoutMs, signal, onHeaders }: UnaryOptions,
   ): Promise<MessageShape<O>> {
     const deadline = Date.now() + timeoutMs;
-    if (this.#connectTimeoutMs !== undefined) {
-      await this.#connection(Date.now() + this.#connectTimeoutMs);
-    }
+    await this.#connected();
     return new Promise((resolve, reject) => {
       const call = this.#client.makeUnaryRequest(
-        `/${method.parent.typeName}/${method.name}`,
+        pathOf(method),
         (message: MessageShape<I>) => Buffer.from(toBinary(method.input, message)),
         (bytes: Buffer) => fromBinary(method.output, bytes),
         request,
@@ -77,6 +75,29 @@ export class GrpcTransport implements Transport {
     });
   }
 
+  async duplex<I extends DescMessage, O extends DescMessage>(method: DescMethodBiDiStreaming<I, O>): Promise<DuplexCall<I, O>> {
+    await this.#connected();
+    const call = this.#client.makeBidiStreamRequest(
+      pathOf(method),
+      (message: MessageShape<I>) => Buffer.from(toBinary(method.input, message)),
+      (bytes: Buffer) => fromBinary(method.output, bytes),
+      this.#metadata,
+    );
+    call.on('error', () => undefined); // told to whoever reads the answers
+    return {
+      answers: answersOf(call),
+      write: (message) => room(call, call.write(message)),
+      end: () => void call.end(),
+      cancel: () => call.cancel(),
+    };
+  }
+
+  async #connected(): Promise<void> {
+    if (this.#connectTimeoutMs !== undefined) {
+      await this.#connection(Date.now() + this.#connectTimeoutMs);
+    }
+  }
+
   /** Waits while a connection is being opened. One that cannot be opened is left to the call: it fails at once. */
   #connection(deadline: number): Promise<void> {
     const channel = this.#client.getChannel();
@@ -98,6 +119,31 @@ export class GrpcTransport implements Transport {
   async close(): Promise<void> {
     this.#client.close();
   }
+}
+
+function pathOf({ parent, name }: DescMethod): string {
+  return `/${parent.typeName}/${name}`;
+}
+
+async function* answersOf<I, O>(call: ClientDuplexStream<I, O>): AsyncGenerator<O, void> {
+  try {
+    for await (const answer of call) {
+      yield answer as O;
+    }
+  } catch (error) {
+    throw fromServiceError(error as ServiceError);
+  }
+}
+
+/** Waits for room when there is none, or until the call is over. */
+function room<I, O>(call: ClientDuplexStream<I, O>, isThere: boolean): Promise<void> {
+  return isThere || call.destroyed ? Promise.resolve() : new Promise((resolve) => {
+    const end = (): void => {
+      call.off('drain', end).off('status', end).off('close', end);
+      resolve();
+    };
+    call.on('drain', end).on('status', end).on('close', end);
+  });
 }
 
 /** The client retries by itself, with its own bounds, and finds a restarted server within the pauses it makes. */

@@ -28,8 +28,9 @@ export type Attempt<T> = (timeoutMs: number, signal: AbortSignal) => Promise<T>;
  * Makes attempts until one is answered. Only `UNAVAILABLE` is tried again, after a jittered pause, or at once when somebody else is asked, and so is
  * somebody else after a stale answer: that is the answer when nobody knows better. The call ends at its deadline whatever the attempt does, and an
  * answer that arrives later is not used.
+ * @param first another way, tried before the attempts and not counted; when it is `UNAVAILABLE` they follow without a pause
  */
-export async function callWithRetries<T>(attempt: Attempt<T>, bounds: CallBounds, clock: Clock): Promise<T> {
+export async function callWithRetries<T>(attempt: Attempt<T>, bounds: CallBounds, clock: Clock, first?: Attempt<T>): Promise<T> {
   const deadline = clock.now() + bounds.timeoutMs;
   const over = new AbortController();
   const ended = untilAborted(over.signal);
@@ -39,10 +40,10 @@ export async function callWithRetries<T>(attempt: Attempt<T>, bounds: CallBounds
   if (bounds.signal?.aborted) {
     abort();
   }
-  const once = async (): Promise<T> => {
+  const once = async (way: Attempt<T>): Promise<T> => {
     over.signal.throwIfAborted();
     const timeoutMs = deadline - clock.now();
-    const outcome = await settle(Promise.race([(async () => attempt(timeoutMs, over.signal))(), ended]));
+    const outcome = await settle(Promise.race([(async () => way(timeoutMs, over.signal))(), ended]));
     over.signal.throwIfAborted();
     if (clock.now() >= deadline) {
       throw deadlineExceeded(bounds.timeoutMs);
@@ -54,8 +55,8 @@ export async function callWithRetries<T>(attempt: Attempt<T>, bounds: CallBounds
   };
   try {
     let stale: { value: T } | undefined;
-    for (let made = 1; ; made++) {
-      const outcome = await settle(once());
+    for (let made = first === undefined ? 1 : 0; ; made++) {
+      const outcome = await settle(once(made === 0 && first !== undefined ? first : attempt));
       const isStale = bounds.isStale?.() === true;
       if ('value' in outcome) {
         if (!isStale) {
@@ -65,7 +66,7 @@ export async function callWithRetries<T>(attempt: Attempt<T>, bounds: CallBounds
       }
       const error = 'value' in outcome ? undefined : asControlZeroError(outcome.error);
       const mayAskAgain = made < bounds.maxAttempts && (error === undefined || error.code === 'UNAVAILABLE');
-      if (mayAskAgain && bounds.elsewhere?.() === true) {
+      if (mayAskAgain && (bounds.elsewhere?.() === true || (made === 0 && error !== undefined))) {
         continue;
       }
       // A deny that arrived denies: that others are away besides is no outage that `onUnavailable` could make an allow of.

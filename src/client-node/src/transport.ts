@@ -1,4 +1,4 @@
-import type { DescMessage, DescMethodUnary, MessageShape } from '@bufbuild/protobuf';
+import type { DescMessage, DescMethodBiDiStreaming, DescMethodUnary, MessageShape } from '@bufbuild/protobuf';
 
 /** How one attempt of a call is to be made. */
 export interface UnaryOptions {
@@ -13,6 +13,21 @@ export interface UnaryOptions {
   readonly onHeaders?: ((header: (name: string) => string | undefined) => void) | undefined;
 }
 
+/** A call in which both sides send any number of messages. */
+export interface DuplexCall<I extends DescMessage, O extends DescMessage> {
+  /** What the server sends. Throws a `ControlZeroError` when the call fails. To be read once, at once and to its end. */
+  readonly answers: AsyncIterable<MessageShape<O>>;
+
+  /** Sends a message. Resolves when there is room for another, or when the call is over. */
+  write(message: MessageShape<I>): Promise<void>;
+
+  /** Sends nothing more; the server still answers. Idempotent. */
+  end(): void;
+
+  /** Ends the call at once. Idempotent. */
+  cancel(): void;
+}
+
 /**
  * Carries messages to a cluster and answers back. It makes one attempt and knows nothing of decisions or retries;
  * it adds the API key. Wrap one to instrument calls, or write one to go over another protocol.
@@ -24,6 +39,9 @@ export interface Transport {
     request: MessageShape<I>,
     options: UnaryOptions,
   ): Promise<MessageShape<O>>;
+
+  /** Opens a call that goes both ways and stays open. Default: there are none, and `openStream` is refused. */
+  duplex?<I extends DescMessage, O extends DescMessage>(method: DescMethodBiDiStreaming<I, O>): Promise<DuplexCall<I, O>>;
 
   /** Gives up the connection. Idempotent. */
   close(): Promise<void>;

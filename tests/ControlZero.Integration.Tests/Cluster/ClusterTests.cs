@@ -56,6 +56,26 @@ public abstract class ClusterTests(ClusterStorage storage, ITestOutputHelper out
     }
 
     [Fact]
+    public async Task Stop_OfTheServerOfANodeStream_WhatItCarriedIsDecidedByTheOthers()
+    {
+        await NodeBuild.EnsureAsync();
+        await using var cluster = await ThreeServers.StartAsync(storage);
+        var epoch = await PublishExampleAsync(cluster.Connect(0));
+        await AnswersAsync(cluster.Connect(1), "caller-0", epoch);
+        await AnswersAsync(cluster.Connect(2), "caller-0", epoch);
+        var addresses = string.Join(',', cluster.All.Select(server => server.Url)); // the stream goes to the first
+        await using var node = NodeStream.Start(
+            new Dictionary<string, string>(cluster.All[0].Environment("unused", cluster.AdminKey)) { ["CONTROLZERO_URL"] = addresses }, "untilOver");
+        await node.WaitForLineAsync("asked");
+
+        (await cluster.All[0].StopAsync()).With(exitCode: 0);
+
+        var ended = await node.WaitForEndAsync();
+        var said = NodeStream.Said(ended).Last();
+        Assert.True(said.GetProperty("wrong").GetArrayLength() == 0 && !said.GetProperty("isOpen").GetBoolean(), ended.Report);
+    }
+
+    [Fact]
     public async Task Kill_OfOneServer_ItsAgentsAnswerAgainAndTheOthersDoAllTheTime()
     {
         await using var cluster = await ThreeServers.StartAsync(storage);

@@ -5,7 +5,7 @@ using ControlZero.Integration.Tests.Processes;
 
 namespace ControlZero.Integration.Tests.Limits;
 
-/// <summary>The Node client's <c>wrapOpenAI</c>, end to end: the openai package, a provider, and a server that charges.</summary>
+/// <summary>The Node client's <c>wrapOpenAI</c>, end to end: the openai package, a provider, and a server that charges; and an open stream against it.</summary>
 public sealed class NodeLimitTests(LimitedServer limited) : IClassFixture<LimitedServer>, IAsyncLifetime
 {
     private FakeProvider _provider = null!;
@@ -69,6 +69,21 @@ public sealed class NodeLimitTests(LimitedServer limited) : IClassFixture<Limite
 
         Assert.Equal(["RULE_MATCH", "MODEL_DRIFT"], await limited.EventsAsync($"node-drift-{call}"));
         Assert.Equal(7, (await limited.UsedAsync($"node-drift-{call}")).Tokens);
+    }
+
+    [Fact]
+    public async Task Calls_OverOneStream_AreReservedSettledAndGivenBack()
+    {
+        const string Agent = "node-streamed";
+
+        var said = (await NodeStream.RunAsync(limited.Server.Environment(Agent), "limits", LimitedServer.Model)).Single();
+
+        Assert.Equal(
+            (0, true, "ALREADY_EXISTS", "QUOTA_EXCEEDED", true),
+            (said.GetProperty("wrong").GetInt32(), said.GetProperty("replayed").GetBoolean(), said.GetProperty("other").GetString(), said.GetProperty("denied").GetString(), said.GetProperty("isOpen").GetBoolean()));
+        Assert.Equal((15 * 7, 15 * LimitedServer.Cost), await limited.UsedAsync(Agent));
+        var events = await limited.EventsAsync(Agent);
+        Assert.Equal((30, 16, 15), (events.Count(code => code == "RULE_MATCH"), events.Count(code => code == "SETTLED"), events.Count(code => code == "CANCELLED")));
     }
 
     /// <summary>Makes calls one after the other, each settled before the next.</summary>

@@ -1,16 +1,16 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import type { DescMethodUnary, Message, MessageInitShape } from '@bufbuild/protobuf';
+import type { DescMethod, Message, MessageInitShape } from '@bufbuild/protobuf';
 import { AnySchema, anyPack } from '@bufbuild/protobuf/wkt';
 import { Metadata, Server, ServerCredentials, ServerInterceptingCall, status } from '@grpc/grpc-js';
-import type { ServerErrorResponse, ServerInterceptor, ServiceDefinition, handleUnaryCall } from '@grpc/grpc-js';
+import type { ServerErrorResponse, ServerInterceptor, ServerDuplexStream, ServiceDefinition, handleUnaryCall } from '@grpc/grpc-js';
 
 import { ClusterService, GetStatusResponseSchema } from '../gen/controlzero/v1/cluster_pb.js';
 import { AgentService, GetUsageResponseSchema } from '../gen/controlzero/v1/agent_pb.js';
 import type { GetUsageRequest } from '../gen/controlzero/v1/agent_pb.js';
 import {
-  CancelResponseSchema, Decision, EnforceBatchResponseSchema, EnforceResponseSchema, EnforcementService, GetAccessResponseSchema, SettleResponseSchema,
+  CancelResponseSchema, Decision, EnforceBatchResponseSchema, EnforceResponseSchema, EnforceStreamResponseSchema, EnforcementService, GetAccessResponseSchema, SettleResponseSchema,
 } from '../gen/controlzero/v1/enforcement_pb.js';
-import type { CancelRequest, EnforceBatchRequest, EnforceRequest, GetAccessRequest, SettleRequest } from '../gen/controlzero/v1/enforcement_pb.js';
+import type { CancelRequest, EnforceBatchRequest, EnforceRequest, EnforceStreamRequest, EnforceStreamResponse, GetAccessRequest, SettleRequest } from '../gen/controlzero/v1/enforcement_pb.js';
 import { BadRequestSchema, ErrorInfoSchema } from '../gen/google/rpc/error_details_pb.js';
 import { StatusSchema } from '../gen/google/rpc/status_pb.js';
 import { ControlZero } from '../control-zero.js';
@@ -19,6 +19,8 @@ import type { ControlZeroOptions } from '../options.js';
 export type Answer = Exclude<MessageInitShape<typeof EnforceResponseSchema>, Message>;
 
 export type BatchAnswer = Exclude<MessageInitShape<typeof EnforceBatchResponseSchema>, Message>;
+
+export type StreamAnswer = NonNullable<Exclude<MessageInitShape<typeof EnforceStreamResponseSchema>, Message>['result']>;
 
 export const apiKey = 'cz_test_fakefakefake_secretsecretsecret';
 
@@ -32,6 +34,9 @@ export class FakeCluster {
   readonly batches: EnforceBatchRequest[] = [];
   readonly settled: SettleRequest[] = [];
   readonly cancels: CancelRequest[] = [];
+  readonly streamed: EnforceStreamRequest[] = [];
+  /** The streams that were opened. Pause one, and nothing more is taken from it. */
+  readonly streams: ServerDuplexStream<EnforceStreamRequest, EnforceStreamResponse>[] = [];
   readonly authorizations: string[] = [];
   readonly peers = new Set<string>();
   readonly server = new Server({ interceptors: [this.#authenticate()] });
@@ -39,6 +44,10 @@ export class FakeCluster {
   boundAgents: string[] = [];
   enforce: (request: EnforceRequest, attempt: number) => Answer | Promise<Answer> = openRouterPolicy;
   enforceBatch: (request: EnforceBatchRequest, attempt: number) => BatchAnswer | Promise<BatchAnswer> = openRouterBatch;
+  /** Answers a message of a stream. One that rejects ends the stream. */
+  stream: (request: EnforceStreamRequest) => StreamAnswer | Promise<StreamAnswer> = openRouterStream;
+  /** Told of every stream before anything is taken from it. */
+  opened: (stream: ServerDuplexStream<EnforceStreamRequest, EnforceStreamResponse>) => void = () => undefined;
   settle: (request: SettleRequest, attempt: number) => Exclude<MessageInitShape<typeof SettleResponseSchema>, Message> = () => ({});
   access: (request: GetAccessRequest) => Exclude<MessageInitShape<typeof GetAccessResponseSchema>, Message> = () => ({});
   usage: Exclude<MessageInitShape<typeof GetUsageResponseSchema>, Message> = {};
@@ -60,6 +69,9 @@ export class FakeCluster {
         this.batches.push(request);
         return create(EnforceBatchResponseSchema, await this.enforceBatch(request, this.batches.length));
       }),
+    });
+    this.server.addService(definition('controlzero.v1.EnforcementService', EnforcementService.method.enforceStream), {
+      enforceStream: (call: ServerDuplexStream<EnforceStreamRequest, EnforceStreamResponse>) => this.#answerStream(call),
     });
     const { settle, cancel, getAccess } = EnforcementService.method;
     this.server.addService(definition('controlzero.v1.EnforcementService', settle), {
@@ -116,6 +128,21 @@ export class FakeCluster {
     };
   }
 
+  #answerStream(call: ServerDuplexStream<EnforceStreamRequest, EnforceStreamResponse>): void {
+    const answers: Promise<void>[] = [];
+    this.streams.push(call);
+    call.on('error', () => undefined);
+    call.on('data', (request: EnforceStreamRequest) => {
+      this.streamed.push(request);
+      answers.push((async () => this.stream(request))().then(
+        (result) => void call.write(create(EnforceStreamResponseSchema, { correlationId: request.correlationId, result })),
+        (error: unknown) => void call.emit('error', error),
+      ));
+    });
+    call.on('end', () => void Promise.all(answers).then(() => call.end()));
+    this.opened(call);
+  }
+
   #authenticate(): ServerInterceptor {
     return (_, call) => new ServerInterceptingCall(call, {
       start: (next) => next({
@@ -157,6 +184,20 @@ export function openRouterBatch({ requests }: EnforceBatchRequest): BatchAnswer 
   return { results: requests.map((request) => ({ result: { case: 'response', value: openRouterPolicy(request) } })) };
 }
 
+/** What the policy says of a message of a stream. */
+export function openRouterStream({ message }: EnforceStreamRequest): StreamAnswer {
+  switch (message.case) {
+    case 'settle':
+      return { case: 'settled', value: { overrun: true } };
+    case 'cancel':
+      return { case: 'cancelled', value: { late: true } };
+    case 'enforce':
+      return { case: 'response', value: openRouterPolicy(message.value) };
+    default:
+      return { case: 'error', value: statusOf(3, 'there is no message') };
+  }
+}
+
 /** A failed item of a batch: what {@link failure} says of a call. */
 export function itemFailure(...parts: Parameters<typeof failure>): NonNullable<BatchAnswer['results']>[number] {
   return { result: { case: 'error', value: statusOf(...parts) } };
@@ -194,7 +235,7 @@ export function failure(
   return { code, details: message, metadata };
 }
 
-function statusOf(
+export function statusOf(
   code: number,
   message: string,
   info?: MessageInitShape<typeof ErrorInfoSchema>,
@@ -208,12 +249,12 @@ function statusOf(
   return create(StatusSchema, { code, message, details });
 }
 
-function definition(service: string, method: DescMethodUnary): ServiceDefinition {
+function definition(service: string, method: DescMethod): ServiceDefinition {
   return {
     [method.localName]: {
       path: `/${service}/${method.name}`,
-      requestStream: false,
-      responseStream: false,
+      requestStream: method.methodKind === 'bidi_streaming',
+      responseStream: method.methodKind === 'bidi_streaming',
       requestSerialize: (message) => Buffer.from(toBinary(method.input, message)),
       requestDeserialize: (bytes) => fromBinary(method.input, bytes),
       responseSerialize: (message) => Buffer.from(toBinary(method.output, message)),
