@@ -37,11 +37,12 @@ public sealed class EventQuestionTests
 
         Assert.Equal(Log.Select(IdOf).Reverse(), seen);
 
-        // Looks through three of its events with a call, two of which have one time; a silo of an earlier build leaves those of the last time out.
+        // Two events have one time: who stops between them says where. A silo of an earlier build leaves those of the last time out, and so looks through three.
         SiloEvents Stopping(SiloQuery query, string silo)
         {
-            var part = Before(query).Where(each => each.Place.Silo == silo).Take(3).ToList();
-            return part.Count < 3 ? new SiloEvents([.. part])
+            var most = byPlace ? 1 : 3;
+            var part = Before(query).Where(each => each.Place.Silo == silo).Take(most).ToList();
+            return part.Count < most ? new SiloEvents([.. part])
                 : byPlace ? new SiloEvents([.. part], part[^1].Time, LookedThrough: part[^1].Place)
                 : new SiloEvents([.. part.Where(each => each.Time > part[^1].Time)], part[^1].Time);
         }
