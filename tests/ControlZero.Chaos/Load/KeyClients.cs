@@ -16,7 +16,8 @@ internal sealed class KeyClients : IDisposable
 
         // As a program has it, with the product's own time-out and attempts.
         var standard = new ControlZeroClientOptions();
-        Everywhere = Connect(cluster.Urls, key, standard.Timeout, standard.MaxAttempts);
+        var urls = cluster.All.Select(server => server.Url).ToList();
+        From = [.. urls.Select((_, first) => Connect(string.Join(',', [.. urls[first..], .. urls[..first]]), key, standard.Timeout, standard.MaxAttempts))];
     }
 
     /// <summary>Public id of the key, as the record names it. Empty: it is the tenant's own.</summary>
@@ -25,13 +26,15 @@ internal sealed class KeyClients : IDisposable
     /// <summary>One a server; one attempt.</summary>
     public IReadOnlyList<ControlZeroClient> Direct { get; }
 
+    /// <summary>Know all addresses, and each takes those of another server for the first.</summary>
+    public IReadOnlyList<ControlZeroClient> From { get; }
+
     /// <summary>Knows all addresses.</summary>
-    public ControlZeroClient Everywhere { get; }
+    public ControlZeroClient Everywhere => From[0];
 
     public void Dispose()
     {
-        Everywhere.Dispose();
-        foreach (var client in Direct)
+        foreach (var client in (IEnumerable<ControlZeroClient>)[.. Direct, .. From])
         {
             client.Dispose();
         }

@@ -6,8 +6,8 @@ using Grpc.Core;
 namespace ControlZero.Chaos.Load;
 
 /// <summary>
-/// Programs with a key of their own: one key a tenant at a time is made, used at every server and through a client with all addresses, revoked while it
-/// is used, and used on until it must be refused everywhere. Then the next one is made.
+/// Programs with a key of their own: one key a tenant at a time is made, used at every server, through a client with all addresses and over a stream to every
+/// server, revoked while it is used, and used on until it must be refused everywhere. Then the next one is made.
 /// </summary>
 /// <param name="calls">Makes and records the calls.</param>
 /// <param name="tenants">Whose keys.</param>
@@ -16,6 +16,7 @@ namespace ControlZero.Chaos.Load;
 internal sealed class KeyHolders(RecordedCalls calls, IReadOnlyList<ChaosTenant> tenants, int servers, int seed)
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan PaceOfStream = TimeSpan.FromMilliseconds(100);
 
     // It may wait for a paused server, as other changes may.
     private static readonly TimeSpan MakeTimeout = TimeSpan.FromSeconds(8);
@@ -89,7 +90,11 @@ internal sealed class KeyHolders(RecordedCalls calls, IReadOnlyList<ChaosTenant>
         using (key)
         {
             using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            var asking = Task.WhenAll(Enumerable.Range(0, servers + 1).Select(server => AskAsync(tenant, key, server, new Random(random.Next()), over.Token)));
+            var asking = Task.WhenAll(
+            [
+                .. Enumerable.Range(0, servers + 1).Select(server => AskAsync(tenant, key, server, new Random(random.Next()), over.Token)),
+                .. key.From.Select(client => AskOverAsync(tenant, key, client, new Random(random.Next()), over.Token)),
+            ]);
             try
             {
                 await Task.Delay(ShortestUse + (random.NextDouble() * (LongestUse - ShortestUse)), TimeProvider.System, stop);
@@ -126,7 +131,7 @@ internal sealed class KeyHolders(RecordedCalls calls, IReadOnlyList<ChaosTenant>
         {
             while (await pace.WaitForNextTickAsync(stop))
             {
-                var (agent, question) = (tenant.Agents[random.Next(tenant.Agents.Count)], TestPolicies.Questions[random.Next(TestPolicies.Questions.Count)]);
+                var (agent, question) = Question(tenant, random);
 
                 // An epoch it carries makes a server look into storage; one that nobody tells anything must refuse the key too.
                 var minEpoch = random.Next(2) == 0 ? tenant.Epoch : 0;
@@ -138,4 +143,34 @@ internal sealed class KeyHolders(RecordedCalls calls, IReadOnlyList<ChaosTenant>
             // It is over.
         }
     }
+    private async Task AskOverAsync(ChaosTenant tenant, KeyClients key, ControlZeroClient client, Random random, CancellationToken stop)
+    {
+        using var pace = new PeriodicTimer(PaceOfStream);
+        var stream = client.OpenStream();
+        try
+        {
+            while (await pace.WaitForNextTickAsync(stop))
+            {
+                if (!stream.IsOpen)
+                {
+                    await stream.DisposeAsync();
+                    stream = client.OpenStream();
+                }
+
+                var (agent, question) = Question(tenant, random);
+                await calls.AskAsync(tenant, stream, agent, question, key);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // It is over.
+        }
+        finally
+        {
+            await stream.DisposeAsync();
+        }
+    }
+
+    private static (string Agent, (string Action, string Resource) Question) Question(ChaosTenant tenant, Random random) =>
+        (tenant.Agents[random.Next(tenant.Agents.Count)], TestPolicies.Questions[random.Next(TestPolicies.Questions.Count)]);
 }

@@ -45,18 +45,12 @@ internal sealed class RecordedCalls(RecordWriter record)
     public Task<RecordLine> AskAsync(ChaosTenant tenant, string agent, (string Action, string Resource) question, KeyClients? key = null)
     {
         key ??= tenant.Own;
-        return SendAsync(
-            Asked(tenant, key, 0, agent, question, 0),
-            async line =>
-            {
-                var query = new EnforceQuery { RequestId = Call.RequestIdOf(line.Id), AgentId = agent, Action = question.Action, Resource = question.Resource };
-                var begun = TimeProvider.System.GetTimestamp();
-                var decision = await key.Everywhere.CheckAsync(query);
-                return decision.Source == DecisionSource.Client
-                    ? line with { Kind = LineKind.Unknown, Status = StatusAfter(TimeProvider.System.GetElapsedTime(begun)) }
-                    : line with { Epoch = decision.PolicyEpoch, Answer = AnswerMapping.Of(decision) };
-            });
+        return AskAsync(tenant, key, agent, question, query => key.Everywhere.CheckAsync(query));
     }
+
+    /// <summary>The same over a stream of such a client. What the stream leaves, the client asks at all addresses.</summary>
+    public Task<RecordLine> AskAsync(ChaosTenant tenant, EnforceStream stream, string agent, (string Action, string Resource) question, KeyClients key) =>
+        AskAsync(tenant, key, agent, question, query => stream.CheckAsync(query));
 
     /// <summary>Makes a change through one server. The acknowledged epoch is the tenant's to carry from then on.</summary>
     /// <param name="tenant">Whose.</param>
@@ -79,6 +73,22 @@ internal sealed class RecordedCalls(RecordWriter record)
         }
 
         return end;
+    }
+
+    private Task<RecordLine> AskAsync(
+        ChaosTenant tenant, KeyClients key, string agent, (string Action, string Resource) question, Func<EnforceQuery, Task<EnforceDecision>> check)
+    {
+        return SendAsync(
+            Asked(tenant, key, 0, agent, question, 0),
+            async line =>
+            {
+                var query = new EnforceQuery { RequestId = Call.RequestIdOf(line.Id), AgentId = agent, Action = question.Action, Resource = question.Resource };
+                var begun = TimeProvider.System.GetTimestamp();
+                var decision = await check(query);
+                return decision.Source == DecisionSource.Client
+                    ? line with { Kind = LineKind.Unknown, Status = StatusAfter(TimeProvider.System.GetElapsedTime(begun)) }
+                    : line with { Epoch = decision.PolicyEpoch, Answer = AnswerMapping.Of(decision) };
+            });
     }
 
     private static RecordLine Asked(ChaosTenant tenant, KeyClients key, int server, string agent, (string Action, string Resource) question, ulong minEpoch) => new()
