@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, test } from 'node:test';
 
 import { status } from '@grpc/grpc-js';
@@ -10,6 +13,7 @@ import { GrpcTransport } from './grpc-transport.js';
 import type { ControlZeroOptions } from './options.js';
 import { FakeCluster, apiKey, failure, openRouterStream, staleDeny, statusOf } from './testing/fake-cluster.js';
 import type { StreamAnswer } from './testing/fake-cluster.js';
+import { agentAskedAt } from './testing/ranking.js';
 
 const gpt = { action: 'llm.generate', resource: 'model/openai/gpt-4' };
 const gemini = { action: 'llm.generate', resource: 'model/google/gemini-pro' };
@@ -184,6 +188,21 @@ test('Stream_AddressThatIsGone_IsAskedElsewhere', async () => {
   assert.equal((await stream.enforce(gpt)).source, 'server');
 
   assert.deepEqual([other.requests.length, stream.isOpen], [1, false]);
+});
+
+test('Stream_ConnectionThatHangs_LeavesTimeForAnotherAddress', async () => {
+  const sockets: Socket[] = [];
+  const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1'); // as a process that is paused
+  await once(silent, 'listening');
+  const authorities = [`127.0.0.1:${(silent.address() as AddressInfo).port}`, new URL(other.url).host];
+  const url = authorities.map((authority) => `http://${authority}`).join(',');
+  const stream = open({ url, agentId: agentAskedAt(1, authorities), maxAttempts: 10, timeoutMs: 30_000 });
+
+  const decision = await stream.check(gpt);
+
+  assert.deepEqual([decision.source, stream.isOpen, sockets.length > 0], ['server', false, true]);
+  sockets.forEach((socket) => socket.destroy());
+  silent.close();
 });
 
 test('Stream_AnswerThatNeverComes_IsADenyInTimeAndTheStreamStays', async () => {

@@ -239,3 +239,36 @@ test('Retry_StaleAnswerAndTheCallerGoes_IsCancelled', async () => {
 
   assert.equal(made, 2);
 });
+
+test('Retry_AnotherWayFirst_IsNotCountedAndTheAttemptsFollowWithoutAPause', async () => {
+  const clock = fakeClock();
+  const { attempt, left } = attempts(clock, [unavailable()]);
+  const first = async (): Promise<string> => {
+    clock.time += 100;
+    throw unavailable();
+  };
+
+  assert.equal(await callWithRetries(attempt, { ...bounds, maxAttempts: 2 }, clock, first), 'answer');
+
+  assert.deepEqual([left, clock.pauses], [[1_900, 1_850], [50]]);
+});
+
+test('Retry_AnotherWayFirstAnswers_IsTheAnswer', async () => {
+  const clock = fakeClock();
+  const { attempt, left } = attempts(clock, []);
+
+  assert.equal(await callWithRetries(attempt, bounds, clock, async () => 'first'), 'first');
+
+  assert.equal(left.length, 0);
+});
+
+test('Retry_AnotherWayFirstRefuses_IsRefused', async () => {
+  const clock = fakeClock();
+  const { attempt, left } = attempts(clock, []);
+
+  await assert.rejects(callWithRetries(attempt, bounds, clock, async () => {
+    throw new ControlZeroError('NOT_FOUND', 'no');
+  }), { code: 'NOT_FOUND' });
+
+  assert.equal(left.length, 0);
+});

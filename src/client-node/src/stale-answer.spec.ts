@@ -9,7 +9,7 @@ import type { ControlZeroOptions } from './options.js';
 import { EnforceRequestSchema } from './gen/controlzero/v1/enforcement_pb.js';
 import type { EnforceBatchRequest, EnforceRequest } from './gen/controlzero/v1/enforcement_pb.js';
 import { FakeCluster, failure, itemFailure, openRouterPolicy, staleDeny } from './testing/fake-cluster.js';
-import type { BatchAnswer } from './testing/fake-cluster.js';
+import type { Answer, BatchAnswer } from './testing/fake-cluster.js';
 import { agentAskedAt } from './testing/ranking.js';
 
 const gpt = { action: 'llm.generate', resource: 'model/openai/gpt-4' };
@@ -145,6 +145,31 @@ test('Check_OwnerIsStale_AsksNobodyWhoWouldOnlyAskTheOwner', async () => {
   assert.equal((await client().check(gpt)).reasonCode, 'POLICY_STALE');
 
   assert.deepEqual([counts()[0], counts()[1]! + counts()[2]!], [1, 1]);
+});
+
+test('Check_TryThatWasStaleAsAllWere_LetsAnotherTry', async () => {
+  const cz = client();
+  let asked: number[] = [];
+  const each = (answer: (request: EnforceRequest) => Answer): void => servers.forEach((server, index) => (server.enforce = (request) => {
+    asked.push(index);
+    return answer(request);
+  }));
+  const untilTheFirstIsAskedFirst = async (): Promise<void> => {
+    const begun = performance.now();
+    do {
+      asked = [];
+      await cz.check(gpt);
+      assert.ok(performance.now() - begun < 20_000, 'the first address is not asked any more');
+    } while (asked[0] !== 0);
+  };
+  isGone(servers[0]!);
+  await cz.check(gpt);
+
+  each(staleDeny);
+  await untilTheFirstIsAskedFirst(); // after its back-off one call tries it
+  each(openRouterPolicy);
+
+  await untilTheFirstIsAskedFirst();
 });
 
 test('CheckBatch_SomeStale_AsksThoseElsewhereWithTheSameRequestIds', async () => {
