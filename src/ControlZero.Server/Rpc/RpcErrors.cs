@@ -38,6 +38,12 @@ internal static class RpcErrors
         "DEADLINE_EXCEEDED",
         "the deadline is over before the call begins; send a `grpc-timeout` of a millisecond or more");
 
+    /// <summary>The deadline came while the decision was on its way to its caller. It may be made, recorded and charged.</summary>
+    public static Status DeadlineExceeded() => Make(
+        StatusCode.DeadlineExceeded,
+        "DEADLINE_EXCEEDED",
+        "the deadline is over, and the decision may have been made; ask again with the same request_id, and give it more time");
+
     public static Status ScopeRequired(string scope) => Make(
         StatusCode.PermissionDenied,
         "SCOPE_REQUIRED",

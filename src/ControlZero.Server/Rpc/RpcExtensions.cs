@@ -40,6 +40,7 @@ internal static class RpcExtensions
 
         // Left to gRPC, each call would make these anew.
         services.AddSingleton<EnforcementService>();
+        services.AddSingleton<EnforceFastPath>();
         services.AddSingleton<PolicyService>();
         services.AddSingleton<AgentService>();
         services.AddSingleton<ModelService>();
@@ -75,7 +76,7 @@ internal static class RpcExtensions
         app.UseMiddleware<CallLimitMiddleware>();
         app.UseMiddleware<KeyAuthenticationMiddleware>();
         app.UseMiddleware<StreamCutoffMiddleware>();
-        app.MapGrpcService<EnforcementService>();
+        app.MapGrpcService<EnforcementService>().Add(app.Services.GetRequiredService<EnforceFastPath>().PutBefore);
         app.MapGrpcService<PolicyService>();
         app.MapGrpcService<AgentService>();
         app.MapGrpcService<ModelService>();

@@ -70,6 +70,9 @@ internal static class TelemetryExtensions
     private static void AddMetrics(MeterProviderBuilder metrics, TelemetryOptions options)
     {
         metrics.AddMeter(Meters);
+
+        // Two more additions for every call, and Listen:MaxCalls shows the same.
+        metrics.AddView("kestrel.queued_requests", MetricStreamConfiguration.Drop);
         if (options.Prometheus)
         {
             // A scrape shows what is, not what was shown before; scrapes that come together share one collection all the same.
