@@ -15,6 +15,9 @@ public sealed partial class AuditLog
     // After the disk has failed, entries are refused for this long without asking it.
     private static readonly TimeSpan DiskPause = TimeSpan.FromMilliseconds(250);
 
+    // What a disk that is well takes at most for a batch.
+    private static readonly TimeSpan PromptCommit = TimeSpan.FromMilliseconds(100);
+
     private static readonly AuditAppend Durable = new(AuditOutcome.Durable);
 
     private AuditPosition _committed;
@@ -23,6 +26,7 @@ public sealed partial class AuditLog
     private long _recoveredBytes;
     private long _lost;
     private long _diskFailedAt;
+    private long _commitBegan;
     private long _gapInBatch;
     private string _dropReason = QueueFull;
     private WalSegment? _endWanted;
@@ -118,6 +122,7 @@ public sealed partial class AuditLog
         }
 
         var flush = _options.Mode is not AuditMode.Buffered;
+        Volatile.Write(ref _commitBegan, _time.GetTimestamp());
         try
         {
             _writer.Commit(batch, flush);
@@ -132,6 +137,10 @@ public sealed partial class AuditLog
 
             Fail(batch, $"the local disk does not take it: {failure.Message}");
             return;
+        }
+        finally
+        {
+            Volatile.Write(ref _commitBegan, 0);
         }
 
         _count?.Write(batch.Count - (_gapInBatch > 0 ? 1 : 0) + _gapInBatch);

@@ -71,6 +71,18 @@ public sealed partial class AuditLog : IAuditLog, ILaneLog, IAsyncDisposable
     public event Action<AuditPosition>? Readable;
 
     /// <inheritdoc/>
+    public bool IsPrompt
+    {
+        get
+        {
+            var began = Volatile.Read(ref _commitBegan);
+            return _options.Mode is AuditMode.Durable
+                && Volatile.Read(ref _trouble) is null
+                && (began == 0 || _time.GetElapsedTime(began) < PromptCommit);
+        }
+    }
+
+    /// <inheritdoc/>
     public AuditLogStatus Status
     {
         get

@@ -14,6 +14,12 @@ public interface IAuditLog
     /// <exception cref="ArgumentException">As above; then none is appended.</exception>
     Task<AuditAppend> AppendAsync(ReadOnlySpan<AuditEntry> entries);
 
+    /// <summary>
+    /// True while entries that are not durable yet will be within moments: they wait for the local disk alone, the last write to it went well, and the one
+    /// under way has not taken long.
+    /// </summary>
+    bool IsPrompt { get; }
+
     /// <summary>How it stands.</summary>
     AuditLogStatus Status { get; }
 

@@ -58,6 +58,9 @@ internal sealed record AuditSettings
     /// </summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>Whether answers wait for this server's disk and nothing else.</summary>
+    public bool WaitsForDisk => ToLog("", "").Mode is AuditMode.Durable && Mode is not AuditLevel.Off;
+
     /// <summary>Reads the section.</summary>
     public static AuditSettings Read(SettingReader reader)
     {

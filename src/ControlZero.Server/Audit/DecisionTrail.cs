@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using ControlZero.Audit.Format.Events;
 using ControlZero.Audit.Log;
 using ControlZero.Grains.Feed;
@@ -29,7 +30,8 @@ internal sealed class DecisionTrail(IAuditLog? log, DecisionEvents events, [From
     /// <summary>Takes one outcome to where it may be handed to the network: its event is written, and it is what may leave at this moment.</summary>
     /// <param name="outcome">The outcome.</param>
     /// <param name="caller">Who asked.</param>
-    public ValueTask<EnforceOutcome> LeaveAsync(EnforceOutcome outcome, ClientIdentity caller)
+    /// <param name="gate">Of the connection it leaves by: waits for the event in the call's place. Null: the call waits.</param>
+    public ValueTask<EnforceOutcome> LeaveAsync(EnforceOutcome outcome, ClientIdentity caller, AnswerGate? gate = null)
     {
         outcome = outcome.Leave();
         if (log is null || outcome.Response is null)
@@ -38,15 +40,25 @@ internal sealed class DecisionTrail(IAuditLog? log, DecisionEvents events, [From
         }
 
         var recorded = Record(AuditEventKind.Decision, outcome, caller);
-        return recorded.IsCompletedSuccessfully
-            ? EndAsync(Accept(outcome, recorded.Result), caller)
-            : WaitAsync(outcome, recorded, caller);
+        if (recorded.IsCompletedSuccessfully)
+        {
+            return EndAsync(Accept(outcome, recorded.Result), caller);
+        }
+
+        if (!MayWaitAt(gate, recorded))
+        {
+            return WaitAsync(outcome, recorded, caller);
+        }
+
+        gate.Hold(recorded, outcome.Lease);
+        return ValueTask.FromResult(outcome);
     }
 
     /// <summary>Takes several there, and waits once for all of them.</summary>
     /// <param name="outcomes">The outcomes; they are replaced by what may leave.</param>
     /// <param name="caller">Who asked.</param>
-    public async ValueTask LeaveAsync(EnforceOutcome[] outcomes, ClientIdentity caller)
+    /// <param name="gate">Of the connection they leave by, which waits in the call's place. Null: the call waits.</param>
+    public async ValueTask LeaveAsync(EnforceOutcome[] outcomes, ClientIdentity caller, AnswerGate? gate = null)
     {
         var now = default(Moment);
         for (var index = 0; index < outcomes.Length; index++)
@@ -59,7 +71,18 @@ internal sealed class DecisionTrail(IAuditLog? log, DecisionEvents events, [From
             return;
         }
 
-        var recorded = await Record(AuditEventKind.Decision, outcomes, caller);
+        var recording = Record(AuditEventKind.Decision, outcomes, caller);
+        if (MayWaitAt(gate, recording))
+        {
+            foreach (var outcome in outcomes)
+            {
+                gate.Hold(recording, outcome.Lease);
+            }
+
+            return;
+        }
+
+        var recorded = await recording;
         for (var index = 0; index < outcomes.Length && !recorded.IsAccepted; index++)
         {
             outcomes[index] = Accept(outcomes[index], recorded);
@@ -67,6 +90,11 @@ internal sealed class DecisionTrail(IAuditLog? log, DecisionEvents events, [From
 
         await AmendAsync(outcomes, caller);
     }
+
+    /// <summary>True when an answer need not wait for its event, because it is about to be durable and the connection holds the answer until then.</summary>
+    /// <param name="gate">The connection's.</param>
+    /// <param name="recording">The event.</param>
+    public bool MayWaitAt([NotNullWhen(true)] AnswerGate? gate, Task<AuditAppend> recording) => gate is not null && !recording.IsCompleted && log is { IsPrompt: true };
 
     /// <summary>Begins to record outcomes that will leave together; for a stream, whose answers wait their turn meanwhile. None of them may have left.</summary>
     /// <param name="outcomes">The outcomes.</param>

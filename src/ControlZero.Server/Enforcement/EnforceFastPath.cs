@@ -134,7 +134,7 @@ internal sealed class EnforceFastPath(
         http.Request.BodyReader.AdvanceTo(body.End);
         try
         {
-            var leaving = trail.LeaveAsync(outcome, caller);
+            var leaving = trail.LeaveAsync(outcome, caller, http.Features.Get<AnswerGate>());
             return leaving.IsCompletedSuccessfully ? EndAsync(http, leaving.Result, begun) : WaitAsync(http, leaving, begun, deadline);
         }
         catch (Exception failure)

@@ -38,7 +38,7 @@ internal sealed class EnforcementService(
             return AskGrainAsync(question, begun, caller, context);
         }
 
-        var leaving = trail.LeaveAsync(outcome, caller);
+        var leaving = trail.LeaveAsync(outcome, caller, GateOf(context));
         return leaving.IsCompletedSuccessfully ? Task.FromResult(End(leaving.Result, begun)) : WaitAsync(leaving, begun);
     }
 
@@ -73,7 +73,7 @@ internal sealed class EnforcementService(
 
         await Task.WhenAll(groups.Take().Select(group =>
             grouped.DecideAsync(group, context.Method, (place, outcome) => outcomes[place] = outcome, context.CancellationToken)));
-        await trail.LeaveAsync(outcomes, caller);
+        await trail.LeaveAsync(outcomes, caller, GateOf(context));
         return new EnforceBatchResponse { Results = { outcomes.Select(EnforceMapping.ToResult) } };
     }
 
@@ -84,7 +84,7 @@ internal sealed class EnforcementService(
         ServerCallContext context)
     {
         var caller = context.GetCaller();
-        using var outgoing = new StreamAnswers(responseStream, caller, IsStillValidAsync, trail);
+        using var outgoing = new StreamAnswers(responseStream, caller, IsStillValidAsync, trail, GateOf(context));
         await new EnforceStreamSession(
             caller,
             requestStream,
@@ -144,7 +144,7 @@ internal sealed class EnforcementService(
             context.GetHttpContext().Response.Headers[OwnerHeader] = owner;
         }
 
-        return End(await trail.LeaveAsync(answers.Answer(authorization, question, asked), caller), begun);
+        return End(await trail.LeaveAsync(answers.Answer(authorization, question, asked), caller, GateOf(context)), begun);
     }
 
     private async Task<EnforceResponse> WaitAsync(ValueTask<EnforceOutcome> leaving, long begun) => End(await leaving, begun);
@@ -155,6 +155,8 @@ internal sealed class EnforcementService(
         instruments.OnAnswered(response.Effect, response.ReasonCode, begun);
         return response;
     }
+
+    private static AnswerGate? GateOf(ServerCallContext context) => context.GetHttpContext().Features.Get<AnswerGate>();
 
     private static EnforceResponse OrThrow(EnforceOutcome outcome) => outcome.Response ?? throw outcome.Error!.ToRpcException();
 }

@@ -18,15 +18,18 @@ namespace ControlZero.Server.Enforcement;
 /// <param name="caller">Who opened the stream.</param>
 /// <param name="isStillValid">Whether the caller's key may still be used.</param>
 /// <param name="trail">Records the answers.</param>
+/// <param name="gate">Of the stream's connection. Null: answers wait here for their events.</param>
 internal sealed class StreamAnswers(
     IServerStreamWriter<EnforceStreamResponse> responses,
     ClientIdentity caller,
     Func<ValueTask<bool>> isStillValid,
-    DecisionTrail trail) : IDisposable
+    DecisionTrail trail,
+    AnswerGate? gate = null) : IDisposable
 {
     /// <summary>Answers that are held back at most. What is held back does not push against the caller, so it must end.</summary>
     public const int MostHeldBack = 64;
 
+    private static readonly AuditAppend Promised = new(AuditOutcome.Durable);
     private static readonly WriteOptions HoldBack = new(WriteFlags.BufferHint);
 
     private readonly SemaphoreSlim _room = new(Limits.StreamMaxInFlight);
@@ -66,7 +69,8 @@ internal sealed class StreamAnswers(
         {
             while (_waiting.Reader.TryRead(out var group))
             {
-                var answers = await trail.EndAsync(group.Answers, await group.Recording, caller);
+                var isPromised = trail.MayWaitAt(gate, group.Recording);
+                var answers = await trail.EndAsync(group.Answers, isPromised ? Promised : await group.Recording, caller);
                 var now = default(Moment);
                 for (var index = 0; index < answers.Count; index++)
                 {
@@ -85,6 +89,11 @@ internal sealed class StreamAnswers(
                     {
                         leaving = await trail.EndAsync(leaving, caller);
                         now = default;
+                    }
+
+                    if (isPromised)
+                    {
+                        gate!.Hold(group.Recording, leaving.Lease);
                     }
 
                     var writing = responses.WriteAsync(EnforceMapping.ToAnswer(answers[index].CorrelationId, leaving));
@@ -126,7 +135,7 @@ internal sealed class StreamAnswers(
         }
 
         // What is not recorded yet takes a flush of the disk: nobody should wait for that who need not.
-        return _waiting.Reader.TryPeek(out var next) && next.Recording.IsCompleted;
+        return _waiting.Reader.TryPeek(out var next) && (next.Recording.IsCompleted || trail.MayWaitAt(gate, next.Recording));
     }
 
     private readonly record struct Group(IReadOnlyList<(ulong CorrelationId, EnforceOutcome Outcome)> Answers, Task<AuditAppend> Recording);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using ControlZero.Server.Audit;
 using ControlZero.Server.Hosting.Tls;
 using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -33,7 +34,14 @@ internal static class ListenerExtensions
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxConcurrentConnections = 10_000;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
-            kestrel.Listen(options.Listen.Grpc, listener => listener.Speak(HttpProtocols.Http2, needsClientCertificate: true));
+            kestrel.Listen(options.Listen.Grpc, listener =>
+            {
+                listener.Speak(HttpProtocols.Http2, needsClientCertificate: true);
+                if (options.Audit.WaitsForDisk)
+                {
+                    listener.UseAnswerGate();
+                }
+            });
             kestrel.Listen(options.Listen.Http, listener => listener.Speak(HttpProtocols.Http1, options.Tls.HttpNeedsClientCertificate));
         });
         builder.Services.Configure<HostFilteringOptions>(filter => filter.AllowedHosts = [.. Hosts(options.Listen)]);

@@ -24,6 +24,7 @@ internal sealed class EnforceInstruments
     private readonly StripedCounts _decided = new(DecisionSeries.Count);
     private readonly StripedCounts _hopped = new(Hops.Length);
     private readonly Histogram<double> _duration;
+    private readonly Histogram<double> _held;
     private readonly Histogram<int> _size;
     private readonly Instrument _decisions;
     private readonly Instrument _hops;
@@ -36,7 +37,13 @@ internal sealed class EnforceInstruments
         _duration = meter.CreateHistogram(
             "controlzero.enforce.duration",
             "s",
-            "Time of one Enforce call in the server, from its checked key to its answer, the wait for its audit event included.",
+            "Time of one Enforce call in the server, from its checked key to its answer; with the wait for its audit event where the call waits for it.",
+            tags: null,
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBounds });
+        _held = meter.CreateHistogram(
+            "controlzero.enforce.held.duration",
+            "s",
+            "Time a connection held answers back until their audit events were durable, all that it had together.",
             tags: null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBounds });
         _size = meter.CreateHistogram(
@@ -78,6 +85,16 @@ internal sealed class EnforceInstruments
         if (begun != 0)
         {
             _duration.Record((_clock.GetTimestamp() - begun) * _secondsPerTick, DecisionSeries.TagsOf(DecisionSeries.Of(effect, reasonCode)));
+        }
+    }
+
+    /// <summary>A connection lets answers go that it held back.</summary>
+    /// <param name="begun">When it began to: what <see cref="Begin"/> returned.</param>
+    public void OnHeld(long begun)
+    {
+        if (begun != 0)
+        {
+            _held.Record((_clock.GetTimestamp() - begun) * _secondsPerTick);
         }
     }
 

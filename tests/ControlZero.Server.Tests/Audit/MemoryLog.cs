@@ -37,6 +37,8 @@ internal sealed class MemoryLog : IAuditLog
         }
     }
 
+    public bool IsPrompt { get; set; }
+
     public AuditLogStatus Status => new() { Committed = new AuditPosition("memory", 1, 0), Shipped = 0, SpilledBytes = 0, Dropped = 0 };
 
     public event Action<AuditPosition>? Readable
