@@ -31,6 +31,7 @@ public sealed partial class AuditLog
     private string _dropReason = QueueFull;
     private WalSegment? _endWanted;
     private bool _unflushed;
+    private bool _isNearlyFull;
 
     private void Run()
     {
@@ -165,6 +166,7 @@ public sealed partial class AuditLog
         }
 
         var spilled = Volatile.Read(ref _walBytes) - _lanes.Max(lane => lane.ShippedBytes);
+        Volatile.Write(ref _isNearlyFull, spilled > _options.SpillBytes - (2 * BatchBytes));
         return spilled > _options.SpillBytes
             ? $"no audit sink takes anything, and {spilled} bytes wait on the local disk, of at most {_options.SpillBytes}: {_lanes[0].Trouble}"
             : null;

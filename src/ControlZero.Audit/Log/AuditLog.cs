@@ -78,6 +78,7 @@ public sealed partial class AuditLog : IAuditLog, ILaneLog, IAsyncDisposable
             var began = Volatile.Read(ref _commitBegan);
             return _options.Mode is AuditMode.Durable
                 && Volatile.Read(ref _trouble) is null
+                && !Volatile.Read(ref _isNearlyFull)
                 && (began == 0 || _time.GetElapsedTime(began) < PromptCommit);
         }
     }

@@ -15,8 +15,8 @@ public interface IAuditLog
     Task<AuditAppend> AppendAsync(ReadOnlySpan<AuditEntry> entries);
 
     /// <summary>
-    /// True while entries that are not durable yet will be within moments: they wait for the local disk alone, the last write to it went well, and the one
-    /// under way has not taken long.
+    /// True while entries that are not durable yet will be within moments: they wait for the local disk alone, the last write to it went well, the one
+    /// under way has not taken long, and what may wait for the sinks is not nearly all used.
     /// </summary>
     bool IsPrompt { get; }
 

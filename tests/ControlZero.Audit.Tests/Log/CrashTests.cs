@@ -51,6 +51,7 @@ public sealed class CrashTests : IDisposable
             await log.AppendAsync(Entries.Numbered(1));
             disk.FailsNextFlush = true;
             var refused = await log.AppendAsync(Entries.Numbered(2));
+            Assert.False(log.IsPrompt);
             AuditAppend answer;
             do
             {
@@ -58,6 +59,7 @@ public sealed class CrashTests : IDisposable
             }
             while (answer.Outcome is not AuditOutcome.Durable);
 
+            Assert.True(log.IsPrompt);
             Assert.Equal(AuditOutcome.Unavailable, refused.Outcome);
             Assert.Contains("the disk says no", refused.Reason, StringComparison.Ordinal);
         }

@@ -126,6 +126,39 @@ public sealed class DurableLogTests : IDisposable
         Assert.Equal(AuditOutcome.Durable, (await log.AppendAsync(Entries.Numbered(5))).Outcome);
     }
 
+    // Of a write that hangs nobody can say when it will be durable.
+    [Fact]
+    public async Task Log_WhoseWriteTakesLong_IsNotPromptUntilItIsDone()
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 28, 12, 0, 0, TimeSpan.Zero));
+        var disk = new HeldDisk(new DiskWalFiles(_folder.Wal));
+        await using var log = AuditLog.Start(Options(), disk, [new LocalFileSink(_folder.Path)], null, time);
+        Assert.True(log.IsPrompt);
+        var answer = log.AppendAsync(Entries.Numbered(0));
+        await disk.Held.Task;
+
+        time.Advance(TimeSpan.FromMilliseconds(99));
+        Assert.True(log.IsPrompt);
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.False(log.IsPrompt);
+        disk.Release.SetResult();
+        await answer;
+
+        Assert.True(log.IsPrompt);
+    }
+
+    [Theory]
+    [InlineData(AuditMode.Durable, true)]
+    [InlineData(AuditMode.DurableInSink, false)]
+    [InlineData(AuditMode.Buffered, false)]
+    public async Task Log_ThatWaitsForMoreOrLessThanItsDisk_IsNeverPrompt(AuditMode mode, bool isPrompt)
+    {
+        await using var log = AuditLog.Start(Options() with { Mode = mode }, [new LocalFileSink(_folder.Path)], null, TimeProvider.System);
+        await log.AppendAsync(Entries.Numbered(0));
+
+        Assert.Equal(isPrompt, log.IsPrompt);
+    }
+
     private AuditLog Start(long segmentBytes = 1 << 20) =>
         AuditLog.Start(Options() with { SegmentBytes = segmentBytes }, [new LocalFileSink(_folder.Path)], null, TimeProvider.System);
 

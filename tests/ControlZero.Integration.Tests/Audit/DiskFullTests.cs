@@ -4,6 +4,7 @@ using ControlZero.Client;
 using ControlZero.Integration.Tests.Processes;
 using ControlZero.Protocol.V1;
 using ControlZero.Servers.Audit;
+using Grpc.Core;
 using Xunit.Abstractions;
 
 namespace ControlZero.Integration.Tests.Audit;
@@ -23,6 +24,7 @@ public sealed class DiskFullTests(ITestOutputHelper output) : IDisposable
     private readonly List<ReceivedAnswer> _received = [];
     private readonly HashSet<string> _lost = [];
     private int _asked;
+    private int _ended;
 
     [Fact]
     public async Task Answers_OnAFullDisk_AreRefusedAndNoneIsLost()
@@ -101,7 +103,12 @@ public sealed class DiskFullTests(ITestOutputHelper output) : IDisposable
             }
             catch (ControlZeroException failure)
             {
-                Assert.Equal("AUDIT_UNAVAILABLE", failure.Reason);
+                // An answer that was written and waited at the connection when the disk became full ended the connection with itself. One at most: calls wait for themselves from then on.
+                if (failure.Reason != "AUDIT_UNAVAILABLE")
+                {
+                    Assert.Equal((StatusCode.Unavailable, 1), (failure.StatusCode, ++_ended));
+                }
+
                 _lost.Add(request.RequestId);
             }
         }
