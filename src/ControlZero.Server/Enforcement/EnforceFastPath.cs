@@ -21,6 +21,7 @@ namespace ControlZero.Server.Enforcement;
 /// nothing of it was consumed, decided or charged.
 /// </summary>
 internal sealed class EnforceFastPath(
+    KeyAuthenticator keys,
     LocalDecisions local,
     DecisionAnswers answers,
     DecisionTrail trail,
@@ -94,7 +95,7 @@ internal sealed class EnforceFastPath(
             return;
         }
 
-        if (IsWhole(read))
+        if (IsWhole(read) && IsKeyStillValid(http))
         {
             await AnswerAsync(http, read.Buffer, framework, deadline);
         }
@@ -103,6 +104,18 @@ internal sealed class EnforceFastPath(
             body.AdvanceTo(read.Buffer.Start);
             await framework(http);
         }
+    }
+
+    // The key was taken for valid before the message came. Where that takes a look into storage, or it is not, the framework does the rest.
+    private bool IsKeyStillValid(HttpContext http)
+    {
+        if (http.Features.Get<ClientIdentity>() is not { } caller)
+        {
+            return false;
+        }
+
+        var valid = keys.IsStillValidAsync(caller, http.RequestAborted);
+        return valid.IsCompletedSuccessfully && valid.Result;
     }
 
     // One message, nothing before, behind or missing, and not compressed.

@@ -22,6 +22,7 @@ namespace ControlZero.Server.Tests.Enforcement;
 public sealed class FastPathTests(RecordingServer server) : IClassFixture<RecordingServer>
 {
     private readonly FakeTimeProvider _clock = new();
+    private string _key = "";
 
     // How a call differs from one that is answered here; the body is what the framework must find.
     public static TheoryData<string, byte[], Action<HttpRequest>?> OutOfTheOrdinary()
@@ -100,6 +101,20 @@ public sealed class FastPathTests(RecordingServer server) : IClassFixture<Record
         await running;
 
         Assert.NotNull(call.LeftToFramework);
+    }
+
+    [Fact]
+    public async Task Call_WhoseKeyIsRevokedBeforeItsMessageComes_GoesToTheFramework()
+    {
+        var (tenant, call) = await NewCallAsync();
+        var running = RunAsync(call);
+        await new TenantService.TenantServiceClient(server.Channel).RevokeKeyAsync(
+            new RevokeKeyRequest { KeyId = call.Http.Features.Get<ClientIdentity>()!.Key.Id.Value }, server.With(_key));
+        await SendWholeAsync(call);
+        await running;
+
+        Assert.NotNull(call.LeftToFramework);
+        Assert.DoesNotContain(server.EventsOf(tenant), audited => audited.RequestId == "r");
     }
 
     [Fact]
@@ -220,6 +235,7 @@ public sealed class FastPathTests(RecordingServer server) : IClassFixture<Record
     private async Task<(string Tenant, PlainCall Call)> NewCallAsync(string policy = """{ "name": "p", "rules": [ { "allow": "*" } ] }""")
     {
         var (tenant, key) = await server.NewTenantWithAsync(policy);
+        _key = key;
         await new Protocol.V1.EnforcementService.EnforcementServiceClient(server.Channel).EnforceAsync(new EnforceRequest(Ask()) { RequestId = "first" }, server.With(key));
         var bound = await server.NewKeyAsync(key, ["enforce"], "bot*");
         var caller = await server.Services.GetRequiredService<KeyAuthenticator>().AuthenticateAsync($"Bearer {bound}", CancellationToken.None);
@@ -235,6 +251,7 @@ public sealed class FastPathTests(RecordingServer server) : IClassFixture<Record
     }
 
     private EnforceFastPath FastPath() => new(
+        server.Services.GetRequiredService<KeyAuthenticator>(),
         server.Services.GetRequiredService<LocalDecisions>(),
         server.Services.GetRequiredService<DecisionAnswers>(),
         server.Services.GetRequiredService<ControlZero.Server.Audit.DecisionTrail>(),
