@@ -89,6 +89,10 @@ internal sealed class AnswerGate(PipeWriter transport, EnforceInstruments instru
                 }
             }
         }
+        catch (Exception failure) when (failure is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The caller is gone, or the connection was broken off: nobody is there to be sent anything.
+        }
         finally
         {
             await reader.CompleteAsync();

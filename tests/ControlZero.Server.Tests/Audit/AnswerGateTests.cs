@@ -158,6 +158,17 @@ public sealed class AnswerGateTests : IDisposable
     }
 
     [Fact]
+    public async Task Caller_WhoIsGone_EndsTheGateWithoutAFailure()
+    {
+        var gate = new AnswerGate(PipeWriter.Create(new BrokenStream()), _instruments, () => _aborted = true);
+        var running = gate.RunAsync();
+        await gate.Output.WriteAsync("x"u8.ToArray());
+
+        await running;
+        Assert.True((await gate.Output.FlushAsync()).IsCompleted);
+    }
+
+    [Fact]
     public async Task Writer_WithMoreHeldThanIsKept_Waits()
     {
         var held = Hold();
@@ -190,5 +201,11 @@ public sealed class AnswerGateTests : IDisposable
         var text = Encoding.ASCII.GetString(read.Buffer);
         transport.Reader.AdvanceTo(read.Buffer.End);
         return text;
+    }
+
+    // What TLS writes into when the socket is closed.
+    private sealed class BrokenStream : MemoryStream
+    {
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => throw new IOException("broken pipe");
     }
 }
