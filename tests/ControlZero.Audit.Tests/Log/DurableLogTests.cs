@@ -132,7 +132,7 @@ public sealed class DurableLogTests : IDisposable
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 28, 12, 0, 0, TimeSpan.Zero));
         var disk = new HeldDisk(new DiskWalFiles(_folder.Wal));
-        await using var log = AuditLog.Start(Options(), disk, [new LocalFileSink(_folder.Path)], null, time);
+        var log = AuditLog.Start(Options(), disk, [new LocalFileSink(_folder.Path)], null, time);
         Assert.True(log.IsPrompt);
         var answer = log.AppendAsync(Entries.Numbered(0));
         await disk.Held.Task;
@@ -145,6 +145,16 @@ public sealed class DurableLogTests : IDisposable
         await answer;
 
         Assert.True(log.IsPrompt);
+
+        // The lane to the sink lingers by the same clock, and closing waits for it.
+        var closing = log.DisposeAsync().AsTask();
+        while (!closing.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        await closing;
     }
 
     [Theory]
