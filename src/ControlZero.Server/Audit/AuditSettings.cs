@@ -59,7 +59,11 @@ internal sealed record AuditSettings
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Whether answers wait for this server's disk and nothing else.</summary>
-    public bool WaitsForDisk => ToLog("", "").Mode is AuditMode.Durable && Mode is not AuditLevel.Off;
+    public bool WaitsForDisk => Mode is AuditLevel.Durable && LogMode is AuditMode.Durable;
+
+    private AuditMode LogMode => Mode == AuditLevel.Buffered ? AuditMode.Buffered
+        : Sink == AuditSinkKind.Azure && SinkPatience > TimeSpan.Zero ? AuditMode.DurableInSink
+        : AuditMode.Durable;
 
     /// <summary>Reads the section.</summary>
     public static AuditSettings Read(SettingReader reader)
@@ -87,9 +91,7 @@ internal sealed record AuditSettings
     {
         Silo = silo,
         WalDirectory = Path.Combine(directory, "wal"),
-        Mode = Mode == AuditLevel.Buffered ? AuditMode.Buffered
-            : Sink == AuditSinkKind.Azure && SinkPatience > TimeSpan.Zero ? AuditMode.DurableInSink
-            : AuditMode.Durable,
+        Mode = LogMode,
         SinkPatience = SinkPatience,
         SegmentBytes = (long)SegmentMegabytes << 20,
         SpillBytes = (long)SpillMegabytes << 20,

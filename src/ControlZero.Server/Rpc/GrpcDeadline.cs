@@ -29,16 +29,24 @@ internal readonly struct GrpcDeadline
             return true;
         }
 
-        if (header is not [{ Length: > 1 and <= LongestTimeout } timeout]
-            || !uint.TryParse(timeout.AsSpan(0, timeout.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var value)
-            || After(value, timeout[^1]) is not { Ticks: > 0 } after
-            || after > TimeSpan.FromDays(1))
+        if (header is not [{ } timeout] || !TryParse(timeout, out var after) || after <= TimeSpan.Zero || after > TimeSpan.FromDays(1))
         {
             return false;
         }
 
         deadline = new GrpcDeadline(clock, after);
         return true;
+    }
+
+    /// <summary>Reads a value of the header: at most eight digits and a unit. Less than a tick of 100 ns is nothing.</summary>
+    public static bool TryParse(string timeout, out TimeSpan after)
+    {
+        var parsed = timeout.Length is > 1 and <= LongestTimeout
+            && uint.TryParse(timeout.AsSpan(0, timeout.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+                ? After(value, timeout[^1])
+                : null;
+        after = parsed ?? TimeSpan.Zero;
+        return parsed is not null;
     }
 
     /// <summary>Waits no longer than the caller does.</summary>

@@ -7,34 +7,21 @@ namespace ControlZero.Chaos.Checking;
 /// back. Tenants that let stale servers allow are held to it while no fault is about.
 /// </summary>
 /// <param name="bound">The bound.</param>
-internal sealed class RevocationChecker(TimeSpan bound) : IChecker
+internal sealed class RevocationChecker(TimeSpan bound) : LateAllowChecker(bound, "revoked")
 {
-    private readonly long _bound = (long)bound.TotalMicroseconds;
+    public override string Name => "revocation";
 
-    public string Name => "revocation";
-
-    public string Promise => $"no allow sent with a key more than {bound.TotalSeconds:0.###} s after its acknowledged revocation";
-
-    public IEnumerable<Violation> Check(History history) =>
-        LateAllows(history)
-            .Where(late => late.Allow.Invoked - late.Revocation.Completed > _bound)
-            .Select(late => new Violation(
-                Name,
-                late.Allow.Completed,
-                FormattableString.Invariant($"allowed {(late.Allow.Invoked - late.Revocation.Completed) / 1000.0:0.0} ms after the acknowledgement: {late.Allow}; revoked by {late.Revocation}")));
-
-    /// <summary>The longest time after an acknowledgement that an allow was sent. Unit: microseconds. 0: none was.</summary>
-    public long Latest(History history) => LateAllows(history).Select(late => late.Allow.Invoked - late.Revocation.Completed).DefaultIfEmpty(0).Max();
+    public override string Promise => $"no allow sent with a key more than {Bound / 1e6:0.###} s after its acknowledged revocation";
 
     /// <summary>How many keys were revoked, as was acknowledged.</summary>
     public static int Revoked(History history) => Revocations(history).Count;
 
-    private IEnumerable<(Call Revocation, Call Allow)> LateAllows(History history)
+    protected override IEnumerable<(Call Change, Call Allow)> LateAllows(History history)
     {
         var revocations = Revocations(history);
         foreach (var allow in history.Decisions.Where(call => call.Answer!.Allowed && call.Key.Length > 0))
         {
-            if (revocations.TryGetValue(allow.Key, out var revocation) && allow.Invoked > revocation.Completed && !history.MayBeStale(allow, _bound))
+            if (revocations.TryGetValue(allow.Key, out var revocation) && allow.Invoked > revocation.Completed && !history.MayBeStale(allow, Bound))
             {
                 yield return (revocation, allow);
             }

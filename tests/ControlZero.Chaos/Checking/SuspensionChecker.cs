@@ -8,26 +8,13 @@ namespace ControlZero.Chaos.Checking;
 /// allow are held to it while no fault is about.
 /// </summary>
 /// <param name="bound">The bound.</param>
-internal sealed class SuspensionChecker(TimeSpan bound) : IChecker
+internal sealed class SuspensionChecker(TimeSpan bound) : LateAllowChecker(bound, "suspended")
 {
-    private readonly long _bound = (long)bound.TotalMicroseconds;
+    public override string Name => "suspension";
 
-    public string Name => "suspension";
+    public override string Promise => $"no allow sent more than {Bound / 1e6:0.###} s after an acknowledged suspension";
 
-    public string Promise => $"no allow sent more than {bound.TotalSeconds:0.###} s after an acknowledged suspension";
-
-    public IEnumerable<Violation> Check(History history) =>
-        LateAllows(history)
-            .Where(late => late.Allow.Invoked - late.Suspension.Completed > _bound)
-            .Select(late => new Violation(
-                Name,
-                late.Allow.Completed,
-                FormattableString.Invariant($"allowed {(late.Allow.Invoked - late.Suspension.Completed) / 1000.0:0.0} ms after the acknowledgement: {late.Allow}; suspended by {late.Suspension}")));
-
-    /// <summary>The longest time after an acknowledgement that an allow was sent. Unit: microseconds. 0: none was.</summary>
-    public long Latest(History history) => LateAllows(history).Select(late => late.Allow.Invoked - late.Suspension.Completed).DefaultIfEmpty(0).Max();
-
-    private IEnumerable<(Call Suspension, Call Allow)> LateAllows(History history)
+    protected override IEnumerable<(Call Change, Call Allow)> LateAllows(History history)
     {
         var allows = history.Decisions.Where(call => call.Answer!.Allowed).ToLookup(call => call.Tenant);
         foreach (var changes in history.Calls.Where(IsSuspensionOrResumption).GroupBy(call => (call.Tenant, call.Agent, call.Resource)))
@@ -50,7 +37,7 @@ internal sealed class SuspensionChecker(TimeSpan bound) : IChecker
                 var resumed = ordered.Skip(i + 1).FirstOrDefault(IsResumption)?.Invoked ?? long.MaxValue;
                 foreach (var allow in allows[changes.Key.Tenant])
                 {
-                    if (IsOf(suspension, allow) && allow.Invoked > suspension.Completed && allow.Completed < resumed && !history.MayBeStale(allow, _bound))
+                    if (IsOf(suspension, allow) && allow.Invoked > suspension.Completed && allow.Completed < resumed && !history.MayBeStale(allow, Bound))
                     {
                         yield return (suspension, allow);
                     }

@@ -34,6 +34,7 @@ public sealed class FastPathTests(RecordingServer server) : IClassFixture<Record
             { "half a prefix", [0, 0, 0], null },
             { "less than it says", PlainCall.Framed(plain, more: 1), null },
             { "more than it says", [.. PlainCall.Framed(plain), 0], null },
+            { "more than it says, that reads like fields", [.. PlainCall.Framed(plain), .. new EnforceRequest { Action = "b:y" }.ToByteArray()], null },
             { "two messages", [.. PlainCall.Framed(plain), .. PlainCall.Framed(plain)], null },
             { "compressed", PlainCall.Framed(plain, flag: 1), null },
             { "a flag that there is not", PlainCall.Framed(plain, flag: 7), null },
