@@ -140,6 +140,17 @@ public class RunningServer : IAsyncLifetime
         return (tenant, key);
     }
 
+    /// <summary>
+    /// Waits until the server has read the feed once more: what other tests changed of agents is known then. News of any agent make each cell be
+    /// confirmed by its grain once.
+    /// </summary>
+    public Task HasHeardAsync()
+    {
+        var freshness = Services.GetRequiredService<SiloFreshness>();
+        var since = freshness.Now();
+        return Until.TrueAsync(() => freshness.Age < freshness.Since(since), "the feed was read");
+    }
+
     /// <summary>How often the agent was allowed and denied. Null: it is not registered.</summary>
     public async Task<(long Allowed, long Denied)?> UsageAsync(string key, string agent = "bot")
     {
