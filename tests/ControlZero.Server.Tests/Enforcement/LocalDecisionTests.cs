@@ -80,6 +80,7 @@ public sealed class LocalDecisionTests(RunningServer server)
     [Fact]
     public async Task Enforce_OfMoreAgentsThanThereIsRoomFor_DeniesThoseInEveryWay()
     {
+        await server.HasHeardAsync();
         var (tenant, key) = await server.NewTenantAsync(maxAgents: 2);
         await new PolicyService.PolicyServiceClient(server.Channel).PublishPolicyAsync(
             new PublishPolicyRequest { Document = Policy }, server.With(key));
