@@ -10,8 +10,11 @@ namespace ControlZero.Engine.Evaluation;
 /// </summary>
 public sealed class PolicySet
 {
-    // Subsets kept. An agent beyond that gets rules of its own: the ids of agents come from callers, and must not fill the memory.
-    private const int SubsetCapacity = 1024;
+    /// <summary>
+    /// Subsets of the policies whose rules are shared. An agent beyond that gets rules of its own: the ids of agents come from callers, and must not
+    /// fill the memory.
+    /// </summary>
+    public const int SubsetCapacity = 1024;
 
     private readonly ConcurrentDictionary<string, EffectiveRules> _byPolicies = new(StringComparer.Ordinal);
     private readonly CompiledPolicy[] _selective;

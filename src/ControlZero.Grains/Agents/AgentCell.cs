@@ -22,21 +22,32 @@ public sealed partial class AgentCell
     private UsageCounts _unsaved;
     private long _noticed;
 
-    internal AgentCell(AgentCells silo, TenantId tenant, AgentId agent, TenantSlot slot, AgentTraits traits, long noticed)
+    internal AgentCell(AgentCells silo, AgentId agent, TenantSlot slot, AgentTraits traits, long noticed)
     {
         _silo = silo;
         _noticed = noticed;
-        Tenant = tenant;
         Agent = agent;
         _slot = slot;
         _traits = traits;
     }
 
     /// <summary>The tenant the agent belongs to.</summary>
-    public TenantId Tenant { get; }
+    public TenantId Tenant => _slot.Tenant;
 
     /// <summary>The agent.</summary>
     public AgentId Agent { get; }
+
+    /// <summary>What is the agent's own.</summary>
+    internal AgentTraits Traits
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _traits;
+            }
+        }
+    }
 
     /// <summary>What was counted since it was last taken away to be saved.</summary>
     internal UsageCounts Unsaved

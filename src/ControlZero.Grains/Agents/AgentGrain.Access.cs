@@ -13,7 +13,7 @@ internal sealed partial class AgentGrain
     {
         await CatchUpAsync();
         var snapshot = await LoadAsync(minEpoch: 0);
-        var basis = CellBasis.Of(_agent, snapshot, _traits);
+        var basis = CellBasis.Of(_agent, snapshot, Traits);
         var resources = query.Resources.IsEmpty ? KnownResources(basis) : query.Resources;
         var limits = basis.Limits.Where(limit => resources.Any(resource => limit.Applies(query.Action, resource))).ToImmutableArray();
         var standings = _cell is { } cell ? await cell.StandingsAsync(limits) : [];
@@ -52,6 +52,6 @@ internal sealed partial class AgentGrain
         }
 
         return basis.Evaluate(
-            _agent, new AuthorizeRequest { Action = action, Resource = resource }, _clock.GetUtcNow(), Freshness.Age, Freshness.Bound).Decision;
+            _agent, new AuthorizeRequest { Action = action, Resource = resource }, Clock.GetUtcNow(), Freshness.Age, Freshness.Bound).Decision;
     }
 }

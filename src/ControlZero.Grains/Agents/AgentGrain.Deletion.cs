@@ -28,10 +28,10 @@ internal sealed partial class AgentGrain
         }
 
         // A silo that is killed after its write leaves word of it. A forgotten activation that looked too early looks again after the second.
-        await _feed.AppendAsync(Change.OfAgent(_tenant, _agent, version + 1));
+        await _feed.AppendAsync(Change.OfAgent(TenantId, _agent, version + 1));
         await WithdrawAsync();
         await SettleSaveAsync();
-        await WriteAsync(new AgentState { DeletedVersion = version + 1, UpdatedAt = _clock.GetUtcNow() });
+        await WriteAsync(new AgentState { DeletedVersion = version + 1, UpdatedAt = Clock.GetUtcNow() });
         await _feed.AppendAsync(LastChange);
         await ReleasePlaceAsync();
         return new DeleteAgentOutcome(DeleteAgentStatus.Done, version);
@@ -59,7 +59,7 @@ internal sealed partial class AgentGrain
             return new SettleOutcome { Status = SettleStatus.NotFound };
         }
 
-        var account = new AgentCell(_cells, _tenant, _agent, _slot, AgentTraits.None, _noticed);
+        var account = new AgentCell(_cells, _agent, _slot, AgentTraits.None, _noticed);
         try
         {
             return await end(account);

@@ -39,7 +39,7 @@ internal sealed partial class AgentGrain
             return new AdjustOutcome(IsRegistered: true, IsShared: true);
         }
 
-        var now = _clock.GetUtcNow();
+        var now = Clock.GetUtcNow();
         var windowEnds = limit.Window?.At(now).End ?? now + LongestAdjustment;
         var expires = command.ExpiresIn is { } time && now + time < windowEnds ? now + time : windowEnds;
         var adjustment = new QuotaAdjustment(command.RequestId, command.Delta, command.Reason, expires, command.By);
@@ -90,7 +90,7 @@ internal sealed partial class AgentGrain
     private async ValueTask<ImmutableArray<QuotaLimit>> LimitsAsync()
     {
         var snapshot = _slot.Current ?? await LoadAsync(minEpoch: 0);
-        return CellBasis.Of(_agent, snapshot, _traits).Limits;
+        return CellBasis.Of(_agent, snapshot, Traits).Limits;
     }
 
     private Task CloseQuotaAsync() => _cell is { } cell ? CloseQuotaAsync(cell) : Task.CompletedTask;

@@ -49,11 +49,11 @@ internal sealed partial class AgentGrain
         return new PutAgentOutcome(PutAgentStatus.Done, Describe());
     }
 
-    private Change LastChange => Change.OfAgent(_tenant, _agent, _state.State.LastChange);
+    private Change LastChange => Change.OfAgent(TenantId, _agent, _state.State.LastChange);
 
     public Task<AgentDescription?> GetAsync(CancellationToken cancellationToken) => Task.FromResult(Describe());
 
-    private ITenantGrain Tenant => GrainFactory.GetGrain<ITenantGrain>(GrainKeys.Of(_tenant));
+    private ITenantGrain Tenant => GrainFactory.GetGrain<ITenantGrain>(GrainKeys.Of(TenantId));
 
     private async Task RegisterOnFirstUseAsync(TenantSnapshot snapshot)
     {
@@ -68,7 +68,7 @@ internal sealed partial class AgentGrain
     private async Task RegisterAsync(ImmutableSortedDictionary<string, string> labels, ImmutableArray<AgentLimit> limits)
     {
         await SettleSaveAsync();
-        var now = _clock.GetUtcNow();
+        var now = Clock.GetUtcNow();
         await WriteAsync(WithUsage(_state.State, _cell?.Take() ?? default) with
         {
             SchemaVersion = AgentState.CurrentSchema,
@@ -86,10 +86,9 @@ internal sealed partial class AgentGrain
 
     private void ShowTraits()
     {
-        _traits = AgentTraits.Of(_state.State);
         if (_cell is not null)
         {
-            _cell.Change(_traits);
+            _cell.Change(AgentTraits.Of(_state.State));
         }
         else if (IsRegistered)
         {
@@ -103,7 +102,6 @@ internal sealed partial class AgentGrain
         _cell?.Retract();
         await CloseQuotaAsync();
         _cell = null;
-        _traits = AgentTraits.None;
     }
 
     private async Task WriteAsync(AgentState state)
@@ -127,10 +125,15 @@ internal sealed partial class AgentGrain
         _cell?.Retract();
     }
 
+    private void GiveUp()
+    {
+        LetGo();
+        DeactivateOnIdle();
+    }
+
     private void Publish()
     {
-        _traits = AgentTraits.Of(_state.State);
-        _cell = new AgentCell(_cells, _tenant, _agent, _slot, _traits, _noticed);
+        _cell = new AgentCell(_cells, _agent, _slot, AgentTraits.Of(_state.State), _noticed);
         _cells.Publish(_cell);
     }
 

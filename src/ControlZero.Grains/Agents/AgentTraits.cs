@@ -12,5 +12,7 @@ internal sealed record AgentTraits(ImmutableSortedDictionary<string, string> Lab
     public static readonly AgentTraits None = new(ImmutableSortedDictionary<string, string>.Empty, []);
 
     /// <summary>What the agent keeps, ready for decisions.</summary>
-    public static AgentTraits Of(AgentState state) => new(state.Labels, state.Limits.IsDefault ? [] : [.. state.Limits.Select(limit => limit.ToQuota())]);
+    public static AgentTraits Of(AgentState state) => state.Labels.IsEmpty && state.Limits.IsDefaultOrEmpty
+        ? None
+        : new(state.Labels, state.Limits.IsDefault ? [] : [.. state.Limits.Select(limit => limit.ToQuota())]);
 }

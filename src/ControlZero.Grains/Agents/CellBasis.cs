@@ -15,7 +15,12 @@ internal sealed record CellBasis(TenantSnapshot Snapshot, EffectiveRules Rules, 
     /// <summary>The limits of those policies, then the agent's own.</summary>
     public ImmutableArray<QuotaLimit> Limits { get; } = Traits.Limits.IsEmpty ? Rules.QuotaLimits : Rules.QuotaLimits.AddRange(Traits.Limits);
 
-    public static CellBasis Of(AgentId agent, TenantSnapshot snapshot, AgentTraits traits) => new(snapshot, snapshot.Policies.For(agent.Value), traits);
+    /// <summary>What decisions about an agent rest on. Agents that have nothing of their own share it, as they share their rules.</summary>
+    public static CellBasis Of(AgentId agent, TenantSnapshot snapshot, AgentTraits traits)
+    {
+        var rules = snapshot.Policies.For(agent.Value);
+        return ReferenceEquals(traits, AgentTraits.None) ? snapshot.PlainBasis(rules) : new CellBasis(snapshot, rules, traits);
+    }
 
     /// <summary>Decides a request.</summary>
     /// <param name="agent">Who asks.</param>

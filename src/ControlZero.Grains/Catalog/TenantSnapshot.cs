@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine.Evaluation;
+using ControlZero.Grains.Agents;
 
 namespace ControlZero.Grains.Catalog;
 
@@ -10,6 +12,8 @@ namespace ControlZero.Grains.Catalog;
 /// <param name="Policies">The same, compiled.</param>
 public sealed record TenantSnapshot(TenantManifest Manifest, PolicySet Policies)
 {
+    private readonly ConcurrentDictionary<EffectiveRules, CellBasis> _plain = new();
+
     /// <summary>The epoch.</summary>
     public ulong Epoch => Manifest.Epoch;
 
@@ -26,4 +30,18 @@ public sealed record TenantSnapshot(TenantManifest Manifest, PolicySet Policies)
     internal SuspendedModels? ModelsSuspended { get; } = SuspendedModels.Create(Manifest.Suspensions
         .Where(suspension => suspension.Target == SuspensionTarget.Model)
         .Select(suspension => (suspension.Subject, suspension.Reason)));
+
+    /// <summary>What agents under these rules decide on that have neither labels nor limits of their own.</summary>
+    internal CellBasis PlainBasis(EffectiveRules rules)
+    {
+        if (_plain.TryGetValue(rules, out var basis))
+        {
+            return basis;
+        }
+
+        // Past this many not even the rules are shared.
+        return _plain.Count < PolicySet.SubsetCapacity
+            ? _plain.GetOrAdd(rules, static (rules, snapshot) => new CellBasis(snapshot, rules, AgentTraits.None), this)
+            : new CellBasis(this, rules, AgentTraits.None);
+    }
 }

@@ -1,3 +1,5 @@
+using Orleans.Core;
+
 namespace ControlZero.Grains.Hosting;
 
 /// <summary>How the grains of this project write.</summary>
@@ -7,7 +9,7 @@ internal static class PersistentStateExtensions
     /// Writes the state. When that fails the outcome is unknown, so the activation ends: the next one reads what is really there.
     /// No caller's cancellation reaches the write.
     /// </summary>
-    public static async Task WriteOrDeactivateAsync<T>(this Grain grain, IPersistentState<T> state)
+    public static async Task WriteOrDeactivateAsync<T>(this Grain grain, IStorage<T> state)
     {
         try
         {

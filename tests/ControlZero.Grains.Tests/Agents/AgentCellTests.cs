@@ -3,6 +3,7 @@ using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine.Evaluation;
 using ControlZero.Engine.Policies;
+using ControlZero.Engine.Quotas;
 using ControlZero.Grains.Agents;
 using ControlZero.Grains.Catalog;
 using ControlZero.Grains.Feed;
@@ -147,7 +148,7 @@ public sealed class AgentCellTests
         var clock = new FakeTimeProvider();
         var stale = new SiloFreshness(Options.Create(new FreshnessOptions()), clock);
         stale.Confirm(stale.Now(), sequence: 1);
-        var cell = new AgentCell(new AgentCells(stale, _notices, _clock), Tenant, Agent, _slot, AgentTraits.None, _notices.Generation);
+        var cell = new AgentCell(new AgentCells(stale, _notices, _clock), Agent, _slot, AgentTraits.None, _notices.Generation);
         Assert.True(cell.Decide(TestTenant.Ask())!.Decision.Allowed);
 
         clock.Advance(stale.Bound + TimeSpan.FromTicks(1));
@@ -180,7 +181,38 @@ public sealed class AgentCellTests
         Assert.True(_cell.Unsaved.IsNone);
     }
 
-    private AgentCell Open() => new(_cells, Tenant, Agent, _slot, AgentTraits.None, _notices.Generation);
+    [Fact]
+    public void Adopt_ByAgentsWithNothingOfTheirOwn_IsOneBasis()
+    {
+        var plain = new AgentCell(_cells, AgentId.Parse("plain"), _slot, AgentTraits.Of(new AgentState { Limits = [] }), _notices.Generation);
+        var labelled = new AgentCell(
+            _cells, AgentId.Parse("labelled"), _slot, AgentTraits.Of(new AgentState { Labels = NoLabels.Add("team", "a") }), _notices.Generation);
+        var limited = new AgentCell(
+            _cells,
+            AgentId.Parse("limited"),
+            _slot,
+            AgentTraits.Of(new AgentState { Limits = [new AgentLimit { Name = "few", Metric = QuotaMetric.Requests, Limit = 1, Window = "day" }] }),
+            _notices.Generation);
+
+        Assert.Same(_cell.Adopt(out _), plain.Adopt(out _));
+        Assert.NotSame(_cell.Adopt(out _), labelled.Adopt(out _));
+        Assert.Equal("a", labelled.Adopt(out _)!.Traits.Labels["team"]);
+        Assert.Equal("few", limited.Adopt(out _)!.Limits.Single().Key.Name);
+    }
+
+    [Fact]
+    public void PlainBasis_OfMoreRulesThanAreShared_IsKeptOfThoseAlone()
+    {
+        const string document = """{ "name": "p", "rules": [ { "allow": "llm.*" } ] }""";
+        var snapshot = Snapshot(1, document);
+        var rules = Enumerable.Range(0, PolicySet.SubsetCapacity + 1).Select(_ => Snapshot(1, document).Policies.For("bot")).ToList();
+        var first = rules.ConvertAll(snapshot.PlainBasis);
+
+        Assert.Equal(rules.SkipLast(1), rules.Where((rule, index) => ReferenceEquals(first[index], snapshot.PlainBasis(rule))));
+        Assert.Same(rules[^1], snapshot.PlainBasis(rules[^1]).Rules);
+    }
+
+    private AgentCell Open() => new(_cells, Agent, _slot, AgentTraits.None, _notices.Generation);
 
     private static TenantSnapshot Snapshot(ulong epoch, string document) => new(
         new TenantManifest

@@ -19,6 +19,7 @@ public sealed class StorageFaults
     private readonly ConcurrentDictionary<(string GrainType, string Key), Armed> _armed = new();
     private readonly ConcurrentDictionary<(string GrainType, string Key), Action> _meanwhile = new();
     private readonly ConcurrentDictionary<(string GrainType, string Key), Func<Task>> _interjected = new();
+    private readonly ConcurrentDictionary<(string GrainType, string Key), HeldRead> _held = new();
     private readonly ConcurrentDictionary<string, TaskCompletionSource?> _cut = new();
 
     /// <summary>Makes writes of that grain fail.</summary>
@@ -32,6 +33,12 @@ public sealed class StorageFaults
 
     /// <summary>Does something right before the next write of that grain.</summary>
     public void Interject(string grainType, string key, Func<Task> work) => _interjected[(grainType, key)] = work;
+
+    /// <summary>Holds the answer to the next read of that grain back.</summary>
+    public HeldRead Hold(string grainType, string key) => _held[(grainType, key)] = new HeldRead();
+
+    internal Task BeforeAnswerAsync(GrainId grain) =>
+        _held.TryRemove((grain.Type.ToString()!, grain.Key.ToString()!), out var read) ? read.ReachAsync() : Task.CompletedTask;
 
     /// <summary>Forgets what was armed and did not happen.</summary>
     public void Disarm() => _armed.Clear();
@@ -79,6 +86,25 @@ public sealed class StorageFaults
     }
 }
 
+/// <summary>A read that is done and whose answer is held back.</summary>
+public sealed class HeldRead
+{
+    private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Done when the reader waits.</summary>
+    public Task Reached => _reached.Task;
+
+    /// <summary>Gives the reader its answer.</summary>
+    public void Release() => _released.SetResult();
+
+    internal Task ReachAsync()
+    {
+        _reached.SetResult();
+        return _released.Task;
+    }
+}
+
 /// <summary>Storage as one silo sees it, which fails when it is told to.</summary>
 internal sealed class FaultyStorage(IGrainStorage real, string silo, StorageFaults faults) : IGrainStorage
 {
@@ -89,6 +115,7 @@ internal sealed class FaultyStorage(IGrainStorage real, string silo, StorageFaul
     {
         await faults.PassAsync(silo);
         await real.ReadStateAsync(stateName, grainId, grainState, cancellationToken);
+        await faults.BeforeAnswerAsync(grainId);
     }
 
     public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>

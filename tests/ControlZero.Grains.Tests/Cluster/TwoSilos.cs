@@ -31,6 +31,9 @@ public sealed class TwoSilos : IAsyncLifetime
     /// <summary>The notices between the silos.</summary>
     public Pushes Pushes { get; } = new();
 
+    /// <summary>The newest activation of each grain.</summary>
+    public Activations Activations { get; } = new();
+
     /// <summary>Grains as the first silo sees them.</summary>
     public IGrainFactory First => FactoryOf(0);
 
@@ -51,6 +54,7 @@ public sealed class TwoSilos : IAsyncLifetime
                     services.GetRequiredKeyedService<IGrainStorage>("real"), services.GetRequiredService<ILocalSiloDetails>().Name, Faults));
             silo.Services.AddKeyedSingleton(StorageNames.State, (services, _) => services.GetRequiredKeyedService<IStoredKeys>("real"));
             silo.AddOutgoingGrainCallFilter(Pushes);
+            silo.Services.AddSingleton<IConfigureGrainContextProvider>(Activations);
             silo.Services.AddKeyedSingleton<TimeProvider>(ClusterClock.Key, Clock);
             silo.AddControlZeroGrains();
             silo.AddClusterFacts();
