@@ -34,6 +34,9 @@ internal static class SiloExtensions
             {
                 silo.UseLocalhostClustering(siloPort: port, gatewayPort: 0, serviceId: "controlzero", clusterId: "embedded");
                 silo.Configure<SiloOptions>(own => own.SiloName = "embedded");
+
+                // The whole directory is here: a cache before it would only hold every agent's address twice.
+                silo.Configure<GrainDirectoryOptions>(directory => directory.CachingStrategy = GrainDirectoryOptions.CachingStrategyType.None);
                 silo.AddEmbeddedGrainStorage(StorageNames.State, database);
             }
             else
