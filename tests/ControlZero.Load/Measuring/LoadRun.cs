@@ -8,14 +8,13 @@ namespace ControlZero.Load.Measuring;
 /// <param name="Agents">The largest number of agents.</param>
 /// <param name="Rounds">How many rounds.</param>
 /// <param name="Duration">How long one sample takes.</param>
+/// <param name="WarmUp">How long each scenario is driven before the first round.</param>
 /// <param name="Rate">Rate of the open loop. Unit: calls a second.</param>
 /// <param name="Only">Text that the names of the scenarios hold. Empty: all of them.</param>
 /// <param name="Limits">Whether servers with limits are measured too.</param>
 /// <param name="Cerbos">The program of Cerbos. Null: it is not asked.</param>
-internal sealed record LoadRun(string Server, int Agents, int Rounds, TimeSpan Duration, double Rate, string Only, bool Limits, string? Cerbos)
+internal sealed record LoadRun(string Server, int Agents, int Rounds, TimeSpan Duration, TimeSpan WarmUp, double Rate, string Only, bool Limits, string? Cerbos)
 {
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
-
     /// <summary>What is measured.</summary>
     public IReadOnlyList<Scenario> Scenarios =>
         [.. Scenario.All(Agents, Rate, Limits, Cerbos is not null).Where(scenario => scenario.Name.Contains(Only, StringComparison.OrdinalIgnoreCase))];
@@ -63,7 +62,7 @@ internal sealed record LoadRun(string Server, int Agents, int Rounds, TimeSpan D
     }
 
     // Each way of driving each server, until its code is compiled as it stays: .NET compiles a method again when it was called often, for some seconds.
-    private static async Task WarmUpAsync(Scenario scenario, EchoTarget echo, ITarget ours, CancellationToken cancellationToken)
+    private async Task WarmUpAsync(Scenario scenario, EchoTarget echo, ITarget ours, CancellationToken cancellationToken)
     {
         await scenario.DriveEcho(scenario.Select(echo, scenario.Agents), scenario.Setup == ServerSetup.Standard ? WarmUp / 3 : WarmUp / 10, cancellationToken);
         await scenario.Drive(scenario.Select(ours, scenario.Agents), WarmUp, cancellationToken);

@@ -33,14 +33,14 @@ internal sealed record Scenario(
     public static IReadOnlyList<Scenario> All(int agents, double rate, bool withLimits, bool withCerbos)
     {
         var some = Math.Min(1_000, agents);
-        var busy = new ClosedLoop(8, 16);
+        var (busy, crowded) = (new ClosedLoop(8, 16), new ClosedLoop(32, 64));
         Scenario[] forms =
         [
             Closed("unary, 1 in flight", some, new ClosedLoop(1, 1)) with { Kind = ScenarioKind.Latency },
             new($"unary, open loop at {rate:0}/s", some, ScenarioKind.Latency, Unary, new OpenLoop(rate).RunAsync),
             Closed("unary, 128 in flight", 1, busy),
             Closed("unary, 128 in flight", some, busy),
-            Closed("unary, 2,048 in flight", some, new ClosedLoop(32, 64)),
+            Closed("unary, 2,048 in flight", some, crowded),
             Closed("batch of 64, 128 in flight", some, busy) with { Select = Batch },
             Streamed(some, busy),
         ];
@@ -59,12 +59,17 @@ internal sealed record Scenario(
 
         if (H2Load.IsInstalled)
         {
-            var witnessed = new Scenario(
-                "unary, 128 in flight, by h2load", 1, ScenarioKind.Throughput, Unary, (calls, duration, stop) => H2Load.RunAsync(busy, calls, duration, stop));
-            scenarios.Add(witnessed);
+            Scenario[] witnessed =
+            [
+                Witnessed("unary, 128 in flight", 1, busy),
+                Witnessed("unary, 2,048 in flight", 1, crowded),
+                Witnessed("batch of 64, 128 in flight", some, busy) with { Select = Batch },
+            ];
+            ServerSetup[] recorded = [ServerSetup.Standard, new("buffered", false), new("off", false)];
+            scenarios.AddRange(recorded.SelectMany(setup => witnessed.Select(form => form with { Name = form.Name + setup.Name, Setup = setup })));
             if (withCerbos)
             {
-                scenarios.Add(witnessed with { Name = "Cerbos, 128 in flight, by h2load", IsOfCerbos = true });
+                scenarios.Add(witnessed[0] with { Name = "Cerbos, 128 in flight, by h2load", IsOfCerbos = true });
             }
         }
 
@@ -75,6 +80,9 @@ internal sealed record Scenario(
         new("8 streams, 1,024 in flight", agents, ScenarioKind.Throughput, Stream, new StreamLoop(8, 128).RunAsync) { DriveEcho = yardstick.RunAsync };
 
     private static Scenario Closed(string name, int agents, ClosedLoop load) => new(name, agents, ScenarioKind.Throughput, Unary, load.RunAsync);
+
+    private static Scenario Witnessed(string name, int agents, ClosedLoop load) =>
+        new($"{name}, by h2load", agents, ScenarioKind.Throughput, Unary, (calls, duration, stop) => H2Load.RunAsync(load, calls, duration, stop));
 
     private static CallSet Unary(ITarget target, int agents) => target.Unary.First(agents);
 
