@@ -8,26 +8,33 @@ using ControlZero.Grains.Agents;
 namespace ControlZero.Grains.Catalog;
 
 /// <summary>What a silo decides a tenant's requests with: one epoch, compiled. Immutable and shared by all agents of the silo.</summary>
-/// <param name="Manifest">What is in force.</param>
-/// <param name="Policies">The same, compiled.</param>
-public sealed record TenantSnapshot(TenantManifest Manifest, PolicySet Policies)
+/// <remarks>No record: a copy with another manifest would go on deciding by what was made of the first.</remarks>
+/// <param name="manifest">What is in force.</param>
+/// <param name="policies">The same, compiled.</param>
+public sealed class TenantSnapshot(TenantManifest manifest, PolicySet policies)
 {
     private readonly ConcurrentDictionary<EffectiveRules, CellBasis> _plain = new();
+
+    /// <summary>What is in force.</summary>
+    public TenantManifest Manifest { get; } = manifest;
+
+    /// <summary>The same, compiled.</summary>
+    public PolicySet Policies { get; } = policies;
 
     /// <summary>The epoch.</summary>
     public ulong Epoch => Manifest.Epoch;
 
     /// <summary>What every request is answered, or null: the tenant is not suspended.</summary>
     internal Decision? TenantSuspended { get; } =
-        Manifest.FindSuspension(SuspensionTarget.Tenant, "") is { } suspension ? Admission.Deny(suspension) : null;
+        manifest.FindSuspension(SuspensionTarget.Tenant, "") is { } suspension ? Admission.Deny(suspension) : null;
 
     /// <summary>What the requests of suspended agents are answered.</summary>
-    internal FrozenDictionary<AgentId, Decision> AgentsSuspended { get; } = Manifest.Suspensions
+    internal FrozenDictionary<AgentId, Decision> AgentsSuspended { get; } = manifest.Suspensions
         .Where(suspension => suspension.Target == SuspensionTarget.Agent)
         .ToFrozenDictionary(suspension => AgentId.Parse(suspension.Subject), Admission.Deny);
 
     /// <summary>Models that are stopped for every agent. Null: none is.</summary>
-    internal SuspendedModels? ModelsSuspended { get; } = SuspendedModels.Create(Manifest.Suspensions
+    internal SuspendedModels? ModelsSuspended { get; } = SuspendedModels.Create(manifest.Suspensions
         .Where(suspension => suspension.Target == SuspensionTarget.Model)
         .Select(suspension => (suspension.Subject, suspension.Reason)));
 
