@@ -51,23 +51,21 @@ internal static class LoggingExtensions
     /// <summary>Keeps all who write the log from being flooded. Call it when they are registered.</summary>
     public static WebApplicationBuilder LimitLogging(this WebApplicationBuilder builder, LoggingOptions options)
     {
-        if (options.Burst == 0)
-        {
-            return builder;
-        }
-
         var services = builder.Services;
         for (var place = 0; place < services.Count; place++)
         {
             if (services[place] is { IsKeyedService: false } registered && registered.ServiceType == typeof(ILoggerProvider))
             {
-                services[place] = ServiceDescriptor.Singleton<ILoggerProvider>(provider => new BurstLimit(
-                    Create(provider, registered), options.Burst, provider.GetRequiredKeyedService<TimeProvider>(ClusterClock.Key)));
+                services[place] = ServiceDescriptor.Singleton<ILoggerProvider>(provider => Limit(new CallerHangUps(Create(provider, registered)), options, provider));
             }
         }
 
         return builder;
     }
+
+    private static ILoggerProvider Limit(ILoggerProvider writes, LoggingOptions options, IServiceProvider provider) => options.Burst == 0
+        ? writes
+        : new BurstLimit(writes, options.Burst, provider.GetRequiredKeyedService<TimeProvider>(ClusterClock.Key));
 
     private static ILoggerProvider Create(IServiceProvider services, ServiceDescriptor registered) =>
         (ILoggerProvider)(registered.ImplementationInstance

@@ -8,7 +8,7 @@ namespace ControlZero.Server.Tests.Hosting.Logging;
 public sealed class BurstLimitTests : IDisposable
 {
     private readonly FakeTimeProvider _clock = new();
-    private readonly Written _written = new();
+    private readonly WrittenLines _written = new();
     private readonly BurstLimit _limit;
 
     public BurstLimitTests() => _limit = new BurstLimit(_written, burst: 2, _clock);
@@ -72,7 +72,7 @@ public sealed class BurstLimitTests : IDisposable
     [Fact]
     public async Task Server_WhoseLogIsFlooded_WritesTheBurstAlone()
     {
-        var written = new Written();
+        var written = new WrittenLines();
         await using var server = await ConfiguredServer.StartAsync(alsoAdd: services => services.AddSingleton<ILoggerProvider>(written));
         var logger = server.Services.GetRequiredService<ILoggerFactory>().CreateLogger("flooded");
 
@@ -86,46 +86,6 @@ public sealed class BurstLimitTests : IDisposable
         for (var time = 0; time < times; time++)
         {
             logger.Log(level, new EventId(id, "one"), "entry", null, static (state, _) => state);
-        }
-    }
-
-    /// <summary>What a log was given to write: category, event, message.</summary>
-    private sealed class Written : ILoggerProvider
-    {
-        private readonly Lock _gate = new();
-        private readonly List<string> _lines = [];
-
-        public List<string> Lines
-        {
-            get
-            {
-                lock (_gate)
-                {
-                    return [.. _lines];
-                }
-            }
-        }
-
-        public ILogger CreateLogger(string categoryName) => new Writer(this, categoryName);
-
-        public void Dispose()
-        {
-        }
-
-        private sealed class Writer(Written written, string category) : ILogger
-        {
-            public IDisposable? BeginScope<TState>(TState state)
-                where TState : notnull => null;
-
-            public bool IsEnabled(LogLevel logLevel) => true;
-
-            public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-            {
-                lock (written._gate)
-                {
-                    written._lines.Add($"{category} {eventId.Id} {formatter(state, exception)}");
-                }
-            }
         }
     }
 }
