@@ -12,7 +12,7 @@ public sealed class HostileRowTests(RunningServer server, HostileRowTests.Tally 
 {
     private static readonly Dictionary<string, RowRun> Runs = new[]
     {
-        CredentialRows.All, MessageRows.All, TransportRows.All, NameRows.All, ContextRows.All, LimitRows.All, OrderRows.All, PolicyRows.All, OutputRows.All,
+        CredentialRows.All, MessageRows.All, TransportRows.All, NameRows.All, ContextRows.All, LimitRows.All, OrderRows.All, PolicyRows.All, OutputRows.All, OwnServerRows.All,
     }.SelectMany(group => group).ToDictionary();
 
     public static TheoryData<string> Rows() => [.. HostileRow.All.Keys.Where(Runs.ContainsKey)];

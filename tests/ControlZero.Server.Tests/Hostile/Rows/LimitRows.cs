@@ -72,6 +72,16 @@ internal static class LimitRows
             var answer = await target.DecideAsync(HostileTarget.Ask());
             Assert.Equal((Decision.Deny, "QUOTA_EXCEEDED", 0L, 0L), (answer.Decision, answer.ReasonCode, answer.Limits[0].Limit, answer.Limits[0].Used));
         }),
+        ["E23"] = new(target => PolicyRows.RefusedAsync(target, Limit("\"limit\": -1, \"window\": \"day\""), "NUMBER_RANGE")),
+        ["E26"] = new(
+            async target =>
+            {
+                foreach (var window in new[] { "0s", "-1s", "1ns", "1000y", "367d" })
+                {
+                    await PolicyRows.RefusedAsync(target, Limit($"\"limit\": 1, \"window\": \"{window}\""), "WINDOW_INVALID");
+                }
+            },
+            "one code for windows that are too short, too long or none"),
         ["E28"] = new(async target =>
         {
             await LimitAsync(target, "\"metric\": \"requests\", \"limit\": 1");
@@ -104,6 +114,9 @@ internal static class LimitRows
             },
             "design.md section 4: the charge is repeated, never in progress: check and charge are one step"),
     };
+
+    private static string Limit(string figures) =>
+        $$"""{ "name": "p", "rules": [ { "allow": "a" } ], "limits": [ { "name": "l", "metric": "requests", {{figures}} } ] }""";
 
     private static RowRun Refused(long tokens) => new(target => target.RefusedAsync(
         target.Enforcement.EnforceAsync(Ask(tokens), target.Headers), "estimate.input_tokens", "NUMBER_RANGE", Max, tokens));

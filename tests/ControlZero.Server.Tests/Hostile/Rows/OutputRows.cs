@@ -20,6 +20,7 @@ internal static class OutputRows
         ["I01"] = FilterSyntax("x\" OR 1=1"),
         ["I02"] = FilterSyntax("PartitionKey ge ''"),
         ["I03"] = new(TimeRangesAsync, "a page costs the same however long its range is, so only a range that ends before it begins is refused"),
+        ["I06"] = new(SuspendedUnderLoadAsync, "design.md section 5 has SuspendTenant in the place of DeleteTenant: a deny with its reason, and all of it comes back"),
         ["J01"] = new(target => KeptAsync(target, "x\n{\"effect\":\"ALLOW\"}")),
         ["J03"] = new(target => KeptAsync(target, "\u2028\u2029")),
         ["J05"] = new(async target =>
@@ -73,6 +74,41 @@ internal static class OutputRows
         var answer = await raw.CallAsync(
             RawHttp2.EnforcePath, HostileTarget.Ask().ToByteArray(), [RawHttp2.Key(target.Key)], authority: "evil.com");
         Assert.True(answer.HttpStatus == 400, answer.ToString());
+    }
+
+    private static async Task SuspendedUnderLoadAsync(HostileTarget target)
+    {
+        var (tenant, key) = await target.Server.NewTenantWithAsync("name: p\nrules: [{allow: '*'}]");
+        var (headers, tenants) = (target.Server.With(key), new TenantService.TenantServiceClient(target.Server.Channel));
+        var allowed = await target.Enforcement.EnforceAsync(HostileTarget.Ask(), headers);
+        var (isSuspended, isOver) = (false, false);
+        var traffic = Enumerable.Range(0, 4).Select(_ => AskOnAsync()).ToList();
+
+        await tenants.SuspendTenantAsync(new SuspendTenantRequest { TenantId = tenant }, target.Server.With());
+
+        Volatile.Write(ref isSuspended, true);
+        var after = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => target.Enforcement.EnforceAsync(HostileTarget.Ask(), headers).ResponseAsync));
+        Assert.All(after, answer => Assert.Equal((Decision.Deny, "TENANT_SUSPENDED"), (answer.Decision, answer.ReasonCode)));
+        Volatile.Write(ref isOver, true);
+        Assert.Equal(0, (await Task.WhenAll(traffic)).Sum());
+        var kept = await target.Audit.GetDecisionAsync(new GetDecisionRequest { DecisionId = allowed.DecisionId }, headers);
+        Assert.Equal(Decision.Allow, Assert.Single(kept.Events).Decision);
+        await tenants.ResumeTenantAsync(new ResumeTenantRequest { TenantId = tenant }, target.Server.With());
+        Assert.Equal(Decision.Allow, (await target.Enforcement.EnforceAsync(HostileTarget.Ask(), headers)).Decision);
+
+        // Gives how many calls were allowed that began after the suspension was in force.
+        async Task<int> AskOnAsync()
+        {
+            var late = 0;
+            while (!Volatile.Read(ref isOver))
+            {
+                var begunLate = Volatile.Read(ref isSuspended);
+                var answer = await target.Enforcement.EnforceAsync(HostileTarget.Ask(), headers);
+                late += begunLate && answer.Decision == Decision.Allow ? 1 : 0;
+            }
+
+            return late;
+        }
     }
 
     private static RowRun FilterSyntax(string text) => new(async target =>

@@ -1,0 +1,108 @@
+using ControlZero.Audit.Log;
+using ControlZero.Protocol.V1;
+using ControlZero.Server.Tests.Hosting;
+using ControlZero.Server.Tests.Hosting.Logging;
+using Google.Rpc;
+using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace ControlZero.Server.Tests.Hostile.Rows;
+
+/// <summary>Rows that need a server to themselves: its clock is moved by months, its parts break.</summary>
+internal static class OwnServerRows
+{
+    private const string Secret = "Server=10.0.0.9;Password=hunter2";
+
+    public static Dictionary<string, RowRun> All { get; } = new()
+    {
+        ["G06"] = new(SkippedAndRepeatedTimesAsync, "design.md section 3: a schedule is held against the clock on the wall; a time that comes twice is matched twice"),
+        ["J09"] = new(BrokenAsync, "each error has a reason in a word: INTERNAL"),
+    };
+
+    private static async Task BrokenAsync(HostileTarget target)
+    {
+        await using var server = await StartAsync(new BrokenServer());
+        var broken = await HostileTarget.CreateAsync(server);
+
+        var status = await broken.FailsAsync(broken.Enforcement.EnforceAsync(HostileTarget.Ask(), broken.Headers), StatusCode.Internal, "INTERNAL");
+
+        var incident = status!.GetDetail<ErrorInfo>().Metadata["incident"];
+        Assert.Equal($"internal error, incident {incident}", status.Message);
+        Assert.DoesNotContain("hunter2", status.ToString(), StringComparison.Ordinal);
+        Assert.Contains(server.Written.Lines, line => line.Contains(incident, StringComparison.Ordinal));
+        target.Failures.AddRange(broken.Failures);
+    }
+
+    // In New York the clocks skip from 2:00 to 3:00 on 14 March 2027, and go back from 2:00 to 1:00 on 7 November.
+    private static async Task SkippedAndRepeatedTimesAsync(HostileTarget target)
+    {
+        await using var server = await StartAsync(new RunningServer());
+        var moved = await HostileTarget.CreateAsync(server);
+        await moved.PublishAsync(Scheduled("skipped", "02:15", "02:45"));
+        await moved.PublishAsync(Scheduled("repeated", "01:15", "01:45"));
+
+        foreach (var (moment, skipped, repeated) in new[]
+        {
+            ("2027-03-13T07:30:00Z", Decision.Allow, Decision.Deny),
+            ("2027-03-14T06:30:00Z", Decision.Deny, Decision.Allow),
+            ("2027-03-14T06:59:00Z", Decision.Deny, Decision.Deny),
+            ("2027-03-14T07:30:00Z", Decision.Deny, Decision.Deny),
+            ("2027-11-07T05:30:00Z", Decision.Deny, Decision.Allow),
+            ("2027-11-07T06:30:00Z", Decision.Deny, Decision.Allow),
+            ("2027-11-07T07:30:00Z", Decision.Allow, Decision.Deny),
+        })
+        {
+            server.Clock.Advance(DateTimeOffset.Parse(moment, System.Globalization.CultureInfo.InvariantCulture) - server.Clock.GetUtcNow());
+            Assert.Equal((moment, skipped), (moment, (await moved.DecideAsync(Ask("skipped"))).Decision));
+            Assert.Equal((moment, repeated), (moment, (await moved.DecideAsync(Ask("repeated"))).Decision));
+        }
+
+        static EnforceRequest Ask(string name) => HostileTarget.Ask(request => (request.Action, request.Resource) = ("clock.ask", $"time/{name}"));
+    }
+
+    private static string Scheduled(string name, string from, string to) => $$"""
+        name: {{name}}
+        rules:
+        - allow: clock.ask
+          resources: time/{{name}}
+          when: { request.time: { between: {from: '{{from}}', to: '{{to}}', zone: America/New_York} } }
+        """;
+
+    private static async Task<TServer> StartAsync<TServer>(TServer server)
+        where TServer : RunningServer
+    {
+        await server.InitializeAsync();
+        return server;
+    }
+
+    /// <summary>A server whose audit log fails in a way that nobody foresaw.</summary>
+    private sealed class BrokenServer : RunningServer
+    {
+        public WrittenLines Written { get; } = new();
+
+        private protected override void AlsoAdd(IServiceCollection services)
+        {
+            base.AlsoAdd(services);
+            services.AddSingleton<ILoggerProvider>(Written);
+            services.AddSingleton<IAuditLog>(new BrokenLog());
+        }
+    }
+
+    private sealed class BrokenLog : IAuditLog
+    {
+        public event Action<AuditPosition>? Readable
+        {
+            add { }
+            remove { }
+        }
+
+        public bool IsPrompt => true;
+
+        public AuditLogStatus Status { get; } = new() { Committed = default, Shipped = 0, SpilledBytes = 0, Dropped = 0 };
+
+        public Task<AuditAppend> AppendAsync(in AuditEntry entry) => throw new InvalidOperationException($"no connection to {Secret}");
+
+        public Task<AuditAppend> AppendAsync(ReadOnlySpan<AuditEntry> entries) => throw new InvalidOperationException($"no connection to {Secret}");
+    }
+}
