@@ -13,6 +13,9 @@ namespace ControlZero.Server.Tests.Audit;
 /// <summary>What a connection may send and when. Everything runs on the test's own thread: the gate's reader goes on where it is written to.</summary>
 public sealed class AnswerGateTests : IDisposable
 {
+    // A gate that never ends is a failing test, not one that waits for ever.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 11, 28, 12, 0, 0, TimeSpan.Zero));
     private readonly Measured _measured = new();
     private readonly EnforceInstruments _instruments;
@@ -96,7 +99,7 @@ public sealed class AnswerGateTests : IDisposable
         good.SetResult(new AuditAppend(AuditOutcome.Durable));
         bad.SetResult(new AuditAppend(AuditOutcome.Unavailable));
 
-        await _running;
+        await _running.WaitAsync(Patience);
         Assert.Equal(("", true), (Sent(), _aborted));
         Assert.True((await _gate.Output.FlushAsync()).IsCompleted);
     }
@@ -130,7 +133,7 @@ public sealed class AnswerGateTests : IDisposable
         _clock.Advance(_freshness.Bound + TimeSpan.FromTicks(1));
 
         Assert.Equal("before", Take(slow));
-        await running;
+        await running.WaitAsync(Patience);
         Assert.Equal(("", true), (Take(slow), _aborted));
     }
 
@@ -143,7 +146,23 @@ public sealed class AnswerGateTests : IDisposable
         Assert.False(_running.IsCompleted);
         last.SetResult(new AuditAppend(AuditOutcome.Durable));
 
-        await _running;
+        await _running.WaitAsync(Patience);
+        Assert.Equal(("last", false), (Sent(), _aborted));
+    }
+
+    [Fact]
+    public async Task End_OfTheConnection_WaitsForWhatCameWhileItWaited()
+    {
+        var first = Hold();
+        await WriteAsync("first");
+        var last = Hold();
+        await WriteAsync("last");
+        await _gate.Output.CompleteAsync();
+        first.SetResult(new AuditAppend(AuditOutcome.Durable));
+        Assert.Equal("first", Sent());
+        last.SetResult(new AuditAppend(AuditOutcome.Durable));
+
+        await _running.WaitAsync(Patience);
         Assert.Equal(("last", false), (Sent(), _aborted));
     }
 
@@ -153,7 +172,7 @@ public sealed class AnswerGateTests : IDisposable
         await _transport.Reader.CompleteAsync();
         Assert.True((await _gate.Output.WriteAsync("x"u8.ToArray())).IsCompleted || (await _gate.Output.FlushAsync()).IsCompleted);
 
-        await _running;
+        await _running.WaitAsync(Patience);
         Assert.False(_aborted);
     }
 
@@ -164,7 +183,7 @@ public sealed class AnswerGateTests : IDisposable
         var running = gate.RunAsync();
         await gate.Output.WriteAsync("x"u8.ToArray());
 
-        await running;
+        await running.WaitAsync(Patience);
         Assert.True((await gate.Output.FlushAsync()).IsCompleted);
     }
 
