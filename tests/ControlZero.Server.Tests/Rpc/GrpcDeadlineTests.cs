@@ -53,6 +53,19 @@ public sealed class GrpcDeadlineTests
         Assert.Equal(7, await waiting);
     }
 
+    [Fact]
+    public void Timeout_RunsOnBetweenWaits()
+    {
+        Assert.True(TryRead("500m", out var deadline));
+        _clock.Advance(TimeSpan.FromMilliseconds(300));
+        var waiting = deadline.WaitAsync(new ValueTask<int>(new TaskCompletionSource<int>().Task)).AsTask();
+        Assert.False(waiting.IsCompleted);
+
+        _clock.Advance(TimeSpan.FromMilliseconds(200));
+
+        Assert.True(SpinWait.SpinUntil(() => waiting.IsFaulted, TimeSpan.FromSeconds(30)));
+    }
+
     private bool TryRead(string header, out GrpcDeadline deadline)
     {
         var http = new DefaultHttpContext();
