@@ -83,14 +83,20 @@ internal static class OutputRows
         var allowed = await target.Enforcement.EnforceAsync(HostileTarget.Ask(), headers);
         var (isSuspended, isOver) = (false, false);
         var traffic = Enumerable.Range(0, 4).Select(_ => AskOnAsync()).ToList();
+        try
+        {
+            await tenants.SuspendTenantAsync(new SuspendTenantRequest { TenantId = tenant }, target.Server.With());
 
-        await tenants.SuspendTenantAsync(new SuspendTenantRequest { TenantId = tenant }, target.Server.With());
+            Volatile.Write(ref isSuspended, true);
+            var after = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => target.Enforcement.EnforceAsync(HostileTarget.Ask(), headers).ResponseAsync));
+            Assert.All(after, answer => Assert.Equal((Decision.Deny, "TENANT_SUSPENDED"), (answer.Decision, answer.ReasonCode)));
+        }
+        finally
+        {
+            Volatile.Write(ref isOver, true);
+            Assert.Equal(0, (await Task.WhenAll(traffic)).Sum());
+        }
 
-        Volatile.Write(ref isSuspended, true);
-        var after = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => target.Enforcement.EnforceAsync(HostileTarget.Ask(), headers).ResponseAsync));
-        Assert.All(after, answer => Assert.Equal((Decision.Deny, "TENANT_SUSPENDED"), (answer.Decision, answer.ReasonCode)));
-        Volatile.Write(ref isOver, true);
-        Assert.Equal(0, (await Task.WhenAll(traffic)).Sum());
         var kept = await target.Audit.GetDecisionAsync(new GetDecisionRequest { DecisionId = allowed.DecisionId }, headers);
         Assert.Equal(Decision.Allow, Assert.Single(kept.Events).Decision);
         await tenants.ResumeTenantAsync(new ResumeTenantRequest { TenantId = tenant }, target.Server.With());

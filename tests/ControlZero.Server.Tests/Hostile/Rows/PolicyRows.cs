@@ -47,6 +47,7 @@ internal static class PolicyRows
         var status = await target.FailsAsync(Publish(target, document), StatusCode.InvalidArgument, "POLICY_INVALID");
         var findings = status!.GetDetail<PolicyFindings>().Diagnostics;
         Assert.Contains(code, findings.Select(finding => finding.Code));
+        Assert.All(findings, finding => Assert.True(finding.Line > 0 && finding.Column > 0 && finding.Message.Length > 0 && finding.Remedy.Length > 0, finding.ToString()));
         Assert.Contains(code, status.GetDetail<BadRequest>().FieldViolations.Select(violation => violation.Reason));
         Assert.Contains(code, status.GetDetail<ErrorInfo>().Metadata["codes"].Split(','));
         target.Failures.Add((StatusCode.InvalidArgument, code));
