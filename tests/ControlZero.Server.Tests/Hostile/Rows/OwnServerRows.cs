@@ -1,5 +1,7 @@
+using System.Globalization;
 using ControlZero.Audit.Log;
 using ControlZero.Protocol.V1;
+using ControlZero.Server.Tests.Audit;
 using ControlZero.Server.Tests.Hosting;
 using ControlZero.Server.Tests.Hosting.Logging;
 using Google.Protobuf;
@@ -32,7 +34,7 @@ internal static class OwnServerRows
         Assert.Single(status!.Details);
         var (key, incident) = Assert.Single(status.GetDetail<ErrorInfo>().Metadata);
         Assert.Equal(("incident", $"internal error, incident {incident}"), (key, status.Message));
-        Assert.DoesNotContain("hunter2", status.ToByteString().ToStringUtf8(), StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, status.ToByteString().ToStringUtf8(), StringComparison.Ordinal);
         Assert.Contains(server.Written.Lines, line => line.Contains(incident, StringComparison.Ordinal));
         target.Failures.AddRange(broken.Failures);
     }
@@ -56,7 +58,7 @@ internal static class OwnServerRows
             ("2027-11-07T07:30:00Z", Decision.Allow, Decision.Deny),
         })
         {
-            server.Clock.Advance(DateTimeOffset.Parse(moment, System.Globalization.CultureInfo.InvariantCulture) - server.Clock.GetUtcNow());
+            server.Clock.Advance(DateTimeOffset.Parse(moment, CultureInfo.InvariantCulture) - server.Clock.GetUtcNow());
             Assert.Equal((moment, skipped), (moment, (await moved.DecideAsync(Ask("skipped"))).Decision));
             Assert.Equal((moment, repeated), (moment, (await moved.DecideAsync(Ask("repeated"))).Decision));
         }
@@ -88,24 +90,7 @@ internal static class OwnServerRows
         {
             base.AlsoAdd(services);
             services.AddSingleton<ILoggerProvider>(Written);
-            services.AddSingleton<IAuditLog>(new BrokenLog());
+            services.AddSingleton<IAuditLog>(new MemoryLog { Outcome = _ => throw new InvalidOperationException($"no connection to {Secret}") });
         }
-    }
-
-    private sealed class BrokenLog : IAuditLog
-    {
-        public event Action<AuditPosition>? Readable
-        {
-            add { }
-            remove { }
-        }
-
-        public bool IsPrompt => true;
-
-        public AuditLogStatus Status { get; } = new() { Committed = default, Shipped = 0, SpilledBytes = 0, Dropped = 0 };
-
-        public Task<AuditAppend> AppendAsync(in AuditEntry entry) => throw new InvalidOperationException($"no connection to {Secret}");
-
-        public Task<AuditAppend> AppendAsync(ReadOnlySpan<AuditEntry> entries) => throw new InvalidOperationException($"no connection to {Secret}");
     }
 }
