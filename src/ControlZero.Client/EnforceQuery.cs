@@ -34,4 +34,12 @@ public sealed record EnforceQuery
     /// Ask without counting, charging or registering the agent. Ask again without it before the agent acts. Default: false.
     /// </summary>
     public bool DryRun { get; init; }
+
+    /// <summary>
+    /// The oldest policy epoch the decision may be made under: <see cref="EnforceDecision.PolicyEpoch"/> of an answer, or the epoch a publish or a
+    /// suspension was acknowledged with, to be sure that it is seen, whichever server answers. An epoch the tenant never had is a
+    /// <see cref="ControlZeroException"/> (<c>FailedPrecondition</c>, <c>POLICY_EPOCH_NOT_REACHED</c>) whose <c>Metadata</c> has <c>expected</c> and
+    /// <c>current</c>; it is not asked again, here or elsewhere, for all servers answer it from the same storage. Default: 0, any.
+    /// </summary>
+    public ulong MinPolicyEpoch { get; init; }
 }

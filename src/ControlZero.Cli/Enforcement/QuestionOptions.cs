@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using System.Text.Json;
 using ControlZero.Cli.Commands;
 using ControlZero.Client;
@@ -37,7 +39,14 @@ internal sealed class QuestionOptions
 
     private readonly Option<string?> _requestId = new("--request-id") { Description = "Your own id for this question. Default: a new one.", HelpName = "id" };
 
-    public IEnumerable<Option> All => [_agent, _action, _resource, _candidates, _inputTokens, _maxOutputTokens, _cost, _context, _requestId];
+    private readonly Option<ulong> _minEpoch = new("--min-epoch")
+    {
+        Description = "The oldest policy epoch that may decide, for example the one `cz policy publish` printed. Default: any.",
+        HelpName = "epoch",
+        CustomParser = ReadEpoch,
+    };
+
+    public IEnumerable<Option> All => [_agent, _action, _resource, _candidates, _inputTokens, _maxOutputTokens, _cost, _context, _requestId, _minEpoch];
 
     /// <summary>The question for <c>enforce</c>.</summary>
     public EnforceQuery Query(Invocation run) => new()
@@ -48,6 +57,7 @@ internal sealed class QuestionOptions
         CandidateResources = Candidates(run),
         Estimate = Estimate(run),
         RequestId = run.Value(_requestId),
+        MinPolicyEpoch = run.Value(_minEpoch),
         Context = run.Value(_context) is { } json ? (IReadOnlyDictionary<string, object?>)ToObject(ReadContext(json))! : null,
     };
 
@@ -62,6 +72,7 @@ internal sealed class QuestionOptions
             Resource = run.Value(_resource) ?? "",
             CandidateResources = { Candidates(run) },
             RequestId = run.Value(_requestId) ?? "",
+            MinPolicyEpoch = run.Value(_minEpoch),
             Context = json is null ? null : ReadStruct(json),
         };
         Estimate(run, request);
@@ -94,6 +105,18 @@ internal sealed class QuestionOptions
         {
             (request.Estimate ??= new Estimate()).CostNanosUsd = cost;
         }
+    }
+
+    private static ulong ReadEpoch(ArgumentResult result)
+    {
+        var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        if (ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var epoch))
+        {
+            return epoch;
+        }
+
+        result.AddError($"`{text}` is no policy epoch; write the whole number that a publish, a suspension or a decision answered");
+        return 0;
     }
 
     private static Struct ReadStruct(string json)

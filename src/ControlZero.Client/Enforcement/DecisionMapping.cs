@@ -24,6 +24,7 @@ internal static class DecisionMapping
         Context = query.Context is null ? null : ContextMapping.ToStruct(query.Context, $"{path}context"),
         Estimate = query.Estimate is null ? null : LimitMapping.ToEstimate(query.Estimate),
         DryRun = query.DryRun,
+        MinPolicyEpoch = query.MinPolicyEpoch,
     };
 
     /// <summary>

@@ -31,6 +31,13 @@ export interface EnforceRequest {
   readonly requestId?: string | undefined;
   /** Decides without counting, charging or registering the agent: asks what would be, and permits nothing. Default: false. */
   readonly dryRun?: boolean | undefined;
+  /**
+   * The oldest policy epoch the decision may be made under: `policyEpoch` of an answer as it is, or the epoch of a publish or a suspension as a
+   * `bigint` or a whole number, to be sure that it is seen, whichever server answers. An epoch the tenant never had is a `ControlZeroError`
+   * (`FAILED_PRECONDITION`, `POLICY_EPOCH_NOT_REACHED`) whose `metadata` has `expected` and `current`; it is not asked again, here or elsewhere.
+   * Default: any.
+   */
+  readonly minPolicyEpoch?: string | bigint | number | undefined;
 }
 
 /** How one call is made. */
@@ -38,6 +45,9 @@ export interface CallOptions {
   /** Ends the call: it rejects with `CANCELLED` and never allows. Default: only the deadline ends it. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** The largest policy epoch: 64 bits. */
+const lastEpoch = 2n ** 64n - 1n;
 
 const textFields = ['action', 'resource', 'agentId', 'requestId'] as const;
 
@@ -61,6 +71,7 @@ export function toMessage(request: EnforceRequest, agentId: string): EnforceRequ
   }
   const context = request.context === undefined ? undefined : toJson(request.context, violations);
   const estimate = request.estimate && toEstimate(request.estimate, violations);
+  const minPolicyEpoch = request.minPolicyEpoch === undefined ? 0n : toEpoch(request.minPolicyEpoch, violations);
   if (violations.length > 0) {
     throw invalidArgument('INVALID_REQUEST', violations);
   }
@@ -71,6 +82,7 @@ export function toMessage(request: EnforceRequest, agentId: string): EnforceRequ
     resource: request.resource ?? '',
     candidateResources: [...(request.candidateResources ?? [])],
     dryRun: request.dryRun ?? false,
+    minPolicyEpoch,
     ...(context && { context }),
     ...(estimate && { estimate }),
   });
@@ -89,4 +101,15 @@ function checkCandidates(candidates: unknown, violations: FieldViolation[]): voi
       violations.push({ field, description: `\`${field}\` is \`${String(candidate)}\`; name a resource, or leave the entry out` });
     }
   }
+}
+
+/** An epoch in whichever form; a number that JavaScript may have rounded is none. */
+function toEpoch(given: unknown, violations: FieldViolation[]): bigint {
+  const isWhole = typeof given === 'bigint' || (typeof given === 'string' && /^[0-9]{1,20}$/.test(given)) || Number.isSafeInteger(given);
+  const epoch = isWhole ? BigInt(given as string | bigint | number) : -1n;
+  if (epoch < 0n || epoch > lastEpoch) {
+    const remedy = 'it takes a whole number of up to 64 bits: a decimal string as `policyEpoch`, a bigint, or a number up to 2^53 - 1';
+    violations.push({ field: 'minPolicyEpoch', description: `\`minPolicyEpoch\` is \`${String(given)}\`; ${remedy}` });
+  }
+  return epoch;
 }

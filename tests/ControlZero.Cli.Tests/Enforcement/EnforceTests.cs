@@ -123,6 +123,35 @@ public sealed class EnforceTests : CliTest
         Assert.Empty(Cluster.Calls);
     }
 
+    [Fact]
+    public async Task MinEpoch_ThatIsNotReached_IsAskedForAndFailsWithWhatThereIs()
+    {
+        var facts = new Dictionary<string, string> { ["expected"] = "18446744073709551615", ["current"] = "7" };
+        Cluster.Fail<EnforceRequest>(Answers.Error(StatusCode.FailedPrecondition, "the tenant's policy epoch is 7", "POLICY_EPOCH_NOT_REACHED", facts));
+
+        var run = await RunAsync([.. Question, "--min-epoch", "18446744073709551615", "--output", "json"]);
+
+        Assert.Equal((1, "error: the tenant's policy epoch is 7\n"), (run.ExitCode, run.Error));
+        var error = run.Json.GetProperty("error");
+        Assert.Equal(("POLICY_EPOCH_NOT_REACHED", "7"), (error.GetProperty("reason").GetString(), error.GetProperty("metadata").GetProperty("current").GetString()));
+        Assert.Equal(ulong.MaxValue, Cluster.Received<EnforceRequest>().Single().MinPolicyEpoch);
+    }
+
+    [Theory]
+    [InlineData("-1")]
+    [InlineData("+1")]
+    [InlineData("1.5")]
+    [InlineData("newest")]
+    [InlineData("18446744073709551616")]
+    public async Task MinEpoch_ThatIsNone_IsWrongUsageAndNothingIsAsked(string text)
+    {
+        var run = await RunAsync([.. Question, $"--min-epoch={text}"]);
+
+        Assert.Equal((2, ""), (run.ExitCode, run.Out));
+        Assert.Contains($"`{text}` is no policy epoch; write the whole number", run.Error, StringComparison.Ordinal);
+        Assert.Empty(Cluster.Calls);
+    }
+
     [Theory]
     [InlineData("log,redact", 0)]
     [InlineData("log", 3)]

@@ -20,7 +20,7 @@ public sealed class ExplainTests : CliTest
     {
         Cluster.On<ExplainRequest>(_ => Explanation());
 
-        var run = await RunAsync("explain", "--agent", "agent-1", "--action", "x", "--resource", "model/b", "--context", """{"a": 1}""");
+        var run = await RunAsync("explain", "--agent", "agent-1", "--action", "x", "--resource", "model/b", "--context", """{"a": 1}""", "--min-epoch", "12");
 
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(
@@ -36,7 +36,7 @@ public sealed class ExplainTests : CliTest
             ],
             run.Lines);
         var asked = Cluster.Received<ExplainRequest>().Single().Request;
-        Assert.Equal(("agent-1", "x", "model/b", 1.0), (asked.AgentId, asked.Action, asked.Resource, asked.Context.Fields["a"].NumberValue));
+        Assert.Equal(("agent-1", "x", "model/b", 1.0, 12UL), (asked.AgentId, asked.Action, asked.Resource, asked.Context.Fields["a"].NumberValue, asked.MinPolicyEpoch));
         Assert.Empty(Cluster.Received<EnforceRequest>());
     }
 
