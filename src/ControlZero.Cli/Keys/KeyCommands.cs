@@ -37,6 +37,11 @@ internal static class KeyCommands
             }
 
             var answer = await run.Client.Tenants.CreateKeyAsync(request, cancellationToken: cancellationToken);
+            if (BeyondItsAgents(answer.KeyInfo) is { } warning)
+            {
+                run.Report.Words(warning);
+            }
+
             if (run.Report.IsJson)
             {
                 run.Report.Json(new { answer.Key, KeyInfo = Shapes.Of(answer.KeyInfo) });
@@ -110,6 +115,21 @@ internal static class KeyCommands
             return ExitCodes.Ok;
         });
         return command;
+    }
+
+    // Of the key that was made: without `--agents` it has those of the key that made it.
+    private static string? BeyondItsAgents(Key key)
+    {
+        string[] wide = [.. key.Scopes.Where(scope => scope is "policy:write" or "admin")];
+        if (wide.Length == 0 || key.Agents.Count == 0 || key.Agents.Contains("*"))
+        {
+            return null;
+        }
+
+        var scopes = string.Join(" and ", wide.Select(scope => $"`{scope}`"));
+        return $"warning: {scopes} decides about every agent, not only {string.Join(",", key.Agents)}: policies and models are the tenant's\n" +
+            $"  if that is not meant, `cz key revoke {key.KeyId}` and make one with other scopes; " +
+            "`enforce`, `policy:read`, `agent:write` and `audit:read` decide about no agents but its own";
     }
 
     private static string Describe(Key key) =>

@@ -61,6 +61,37 @@ public sealed class KeyTests : CliTest
         Assert.Empty(Cluster.Calls);
     }
 
+    /// <summary>Policies are the tenant's: a binding does not narrow who may change them, and whoever makes such a key is told so.</summary>
+    [Theory]
+    [InlineData("enforce,policy:write", "team-*", "`policy:write`")]
+    [InlineData("admin", "team-*,x", "`admin`")]
+    [InlineData("policy:write,admin", "x", "`policy:write` and `admin`")]
+    [InlineData("enforce,policy:read,agent:write,audit:read", "team-*", null)]
+    [InlineData("policy:write,admin", "", null)]
+    [InlineData("policy:write,admin", "x,*", null)]
+    public async Task Create_BoundKeyWithAScopeThatDecidesAboutEveryAgent_IsWarnedAboutAndMade(string scopes, string agents, string? warned)
+    {
+        var info = Info();
+        (info.Name, string[] held, string[] bound) = ("", scopes.Split(','), agents.Split(',', StringSplitOptions.RemoveEmptyEntries));
+        info.Scopes.Clear();
+        info.Scopes.Add(held);
+        info.Agents.Clear();
+        info.Agents.Add(bound);
+        Cluster.On<CreateKeyRequest>(_ => new CreateKeyResponse { Key = "cz_test_new", KeyInfo = info });
+
+        // What counts is the key that was made: bound like the key it was made with, when nothing is said.
+        var text = await RunAsync("key", "create", "--scopes", scopes);
+        var json = await RunAsync("key", "create", "--scopes", scopes, "--output", "json");
+
+        var warning = warned is null ? "" :
+            $"warning: {warned} decides about every agent, not only {agents}: policies and models are the tenant's\n" +
+            "  if that is not meant, `cz key revoke newnewnewnew` and make one with other scopes; `enforce`, `policy:read`, `agent:write` and `audit:read` decide about no agents but its own\n";
+        Assert.Equal((0, "cz_test_new\n"), (text.ExitCode, text.Out));
+        Assert.Equal(
+            $"{warning}key newnewnewnew: scopes {scopes}; agents {(agents.Length == 0 ? "all" : agents)}; does not expire\nkeep it now: it is not shown again\n", text.Error);
+        Assert.Equal((0, "cz_test_new", warning), (json.ExitCode, json.Json.GetProperty("key").GetString(), json.Error));
+    }
+
     [Fact]
     public async Task Create_WithoutScopes_IsWrongUsage()
     {
