@@ -103,9 +103,11 @@ internal static class ChaosCommand
             return await RefuseAsync($"there is no file `{path}`");
         }
 
-        var report = ChaosReport.Read(path, path, []);
-        await Console.Out.WriteLineAsync(MarkdownReport.Write(report));
-        return report.HasFailed ? Violated : 0;
+        return await PrintAsync(() =>
+        {
+            var report = ChaosReport.Read(path, path, []);
+            return Task.FromResult((MarkdownReport.Write(report), report.HasFailed));
+        });
     }
 
     private static async Task<int> RunAsync(ParseResult line, CancellationToken cancellationToken)

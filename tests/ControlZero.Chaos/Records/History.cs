@@ -74,9 +74,10 @@ internal sealed record RecordedTenant(string Id, bool AllowStale, IReadOnlyDicti
 /// <summary>A whole record, as the checkers read it.</summary>
 internal sealed class History
 {
-    private History(IReadOnlyList<RecordLine> lines)
+    private History(IReadOnlyList<RecordLine> lines, long tornBytes)
     {
         Lines = lines;
+        TornBytes = tornBytes;
         Calls = Join(lines);
         Faults = Spans(lines);
         Tenants = lines.Where(line => line.Kind == LineKind.Tenant).ToDictionary(
@@ -89,6 +90,9 @@ internal sealed class History
 
     public IReadOnlyList<RecordLine> Lines { get; }
 
+    /// <summary>How much of a torn last line was left out: the recorder was killed, and what it had not written yet is missing too. 0: none was torn.</summary>
+    public long TornBytes { get; }
+
     /// <summary>All calls in the order they were sent.</summary>
     public IReadOnlyList<Call> Calls { get; }
 
@@ -100,11 +104,15 @@ internal sealed class History
     public IEnumerable<Call> Decisions => Calls.Where(call => call is { Operation: Operation.Enforce, Answer: not null });
 
     /// <summary>Reads a record's file.</summary>
-    public static History Read(string path) =>
-        Of([.. File.ReadLines(path).Select(RecordFormat.Read)]);
+    /// <exception cref="ChaosException">A line cannot be read that is not a torn last one.</exception>
+    public static History Read(string path)
+    {
+        var (lines, tornBytes) = RecordReader.Read(path);
+        return new History(lines, tornBytes);
+    }
 
     /// <summary>Takes lines as they would be read.</summary>
-    public static History Of(IReadOnlyList<RecordLine> lines) => new(lines);
+    public static History Of(IReadOnlyList<RecordLine> lines) => new(lines, 0);
 
     /// <summary>
     /// Whether a decision may be older than the bound: its tenant lets stale servers allow, and a fault was about.

@@ -53,6 +53,9 @@ internal sealed record ChaosReport
 
     public required IReadOnlyList<string> NotRun { get; init; }
 
+    /// <summary>How much of a torn last line of the record was left out. 0: none was torn. Unit: bytes.</summary>
+    public required long TornBytes { get; init; }
+
     /// <summary>Whether a promise was broken.</summary>
     public bool HasFailed => Violations.Count > 0;
 
@@ -63,6 +66,7 @@ internal sealed record ChaosReport
         var checkers = Checkers.All(ChaosOptions.Bound, ChaosOptions.Patience);
         var data = Directory.GetDirectories(Path.GetDirectoryName(Path.GetFullPath(path))!, "server-*");
         var why = history.Faults.Any(fault => fault.Fault == FaultKind.Upgrade.Name) ? "a server of another build may keep no log"
+            : history.TornBytes > 0 ? "the record is torn, so there may be events of calls that it does not have"
             : data.Length == 0 ? "there are no servers' directories beside the record" : "";
         return why.Length > 0
             ? Of(title, path, [.. notRun, $"audit: {why}"], history, checkers)
@@ -90,6 +94,7 @@ internal sealed record ChaosReport
             Checks = [.. found.Select(entry => (entry.Checker.Name, entry.Checker.Promise, entry.Violations.Count))],
             Violations = violations,
             NotRun = notRun,
+            TornBytes = history.TornBytes,
         };
     }
 

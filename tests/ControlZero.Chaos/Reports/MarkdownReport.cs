@@ -12,6 +12,11 @@ internal static class MarkdownReport
     {
         var text = new StringBuilder();
         Line(text, $"{report.Title}: {report.Calls} calls, {report.Decisions} decisions, all in `{report.Record}`");
+        if (report.TornBytes > 0)
+        {
+            Line(text, $"last line is torn: {report.TornBytes} bytes left out");
+        }
+
         text.AppendLine();
         text.AppendLine("| fault | times | calls | wrong answers | unavailable ms | with `allow_stale` | recovery ms |");
         text.AppendLine("|---|---|---|---|---|---|---|");
