@@ -127,7 +127,7 @@ internal static class KeyCommands
         }
 
         var scopes = string.Join(" and ", wide.Select(scope => $"`{scope}`"));
-        return $"warning: {scopes} decides about every agent, not only {string.Join(",", key.Agents)}: policies and models are the tenant's\n" +
+        return $"warning: {scopes} {(wide.Length > 1 ? "decide" : "decides")} about every agent, not only {string.Join(",", key.Agents)}: policies and models are the tenant's\n" +
             $"  if that is not meant, `cz key revoke {key.KeyId}` and make one with other scopes; " +
             "`enforce`, `policy:read`, `agent:write` and `audit:read` decide about no agents but its own";
     }

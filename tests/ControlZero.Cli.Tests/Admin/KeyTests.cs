@@ -63,9 +63,9 @@ public sealed class KeyTests : CliTest
 
     /// <summary>Policies are the tenant's: a binding does not narrow who may change them, and whoever makes such a key is told so.</summary>
     [Theory]
-    [InlineData("enforce,policy:write", "team-*", "`policy:write`")]
-    [InlineData("admin", "team-*,x", "`admin`")]
-    [InlineData("policy:write,admin", "x", "`policy:write` and `admin`")]
+    [InlineData("enforce,policy:write", "team-*", "`policy:write` decides")]
+    [InlineData("admin", "team-*,x", "`admin` decides")]
+    [InlineData("policy:write,admin", "x", "`policy:write` and `admin` decide")]
     [InlineData("enforce,policy:read,agent:write,audit:read", "team-*", null)]
     [InlineData("policy:write,admin", "", null)]
     [InlineData("policy:write,admin", "x,*", null)]
@@ -84,7 +84,7 @@ public sealed class KeyTests : CliTest
         var json = await RunAsync("key", "create", "--scopes", scopes, "--output", "json");
 
         var warning = warned is null ? "" :
-            $"warning: {warned} decides about every agent, not only {agents}: policies and models are the tenant's\n" +
+            $"warning: {warned} about every agent, not only {agents}: policies and models are the tenant's\n" +
             "  if that is not meant, `cz key revoke newnewnewnew` and make one with other scopes; `enforce`, `policy:read`, `agent:write` and `audit:read` decide about no agents but its own\n";
         Assert.Equal((0, "cz_test_new\n"), (text.ExitCode, text.Out));
         Assert.Equal(
