@@ -36,7 +36,8 @@ internal static class RecordReader
     }
 
     private static ChaosException Unreadable(string path, int before, JsonException why) => new(
-        $"line {before + 1} of `{path}` cannot be read: {why.Message}; only a last line that has no end may be torn, so the file was changed or damaged",
+        $"line {before + 1} of `{path}` cannot be read{(why.BytePositionInLine is { } place ? $" from its byte {place} on" : "")}; " +
+        "only a last line that has no end may be torn, so the file was changed or damaged",
         why);
 
     // What stands after the last line break, looked for from the end.
