@@ -37,7 +37,7 @@ internal sealed class Askers(RecordedCalls calls, IReadOnlyList<ChaosTenant> ten
         using var pace = new PeriodicTimer(Pace);
         while (!stop.IsCancellationRequested)
         {
-            await calls.AskAsync(tenant, Agent(tenant, random), Question(random));
+            await calls.AskAsync(tenant, Agent(tenant, random), Question(random), random.Next(2) == 0 ? tenant.Epoch : 0);
             await WaitAsync(pace, stop);
         }
     }

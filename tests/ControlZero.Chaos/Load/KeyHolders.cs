@@ -135,7 +135,7 @@ internal sealed class KeyHolders(RecordedCalls calls, IReadOnlyList<ChaosTenant>
 
                 // An epoch it carries makes a server look into storage; one that nobody tells anything must refuse the key too.
                 var minEpoch = random.Next(2) == 0 ? tenant.Epoch : 0;
-                await (server == 0 ? calls.AskAsync(tenant, agent, question, key) : calls.AskAsync(tenant, server, agent, question, minEpoch, key));
+                await (server == 0 ? calls.AskAsync(tenant, agent, question, minEpoch, key) : calls.AskAsync(tenant, server, agent, question, minEpoch, key));
             }
         }
         catch (OperationCanceledException)
@@ -158,7 +158,7 @@ internal sealed class KeyHolders(RecordedCalls calls, IReadOnlyList<ChaosTenant>
                 }
 
                 var (agent, question) = Question(tenant, random);
-                await calls.AskAsync(tenant, stream, agent, question, key);
+                await calls.AskAsync(tenant, stream, agent, question, random.Next(2) == 0 ? tenant.Epoch : 0, key);
             }
         }
         catch (OperationCanceledException)

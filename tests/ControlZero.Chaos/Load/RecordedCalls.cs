@@ -42,15 +42,16 @@ internal sealed class RecordedCalls(RecordWriter record)
     }
 
     /// <summary>Asks as a program does, through a client that knows all addresses.</summary>
-    public Task<RecordLine> AskAsync(ChaosTenant tenant, string agent, (string Action, string Resource) question, KeyClients? key = null)
+    public Task<RecordLine> AskAsync(ChaosTenant tenant, string agent, (string Action, string Resource) question, ulong minEpoch, KeyClients? key = null)
     {
         key ??= tenant.Own;
-        return AskAsync(tenant, key, agent, question, query => key.Everywhere.CheckAsync(query));
+        return AskAsync(tenant, key, agent, question, minEpoch, query => key.Everywhere.CheckAsync(query));
     }
 
     /// <summary>The same over a stream of such a client. What the stream leaves, the client asks at all addresses.</summary>
-    public Task<RecordLine> AskAsync(ChaosTenant tenant, EnforceStream stream, string agent, (string Action, string Resource) question, KeyClients key) =>
-        AskAsync(tenant, key, agent, question, query => stream.CheckAsync(query));
+    public Task<RecordLine> AskAsync(
+        ChaosTenant tenant, EnforceStream stream, string agent, (string Action, string Resource) question, ulong minEpoch, KeyClients key) =>
+        AskAsync(tenant, key, agent, question, minEpoch, query => stream.CheckAsync(query));
 
     /// <summary>Makes a change through one server. The acknowledged epoch is the tenant's to carry from then on.</summary>
     /// <param name="tenant">Whose.</param>
@@ -76,13 +77,21 @@ internal sealed class RecordedCalls(RecordWriter record)
     }
 
     private Task<RecordLine> AskAsync(
-        ChaosTenant tenant, KeyClients key, string agent, (string Action, string Resource) question, Func<EnforceQuery, Task<EnforceDecision>> check)
+        ChaosTenant tenant,
+        KeyClients key,
+        string agent,
+        (string Action, string Resource) question,
+        ulong minEpoch,
+        Func<EnforceQuery, Task<EnforceDecision>> check)
     {
         return SendAsync(
-            Asked(tenant, key, 0, agent, question, 0),
+            Asked(tenant, key, 0, agent, question, minEpoch),
             async line =>
             {
-                var query = new EnforceQuery { RequestId = Call.RequestIdOf(line.Id), AgentId = agent, Action = question.Action, Resource = question.Resource };
+                var query = new EnforceQuery
+                {
+                    RequestId = Call.RequestIdOf(line.Id), AgentId = agent, Action = question.Action, Resource = question.Resource, MinPolicyEpoch = minEpoch,
+                };
                 var begun = TimeProvider.System.GetTimestamp();
                 var decision = await check(query);
                 return decision.Source == DecisionSource.Client

@@ -50,7 +50,7 @@ internal sealed class Spenders(RecordedCalls calls, ChaosTenant tenant, int serv
             while (await pace.WaitForNextTickAsync(stop))
             {
                 var server = random.Next(servers + 1);
-                await (server == 0 ? calls.AskAsync(tenant, agent, (action, "")) : calls.AskAsync(tenant, server, agent, (action, ""), 0));
+                await (server == 0 ? calls.AskAsync(tenant, agent, (action, ""), 0) : calls.AskAsync(tenant, server, agent, (action, ""), 0));
             }
         }
         catch (OperationCanceledException)
