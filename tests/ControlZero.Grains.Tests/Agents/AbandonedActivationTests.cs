@@ -16,7 +16,7 @@ public sealed class AbandonedActivationTests(TwoSilos silos)
     {
         var (tenant, agent) = await RegisterAsync("abandoned-reading");
         await silos.Cluster.DeactivateAsync(agent);
-        var read = silos.Faults.Hold(AgentGrain.Type, GrainKeys.Of(tenant.Id, Bot));
+        using var read = silos.Faults.Hold(AgentGrain.Type, GrainKeys.Of(tenant.Id, Bot));
         var asked = agent.GetAsync(CancellationToken.None);
         await read.Reached;
         var activation = silos.Activations.Of(agent);

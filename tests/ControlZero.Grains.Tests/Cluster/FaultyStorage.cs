@@ -19,7 +19,7 @@ public sealed class StorageFaults
     private readonly ConcurrentDictionary<(string GrainType, string Key), Armed> _armed = new();
     private readonly ConcurrentDictionary<(string GrainType, string Key), Action> _meanwhile = new();
     private readonly ConcurrentDictionary<(string GrainType, string Key), Func<Task>> _interjected = new();
-    private readonly ConcurrentDictionary<(string GrainType, string Key), HeldRead> _held = new();
+    private readonly ConcurrentDictionary<(string GrainType, string Key), Held> _held = new();
     private readonly ConcurrentDictionary<string, TaskCompletionSource?> _cut = new();
 
     /// <summary>Makes writes of that grain fail.</summary>
@@ -35,10 +35,10 @@ public sealed class StorageFaults
     public void Interject(string grainType, string key, Func<Task> work) => _interjected[(grainType, key)] = work;
 
     /// <summary>Holds the answer to the next read of that grain back.</summary>
-    public HeldRead Hold(string grainType, string key) => _held[(grainType, key)] = new HeldRead();
+    public Held Hold(string grainType, string key) => _held[(grainType, key)] = new Held();
 
     internal Task BeforeAnswerAsync(GrainId grain) =>
-        _held.TryRemove((grain.Type.ToString()!, grain.Key.ToString()!), out var read) ? read.ReachAsync() : Task.CompletedTask;
+        _held.TryRemove((grain.Type.ToString()!, grain.Key.ToString()!), out var held) ? held.WaitAsync() : Task.CompletedTask;
 
     /// <summary>Forgets what was armed and did not happen.</summary>
     public void Disarm() => _armed.Clear();
@@ -83,25 +83,6 @@ public sealed class StorageFaults
             var write = Interlocked.Increment(ref _writes);
             return write > after && write <= after + times ? fault : null;
         }
-    }
-}
-
-/// <summary>A read that is done and whose answer is held back.</summary>
-public sealed class HeldRead
-{
-    private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    /// <summary>Done when the reader waits.</summary>
-    public Task Reached => _reached.Task;
-
-    /// <summary>Gives the reader its answer.</summary>
-    public void Release() => _released.SetResult();
-
-    internal Task ReachAsync()
-    {
-        _reached.SetResult();
-        return _released.Task;
     }
 }
 

@@ -49,24 +49,6 @@ public sealed class Pushes : IOutgoingGrainCallFilter
         throw new TimeoutException("the test lost this notice");
     }
 
-    /// <summary>A change whose notices do not arrive.</summary>
-    public sealed class Held : IDisposable
-    {
-        private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        /// <summary>Completed when the first notice was sent.</summary>
-        public Task Begun => _begun.Task;
-
-        public void Dispose() => _over.TrySetResult();
-
-        internal Task WaitAsync()
-        {
-            _begun.TrySetResult();
-            return _over.Task;
-        }
-    }
-
     private sealed class Loss(Pushes pushes) : IDisposable
     {
         public void Dispose() => pushes._lost = false;

@@ -21,7 +21,7 @@ public sealed class ConcurrentChangesTests(TwoSilos silos)
         var (tenant, agents) = await TestTenant.CreateWithAgentsAsync(silos, "kill-switch");
         using var held = silos.Pushes.Hold(tenant.Id, epoch: 2);
         var publish = tenant.PublishAsync(TestTenant.AllowAll + " ");
-        await held.Begun;
+        await held.Reached;
 
         // Our own time stands still, so the publish never gives those silos up by itself.
         var outcome = await tenant.SuspendAsync("here");
@@ -30,7 +30,7 @@ public sealed class ConcurrentChangesTests(TwoSilos silos)
         Assert.Equal(2, outcome.Acknowledgement!.Silos.Length);
         Assert.Equal(ReasonCodes.AgentSuspended, (await agents[0].AuthorizeAsync(TestTenant.Ask())).Decision.ReasonCode);
         Assert.False(publish.IsCompleted);
-        held.Dispose();
+        held.Release();
         Assert.Equal((PublishStatus.Published, 2UL, 2), ((await publish).Status, (await publish).Epoch, (await publish).Acknowledgement!.Silos.Length));
     }
 
