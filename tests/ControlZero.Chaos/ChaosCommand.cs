@@ -103,10 +103,10 @@ internal static class ChaosCommand
             return await RefuseAsync($"there is no file `{path}`");
         }
 
-        return await PrintAsync(() =>
+        return await PrintAsync(async () =>
         {
-            var report = ChaosReport.Read(path, path, []);
-            return Task.FromResult((MarkdownReport.Write(report), report.HasFailed));
+            var report = await ChaosReport.ReadAsync(path, path, []);
+            return (MarkdownReport.Write(report), report.HasFailed);
         });
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ControlZero.Chaos.Faults;
 using ControlZero.Chaos.Load;
+using ControlZero.Chaos.Logs;
 using ControlZero.Chaos.Records;
 using ControlZero.Chaos.Reports;
 using ControlZero.Servers.Cluster;
@@ -18,6 +19,12 @@ internal sealed class ChaosRun(ChaosOptions options, TextWriter progress)
     // What another build may not know yet, or keep as this one does, is used when an upgrade is over: front doors without a silo, limits, suspended
     // models, keys that are revoked.
     private bool HasOneBuild => options.OtherServer.Length == 0;
+
+    // A build without the assembly of the log has no log.
+    private bool HasLogs => HasOneBuild || File.Exists(Path.Combine(Path.GetDirectoryName(options.OtherServer)!, "ControlZero.Audit.dll"));
+
+    // In one container both builds meet in every file: segments, the ledger, and the indexes that each makes in its own way.
+    private bool HasSharedLog => !HasOneBuild && HasLogs && options.Setup == "azure";
 
     private int FrontDoors => HasOneBuild ? 1 : 0;
 
@@ -39,16 +46,31 @@ internal sealed class ChaosRun(ChaosOptions options, TextWriter progress)
                     Servers = Silos,
                     FrontDoors = FrontDoors,
                     PrivateNetwork = options.PrivateNetwork,
-                    Settings = options.ServerBound is { } bound ? new Dictionary<string, string> { ["CONTROLZERO__FRESHNESS__BOUND"] = bound } : new Dictionary<string, string>(),
+                    Settings = Settings(),
                 },
                 cancellationToken);
             await InjectAllAsync(cluster, plan, record, cancellationToken);
             await StopAllAsync(cluster, record, cancellationToken);
+            if (HasSharedLog)
+            {
+                await LogFiles.DownloadAsync(cluster, cancellationToken);
+            }
         }
 
         await progress.WriteLineAsync("checking the record and the servers' logs");
         string[] notRun = [.. options.NotRun, .. plan.LeftOut.Select(pair => $"{pair.Kind.Name} in phase {pair.Phase}: no time for it, --seconds is too short")];
-        return ChaosReport.Read($"{options.Setup}, seed {options.Seed}", path, notRun);
+        return await ChaosReport.ReadAsync($"{options.Setup}, seed {options.Seed}", path, notRun);
+    }
+
+    private Dictionary<string, string> Settings()
+    {
+        var settings = HasSharedLog ? LogFiles.SettingsOfShared.ToDictionary() : [];
+        if (options.ServerBound is { } bound)
+        {
+            settings["CONTROLZERO__FRESHNESS__BOUND"] = bound;
+        }
+
+        return settings;
     }
 
     private async Task InjectAllAsync(ServerCluster cluster, FaultPlan plan, RecordWriter record, CancellationToken cancellationToken)
@@ -59,10 +81,13 @@ internal sealed class ChaosRun(ChaosOptions options, TextWriter progress)
         List<TenantWriter> writers = [.. tenants.Turning.Select(tenant => new TenantWriter(calls, tenant, servers, models: HasOneBuild, options.Seed + tenant.Id[^1]))];
         var halter = new TenantHalter(calls, tenants.Halted, tenants.Operators, options.Seed);
         List<KeyHolders> holders = HasOneBuild ? [new KeyHolders(calls, tenants.Turning, servers, options.Seed)] : [];
+        using var readers = new LogReaders(calls, tenants.Turning, servers, options.Seed);
+        List<LogReaders> reading = !HasOneBuild && HasLogs ? [readers] : [];
         await Task.WhenAll(
         [
             halter.BeginAsync(),
             .. holders.Select(holder => holder.BeginAsync()),
+            .. reading.Select(reader => reader.BeginAsync()),
             .. tenants.Spending.Select(tenant => PolicyOfTenant.PublishAsync(calls, tenant, Spenders.Policy)),
             .. writers.Select(writer => writer.BeginAsync()),
         ]);
@@ -74,7 +99,7 @@ internal sealed class ChaosRun(ChaosOptions options, TextWriter progress)
         keeper.Begin();
         foreach (var (kind, phase) in plan.Faults.Select(fault => (fault.Kind, fault.Phase)).Distinct())
         {
-            record.Write(new RecordLine { Kind = LineKind.Plan, At = record.Now, Fault = kind.Name, Phase = phase });
+            record.Write(new RecordLine { Kind = LineKind.Plan, At = record.Now, Fault = kind.Name, Phase = phase, IsOfLoglessBuild = !HasLogs });
         }
 
         var load = Task.WhenAll(
@@ -85,12 +110,14 @@ internal sealed class ChaosRun(ChaosOptions options, TextWriter progress)
             .. holders.Select(holder => holder.RunAsync(over.Token)),
             .. tenants.Spending.Select(tenant => new Spenders(calls, tenant, servers, options.Seed).RunAsync(over.Token)),
             .. writers.Select(writer => writer.RunAsync(over.Token)),
+            .. reading.Select(reader => reader.RunAsync(over.Token)),
         ]);
         var injector = new FaultInjector(cluster, keeper, writers, probe, calls) { OtherProgram = options.OtherServer };
         await Task.WhenAny(load, InjectAsync(plan, injector, record, over.Token)).Unwrap();
         await probe.FinishAsync(cancellationToken);
         await over.CancelAsync();
         await load;
+        await Task.WhenAll(reading.Select(reader => reader.FinishAsync()));
     }
 
     // Whoever ended by himself is started once more: what he had not written into his log when he ended, he writes then.

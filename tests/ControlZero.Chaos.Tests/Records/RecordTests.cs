@@ -39,7 +39,7 @@ public sealed class RecordTests : IDisposable
 
     /// <summary>The recorder was killed while it wrote: wherever its last line was cut off, what was written whole is read.</summary>
     [Fact]
-    public void Record_WhoseLastLineIsTornAnywhere_IsReadWithoutIt_AndSaysSo()
+    public async Task Record_WhoseLastLineIsTornAnywhere_IsReadWithoutIt_AndSaysSo()
     {
         var whole = Bytes(1, 2);
         var last = RecordFormat.Write(Line(3) with { Agent = "größe" });
@@ -50,9 +50,9 @@ public sealed class RecordTests : IDisposable
             Assert.Equal((written, 2), (history.TornBytes, history.Lines.Count));
         }
 
-        var report = ChaosReport.Read("a run", File([.. whole, .. last[..5]]), []);
+        var report = await ChaosReport.ReadAsync("a run", File([.. whole, .. last[..5]]), []);
         Assert.Contains("last line is torn: 5 bytes left out", MarkdownReport.Write(report), StringComparison.Ordinal);
-        Assert.Equal(["audit: the record is torn, so there may be events of calls that it does not have"], report.NotRun);
+        Assert.Equal(["audit, verify, queries: the record is torn, so there may be events of calls that it does not have"], report.NotRun);
     }
 
     [Fact]
@@ -68,13 +68,13 @@ public sealed class RecordTests : IDisposable
     }
 
     [Fact]
-    public void Record_ThatIsWhole_IsNotTorn_WhetherItsLastLineHasItsEndOrNot()
+    public async Task Record_ThatIsWhole_IsNotTorn_WhetherItsLastLineHasItsEndOrNot()
     {
         var whole = Bytes(1, 2);
 
         Assert.Equal((0, 2), History.Read(File(whole)) is var read ? (read.TornBytes, read.Lines.Count) : default);
         Assert.Equal((0, 2), History.Read(File(whole[..^1])) is var cut ? (cut.TornBytes, cut.Lines.Count) : default);
-        Assert.DoesNotContain("torn", MarkdownReport.Write(ChaosReport.Read("a run", File(whole), [])), StringComparison.Ordinal);
+        Assert.DoesNotContain("torn", MarkdownReport.Write(await ChaosReport.ReadAsync("a run", File(whole), [])), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -24,7 +24,7 @@ internal sealed record Violation(string Checker, long At, string What);
 /// <summary>The checkers of a run.</summary>
 internal static class Checkers
 {
-    /// <summary>All of them but the one that needs the servers' logs (<see cref="CompletenessChecker"/>). A later promise adds its checker here.</summary>
+    /// <summary>All of them but those that need to know of the servers' logs (<see cref="Reports.ChaosReport.ReadAsync"/>). A later promise adds its checker here.</summary>
     /// <param name="bound">How long a server may decide by what is not in force any more.</param>
     /// <param name="patience">Within what time everything is answered after a fault is over.</param>
     public static IReadOnlyList<IChecker> All(TimeSpan bound, TimeSpan patience) =>

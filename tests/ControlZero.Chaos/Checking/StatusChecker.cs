@@ -33,7 +33,7 @@ internal sealed class StatusChecker : IChecker
                     yield return new Violation(Name, call.Completed, $"its key was refused, which nobody had revoked: {call}");
                 }
             }
-            else if (!isAllowed)
+            else if (!isAllowed && !QueryChecker.IsNotFound(call))
             {
                 yield return new Violation(Name, call.Completed, $"{status}: {call}");
             }

@@ -164,10 +164,12 @@ internal sealed class FaultInjector(
     {
         keeper.Hold(server);
         begun();
+        _record.Write(new RecordLine { Kind = LineKind.Stopping, At = _record.Now, Server = server.Number });
         var code = await server.StopAsync();
         Expect(code == 0, $"server {server.Number} was told to stop and ended with {code}: {server.Tail()}");
         await Task.Delay(down, TimeProvider.System, stop);
         await keeper.StartAsync(server);
+        keeper.Served(server);
         keeper.Release(server);
     }
 

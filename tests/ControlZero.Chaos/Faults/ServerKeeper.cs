@@ -27,6 +27,10 @@ internal sealed class ServerKeeper(ServerCluster cluster, RecordWriter record) :
     /// <summary>Looks after it again.</summary>
     public void Release(ClusterServer server) => Volatile.Write(ref _held[server.Number], false);
 
+    /// <summary>Writes down that a server serves, and by which build.</summary>
+    public void Served(ClusterServer server) =>
+        record.Write(new RecordLine { Kind = LineKind.Served, At = record.Now, Server = server.Number, IsOtherBuild = server.Program != cluster.Options.Program });
+
     /// <summary>Starts a server until it serves: it cannot while its storage is gone.</summary>
     public async Task StartAsync(ClusterServer server)
     {
@@ -61,7 +65,7 @@ internal sealed class ServerKeeper(ServerCluster cluster, RecordWriter record) :
                 Interlocked.Increment(ref _starting);
                 record.Write(new RecordLine { Kind = LineKind.Died, At = record.Now, Server = server.Number, Status = $"exit code {await server.End}" });
                 await StartAsync(server);
-                record.Write(new RecordLine { Kind = LineKind.Served, At = record.Now, Server = server.Number });
+                Served(server);
                 Interlocked.Decrement(ref _starting);
             }
         }

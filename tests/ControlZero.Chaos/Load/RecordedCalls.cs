@@ -19,6 +19,9 @@ internal sealed class RecordedCalls(RecordWriter record)
     /// <summary>The record.</summary>
     public RecordWriter Record => record;
 
+    /// <summary>Called with the first and the last line of a question that was answered.</summary>
+    public Action<RecordLine, RecordLine>? Answered { get; set; }
+
     /// <summary>The changes of a kind that are under way: their first lines are written, and their last are not.</summary>
     public IReadOnlySet<long> UnderWay(Operation operation) =>
         _changing.Where(change => change.Value == operation).Select(change => change.Key).ToHashSet();
@@ -75,6 +78,23 @@ internal sealed class RecordedCalls(RecordWriter record)
 
         return end;
     }
+
+    /// <summary>Reads a tenant's audit log.</summary>
+    /// <param name="tenant">Whose.</param>
+    /// <param name="server">Through which server, from 1.</param>
+    /// <param name="question">What is looked for.</param>
+    /// <param name="read">Sends it, and fills in what was found.</param>
+    public Task<RecordLine> ReadAsync(ChaosTenant tenant, int server, LogQuestion question, Func<RecordLine, Task<RecordLine>> read) => SendAsync(
+        new RecordLine
+        {
+            Kind = LineKind.Invoke,
+            At = 0,
+            Operation = question.DecisionId.Length > 0 ? Operation.GetDecision : Operation.QueryEvents,
+            Tenant = tenant.Id,
+            Server = server,
+            Question = question,
+        },
+        read);
 
     private Task<RecordLine> AskAsync(
         ChaosTenant tenant,
@@ -141,6 +161,11 @@ internal sealed class RecordedCalls(RecordWriter record)
         _changing.TryRemove(id, out _);
         end = end with { At = record.Now };
         record.Write(end);
+        if (end.Answer is not null)
+        {
+            Answered?.Invoke(asked, end);
+        }
+
         return end;
     }
 

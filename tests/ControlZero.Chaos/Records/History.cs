@@ -80,6 +80,7 @@ internal sealed class History
         TornBytes = tornBytes;
         Calls = Join(lines);
         Faults = Spans(lines);
+        Lives = new ServerLives(lines);
         Tenants = lines.Where(line => line.Kind == LineKind.Tenant).ToDictionary(
             line => line.Tenant,
             tenant => new RecordedTenant(
@@ -99,6 +100,9 @@ internal sealed class History
     public IReadOnlyList<FaultSpan> Faults { get; }
 
     public IReadOnlyDictionary<string, RecordedTenant> Tenants { get; }
+
+    /// <summary>When which server served, and by which build.</summary>
+    public ServerLives Lives { get; }
 
     /// <summary>All questions that were answered with a decision.</summary>
     public IEnumerable<Call> Decisions => Calls.Where(call => call is { Operation: Operation.Enforce, Answer: not null });

@@ -41,6 +41,9 @@ internal enum LineKind
     /// <summary>It was started again, and serves.</summary>
     Served,
 
+    /// <summary>A server is about to be told to stop.</summary>
+    Stopping,
+
     /// <summary>The last look: a server answered about an agent, or did not.</summary>
     Final,
 }
@@ -57,6 +60,8 @@ internal enum Operation
     SuspendModel,
     ResumeModel,
     RevokeKey,
+    GetDecision,
+    QueryEvents,
 }
 
 /// <summary>One line of the record. Which fields are there depends on the kind; what is not there has its default, as after reading.</summary>
@@ -112,4 +117,19 @@ internal sealed record RecordLine
     public string Fault { get => field ?? ""; init; } = "";
 
     public string Phase { get => field ?? ""; init; } = "";
+
+    /// <summary>Of a server that serves: by the other build.</summary>
+    public bool IsOtherBuild { get; init; }
+
+    /// <summary>Of a planned upgrade: the other build keeps no audit log.</summary>
+    public bool IsOfLoglessBuild { get; init; }
+
+    /// <summary>Which events of the audit log were asked for.</summary>
+    public LogQuestion? Question { get; init; }
+
+    /// <summary>Those that were found, in the order they came.</summary>
+    public IReadOnlyList<FoundEvent>? Found { get; init; }
+
+    /// <summary>Silos whose part could not be read, as the answer names them.</summary>
+    public IReadOnlyList<string>? Unreachable { get; init; }
 }

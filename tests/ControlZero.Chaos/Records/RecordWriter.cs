@@ -10,17 +10,25 @@ internal sealed class RecordWriter : IDisposable
     private readonly FileStream _file;
     private readonly TimeProvider _clock;
     private readonly long _begun;
+    private readonly DateTimeOffset _begunAt;
     private long _calls;
 
     public RecordWriter(string path, TimeProvider clock)
     {
         _file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, 1 << 16);
         _clock = clock;
-        _begun = clock.GetTimestamp();
+        (_begun, _begunAt) = (clock.GetTimestamp(), clock.GetUtcNow());
     }
 
     /// <summary>Since the run began. Unit: microseconds.</summary>
     public long Now => (long)_clock.GetElapsedTime(_begun).TotalMicroseconds;
+
+    /// <summary>What the clocks of this machine showed then.</summary>
+    /// <param name="at">Since the run began. Unit: microseconds.</param>
+    public DateTimeOffset TimeOf(long at) => _begunAt.AddMicroseconds(at);
+
+    /// <summary>When they showed that. Unit: microseconds since the run began.</summary>
+    public long When(DateTimeOffset time) => (long)(time - _begunAt).TotalMicroseconds;
 
     /// <summary>How many calls were made so far.</summary>
     public long Calls => Interlocked.Read(ref _calls);

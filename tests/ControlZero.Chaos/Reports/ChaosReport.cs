@@ -1,7 +1,6 @@
 using ControlZero.Chaos.Checking;
-using ControlZero.Chaos.Faults;
+using ControlZero.Chaos.Logs;
 using ControlZero.Chaos.Records;
-using ControlZero.Servers.Audit;
 
 namespace ControlZero.Chaos.Reports;
 
@@ -45,6 +44,12 @@ internal sealed record ChaosReport
     /// <summary>Events that the servers' logs hold. Null: they were not looked at.</summary>
     public required int? Events { get; init; }
 
+    /// <summary>Times the log was read while servers ran.</summary>
+    public required int Readings { get; init; }
+
+    /// <summary>Events that one build wrote and the other one found. Null: nobody looked.</summary>
+    public required int? FoundAcross { get; init; }
+
     public required IReadOnlyList<FaultFigures> Faults { get; init; }
 
     public required IReadOnlyList<(string Name, string Promise, int Violations)> Checks { get; init; }
@@ -60,17 +65,22 @@ internal sealed record ChaosReport
     public bool HasFailed => Violations.Count > 0;
 
     /// <summary>Makes it of a record's file and of the logs that the servers left beside it.</summary>
-    public static ChaosReport Read(string title, string path, IReadOnlyList<string> notRun)
+    public static async Task<ChaosReport> ReadAsync(string title, string path, IReadOnlyList<string> notRun)
     {
         var history = History.Read(path);
         var checkers = Checkers.All(ChaosOptions.Bound, ChaosOptions.Patience);
-        var data = Directory.GetDirectories(Path.GetDirectoryName(Path.GetFullPath(path))!, "server-*");
-        var why = history.Faults.Any(fault => fault.Fault == FaultKind.Upgrade.Name) ? "a server of another build may keep no log"
+        var files = new LogFiles(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        var why = history.Lines.Any(line => line is { Kind: LineKind.Plan, IsOfLoglessBuild: true }) ? "the other build keeps no log"
             : history.TornBytes > 0 ? "the record is torn, so there may be events of calls that it does not have"
-            : data.Length == 0 ? "there are no servers' directories beside the record" : "";
+            : files.Roots.Count == 0 ? "there are no servers' logs beside the record" : "";
         return why.Length > 0
-            ? Of(title, path, [.. notRun, $"audit: {why}"], history, checkers)
-            : Of(title, path, notRun, history, [.. checkers, new CompletenessChecker(LoggedEvents.Read(data))]);
+            ? Of(title, path, [.. notRun, $"audit, verify, queries: {why}"], history, checkers)
+            : Of(
+                title,
+                path,
+                notRun,
+                history,
+                [.. checkers, new CompletenessChecker(files.Read()), new VerificationChecker(await files.VerifyAsync()), new QueryChecker(files.IsShared)]);
     }
 
     /// <summary>Makes it of a record.</summary>
@@ -90,6 +100,8 @@ internal sealed record ChaosReport
             LatestRevokedAllowMs = new RevocationChecker(ChaosOptions.Bound).Latest(history) / 1000.0,
             ExhaustedWindows = QuotaChecker.Exhausted(history),
             Events = checkers.OfType<CompletenessChecker>().SingleOrDefault()?.Events,
+            Readings = history.Calls.Count(call => call.Asked.Question is not null),
+            FoundAcross = checkers.OfType<QueryChecker>().SingleOrDefault()?.FoundAcross,
             Faults = [.. history.Faults.GroupBy(fault => fault.Fault).Select(faults => FiguresOf(faults.Key, [.. faults], history, violations))],
             Checks = [.. found.Select(entry => (entry.Checker.Name, entry.Checker.Promise, entry.Violations.Count))],
             Violations = violations,

@@ -32,6 +32,11 @@ internal static class MarkdownReport
         Line(text, $"keys revoked: {report.RevokedKeys}; latest allow sent with one after its acknowledged revocation: {report.LatestRevokedAllowMs:0} ms (bound {ChaosOptions.Bound.TotalMilliseconds:0} ms)");
         Line(text, $"windows of limits that were spent to their end: {report.ExhaustedWindows}");
         Line(text, $"events in the servers' logs: {report.Events?.ToString(CultureInfo.InvariantCulture) ?? "not looked at"}");
+        if (report.Readings > 0)
+        {
+            Line(text, $"readings of the logs while servers ran: {report.Readings}; events that one build wrote and the other one found: {report.FoundAcross?.ToString(CultureInfo.InvariantCulture) ?? "not looked at"}");
+        }
+
         Line(text, $"questions without a decision while no fault was about: {report.FailedInPeace}");
         text.AppendLine();
         text.AppendLine("| checked | violations |");

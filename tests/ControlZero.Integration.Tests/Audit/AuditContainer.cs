@@ -1,6 +1,7 @@
 using System.Net;
 using Azure.Storage.Blobs;
 using ControlZero.Servers;
+using ControlZero.Servers.Audit;
 using ControlZero.Servers.Network;
 
 namespace ControlZero.Integration.Tests.Audit;
@@ -32,18 +33,8 @@ internal sealed class AuditContainer : IAsyncDisposable
     public static async Task<AuditContainer> StartAsync() => new(await AzuriteServer.StartAsync());
 
     /// <summary>The log as files below a directory, past the proxy.</summary>
-    public async Task<string> DownloadAsync(string directory)
-    {
-        var container = new BlobContainerClient(_azurite.ConnectionString, Settings["CONTROLZERO__AUDIT__AZURE__CONTAINER"]);
-        await foreach (var blob in container.GetBlobsAsync())
-        {
-            var path = Path.Combine(directory, blob.Name);
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            await container.GetBlobClient(blob.Name).DownloadToAsync(path);
-        }
-
-        return directory;
-    }
+    public Task<string> DownloadAsync(string directory) =>
+        LogContainer.DownloadAsync(_azurite.ConnectionString, Settings["CONTROLZERO__AUDIT__AZURE__CONTAINER"], directory);
 
     /// <summary>Names of segments in the container, with whether each has its end line.</summary>
     public async Task<IReadOnlyDictionary<string, bool>> SegmentsAsync()

@@ -14,14 +14,17 @@ internal sealed class ClusterLog(IServiceProvider services, ISiloStatusOracle si
 
     private readonly ReadClient _client = new(services);
 
-    /// <summary>Asks for everything that is in the log now. A silo whose part cannot be read in time is named, and a front door whose part no silo can read.</summary>
+    /// <summary>
+    /// Asks for everything that is in the log now. A silo whose part cannot be read in time is named, and so is one that is down and a front door, if the part is on a
+    /// disk of its own.
+    /// </summary>
     /// <param name="ask">The question.</param>
     /// <param name="bound">How long each may take. Default: 5 s.</param>
     public async Task<Answers<T>> AskAsync<T>(Func<IAuditReadService, Task<T>> ask, TimeSpan? bound = null)
     {
         if (!place.IsShared)
         {
-            return await WithFrontDoorsAsync(AskAsync(Active(), ask, bound));
+            return await AskEveryDiskAsync(ask, bound);
         }
 
         // Empty: all of it is there. Else the name of a silo that has events which are not.
@@ -35,7 +38,7 @@ internal sealed class ClusterLog(IServiceProvider services, ISiloStatusOracle si
 
     /// <summary>Asks for what can be read just now, and waits for nobody's disk: how a listener follows.</summary>
     public async Task<Answers<T>> ReadAsync<T>(Func<IAuditReadService, Task<T>> ask) =>
-        place.IsShared ? await AskAsync([silos.SiloAddress], ask) : await WithFrontDoorsAsync(AskAsync(Active(), ask));
+        place.IsShared ? await AskAsync([silos.SiloAddress], ask) : await AskEveryDiskAsync(ask);
 
     /// <summary>Asks every active silo, wherever the log is.</summary>
     public Task<Answers<T>> AskEachAsync<T>(Func<IAuditReadService, Task<T>> ask) => AskAsync(Active(), ask);
@@ -61,11 +64,14 @@ internal sealed class ClusterLog(IServiceProvider services, ISiloStatusOracle si
             [.. asked.Where(each => each.Answer.IsEmpty).Select(each => NameOf(each.Silo)).Order(StringComparer.Ordinal)]);
     }
 
-    private async Task<Answers<T>> WithFrontDoorsAsync<T>(Task<Answers<T>> asked)
+    // Silos that are down and front doors have disks that nobody can read: they are named.
+    private async Task<Answers<T>> AskEveryDiskAsync<T>(Func<IAuditReadService, Task<T>> ask, TimeSpan? bound = null)
     {
+        var active = Active();
+        var absent = silos.AbsentNames(active.Select(NameOf).ToHashSet()).ToList();
         var unread = UnreadAsync();
-        var answers = await asked;
-        return answers with { Unreachable = [.. answers.Unreachable, .. await unread] };
+        var answers = await AskAsync(active, ask, bound);
+        return answers with { Unreachable = [.. answers.Unreachable.Union(absent).Order(StringComparer.Ordinal), .. await unread] };
     }
 
     private async Task<string[]> UnreadAsync()
