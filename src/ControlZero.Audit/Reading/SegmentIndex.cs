@@ -40,7 +40,10 @@ internal sealed class SegmentIndex(SegmentId segment)
         }
     }
 
-    private int Take(ReadOnlySpan<byte> block)
+    /// <summary>Takes the whole lines that a block begins with.</summary>
+    /// <param name="block">What stands at <see cref="Length"/>.</param>
+    /// <returns>How many bytes they are.</returns>
+    public int Take(ReadOnlySpan<byte> block)
     {
         var taken = 0;
         var tenant = "";

@@ -28,6 +28,9 @@ internal readonly record struct TimeSpread(long Earliest, long Latest)
 /// <summary>Entries in memory: of a segment that is still written, or that nobody has made an index file for.</summary>
 internal sealed class GrowingEntries : TenantEntries
 {
+    // A tenant of few events does not get a place for a thousand.
+    private const int FirstPlaces = 16;
+
     private readonly List<EventEntry[]> _chunks = [];
     private readonly List<TimeSpread> _spreads = [];
 
@@ -53,9 +56,17 @@ internal sealed class GrowingEntries : TenantEntries
     {
         if (_inLast == ChunkSize)
         {
-            _chunks.Add(new EventEntry[ChunkSize]);
+            _chunks.Add(new EventEntry[FirstPlaces]);
             _spreads.Add(new TimeSpread(entry.Time, entry.Time));
             _inLast = 0;
+        }
+
+        // A view that was given away keeps the array it has.
+        if (_inLast == _chunks[^1].Length)
+        {
+            var larger = new EventEntry[Math.Min(ChunkSize, 4 * _inLast)];
+            _chunks[^1].CopyTo(larger, 0);
+            _chunks[^1] = larger;
         }
 
         _chunks[^1][_inLast++] = entry;

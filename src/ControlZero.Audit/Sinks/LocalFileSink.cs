@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using ControlZero.Audit.Format.Lines;
 using ControlZero.Audit.Format.Segments;
@@ -8,10 +9,15 @@ namespace ControlZero.Audit.Sinks;
 
 /// <summary>
 /// Segments as files below a root. Until it is sealed a segment is <c>….jsonl.open</c> and only a copy of the WAL for readers; it is flushed when it is sealed,
-/// before it gets its name and the WAL lets go.
+/// before it gets its name and the WAL lets go. The system is told that it need not keep more than the last few sealed ones in memory.
 /// </summary>
 public sealed class LocalFileSink(string root) : IAuditSink
 {
+    // What is asked for is mostly what happened last.
+    private const int SegmentsInMemory = 4;
+
+    private readonly ConcurrentQueue<string> _inMemory = new();
+
     /// <inheritdoc/>
     public string Name => "local";
 
@@ -34,15 +40,26 @@ public sealed class LocalFileSink(string root) : IAuditSink
         // From the beginning each time: what a crash left of an unflushed file is anybody's guess, and the WAL has all of it.
         Directory.CreateDirectory(Path.GetDirectoryName(full)!);
         var handle = File.OpenHandle(full + SegmentId.OpenSuffix, FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete);
-        return Task.FromResult<ISinkSegment>(new LocalSegment(full, handle));
+        return Task.FromResult<ISinkSegment>(new LocalSegment(full, handle, Sealed));
+    }
+
+    // A log under load writes gigabytes a minute. Each page of them would push out one that somebody needs, and the memory for it be found anew.
+    private void Sealed(string path)
+    {
+        _inMemory.Enqueue(path);
+        while (_inMemory.Count > SegmentsInMemory && _inMemory.TryDequeue(out var oldest))
+        {
+            PageCache.Drop(oldest);
+        }
     }
 
     private sealed class LocalSegment : ISinkSegment
     {
         private readonly string _path;
         private readonly SafeFileHandle? _handle;
+        private readonly Action<string>? _sealed;
 
-        public LocalSegment(string path, SafeFileHandle handle) => (_path, _handle) = (path, handle);
+        public LocalSegment(string path, SafeFileHandle handle, Action<string> whenSealed) => (_path, _handle, _sealed) = (path, handle, whenSealed);
 
         public LocalSegment(string path, long length, long last) => (_path, Length, Last, IsSealed) = (path, length, last, true);
 
@@ -73,6 +90,7 @@ public sealed class LocalFileSink(string root) : IAuditSink
             File.Move(_path + SegmentId.OpenSuffix, _path);
             FlushFolders();
             IsSealed = true;
+            _sealed?.Invoke(_path);
         }
 
         public ValueTask DisposeAsync()

@@ -33,7 +33,7 @@ internal static class AuditExtensions
                 provider.GetRequiredService<ILogger<LedgerKeeper>>()));
             services.AddSingleton<IAuditLog>(provider => AuditLog.Start(
                 settings.ToLog(NameOf(options.Cluster, provider), data.Path),
-                [provider.GetRequiredService<AuditPlace>().CreateSink(TimeProvider.System)],
+                [provider.GetRequiredService<AuditPlace>().CreateSink(settings.Signing.ToSeal(), TimeProvider.System)],
                 provider.GetRequiredService<LedgerKeeper>(),
                 TimeProvider.System,
                 provider.GetRequiredService<ILogger<AuditLog>>()));

@@ -2,6 +2,7 @@ using Azure.Storage.Blobs;
 using ControlZero.Audit.Azure;
 using ControlZero.Audit.Format.Archive;
 using ControlZero.Audit.Reading;
+using ControlZero.Audit.Sinks;
 using ControlZero.Audit.Tests.Reading;
 using ControlZero.Storage.Tests.Azure;
 
@@ -16,6 +17,8 @@ public sealed class BlobIndexTests(AzuriteFixture azurite) : SegmentIndexContrac
     internal override IAuditArchive Archive => new BlobArchive(_container);
 
     internal override IIndexStore Store => new BlobIndexStore(_container);
+
+    internal override IAuditSink Sink => new AppendBlobSink(_container, TimeProvider.System);
 
     internal override int Rounds => 4;
 

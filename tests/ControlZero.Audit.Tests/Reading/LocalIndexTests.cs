@@ -4,6 +4,7 @@ using ControlZero.Audit.Format.Archive;
 using ControlZero.Audit.Ledger;
 using ControlZero.Audit.Reading;
 using ControlZero.Audit.Retention;
+using ControlZero.Audit.Sinks;
 using ControlZero.Audit.Tests.Log;
 
 namespace ControlZero.Audit.Tests.Reading;
@@ -15,6 +16,8 @@ public sealed class LocalIndexTests : SegmentIndexContract, IDisposable
     internal override IAuditArchive Archive => new LocalArchive(_folder.Path);
 
     internal override IIndexStore Store => new LocalIndexStore(_folder.Path);
+
+    internal override IAuditSink Sink => new LocalFileSink(_folder.Path);
 
     internal override int Rounds => 60;
 

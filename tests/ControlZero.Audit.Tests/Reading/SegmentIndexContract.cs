@@ -3,6 +3,8 @@ using ControlZero.Audit.Format.Archive;
 using ControlZero.Audit.Format.Ledger;
 using ControlZero.Audit.Format.Segments;
 using ControlZero.Audit.Reading;
+using ControlZero.Audit.Sinks;
+using ControlZero.Audit.Tests.Log;
 
 namespace ControlZero.Audit.Tests.Reading;
 
@@ -12,6 +14,8 @@ public abstract class SegmentIndexContract
     internal abstract IAuditArchive Archive { get; }
 
     internal abstract IIndexStore Store { get; }
+
+    internal abstract IAuditSink Sink { get; }
 
     /// <summary>Puts a file there, in place of one that may be there.</summary>
     internal abstract Task PutAsync(string path, byte[] content);
@@ -35,6 +39,58 @@ public abstract class SegmentIndexContract
 
         Assert.Equal((log.Files.Count, log.Files.Count), (first.SegmentsOpened, first.Written));
         Assert.Equal((0, 0), (second.SegmentsOpened, second.Written));
+    }
+
+    [Theory]
+    [InlineData(16 << 10)]
+    [InlineData(64 << 20)]
+    public async Task Indexes_MadeWhileTheLogIsWritten_AreThoseThatAReaderMakes(int segmentBytes)
+    {
+        using var folder = new TemporaryFolder();
+        var (seal, watched) = (Sealed(LedgerKey.Generate()), Watched());
+        var events = await WrittenLog.WriteAsync(3000, WrittenLog.Options(folder, segmentBytes), new IndexingSink(Sink, watched, seal));
+        var written = await IndexesAsync();
+
+        using (var reader = new AuditReader(watched, watched, seal))
+        {
+            await new WrittenLog(Files: written, events).CheckAsync(reader);
+        }
+
+        Assert.Equal((0, written.Count), (watched.SegmentsOpened, watched.Written));
+        foreach (var path in written.Keys)
+        {
+            await DeleteAsync(path);
+        }
+
+        Assert.Equal(written, await IndexesAsync(seal));
+    }
+
+    [Fact]
+    public async Task Indexes_RefusedWhileTheLogIsWritten_AreMadeLater()
+    {
+        using var folder = new TemporaryFolder();
+        var watched = Watched();
+        watched.Refuses = true;
+        var events = await WrittenLog.WriteAsync(600, WrittenLog.Options(folder, 16 << 10), new IndexingSink(Sink, watched, IndexSeal.None));
+        Assert.Empty(await IndexesAsync());
+
+        watched.Refuses = false;
+        var made = await IndexesAsync(IndexSeal.None);
+        using var reader = new AuditReader(watched, watched);
+
+        await new WrittenLog(made, events).CheckAsync(reader);
+        Assert.True(made.Count > 10, $"{made.Count} segments");
+    }
+
+    [Fact]
+    public async Task Index_OfASegmentThatWasBegunBefore_IsLeftToTheReader()
+    {
+        var (id, path) = (new SegmentId("one", 7, 0), "audit/date=2026-11-28/hour=10/one-7-000000.jsonl");
+        await using var begun = await new BegunSink().OpenAsync(id, path, CancellationToken.None);
+
+        await using var opened = await new IndexingSink(new BegunSink(), Store, IndexSeal.None).OpenAsync(id, path, CancellationToken.None);
+
+        Assert.IsType(begun.GetType(), opened);
     }
 
     [Fact]
@@ -194,6 +250,11 @@ public abstract class SegmentIndexContract
             await reader.IndexAsync(_ => true, CancellationToken.None);
         }
 
+        return await IndexesAsync();
+    }
+
+    private async Task<IReadOnlyDictionary<string, byte[]>> IndexesAsync()
+    {
         var found = new Dictionary<string, byte[]>();
         foreach (var file in await Archive.ListAsync("audit/", CancellationToken.None).Where(file => file.Path.EndsWith(".idx", StringComparison.Ordinal)).ToListAsync())
         {
@@ -245,6 +306,33 @@ public abstract class SegmentIndexContract
             default:
                 random.NextBytes(damaged.AsSpan(random.Next(damaged.Length)));
                 return damaged;
+        }
+    }
+
+    /// <summary>A sink in which every segment has lines of an earlier attempt.</summary>
+    private sealed class BegunSink : IAuditSink
+    {
+        public string Name => "begun";
+
+        public TimeSpan Linger => TimeSpan.Zero;
+
+        public Task<ISinkSegment> OpenAsync(SegmentId id, string path, CancellationToken cancellationToken) => Task.FromResult<ISinkSegment>(new Segment());
+
+        private sealed class Segment : ISinkSegment
+        {
+            public long Length => 1000;
+
+            public bool IsSealed => false;
+
+            public long Last => 0;
+
+            public bool IsNearlyFull => false;
+
+            public Task AppendAsync(long offset, ReadOnlyMemory<byte> lines, CancellationToken cancellationToken) => Task.CompletedTask;
+
+            public Task SealAsync(ReadOnlyMemory<byte> end, CancellationToken cancellationToken) => Task.CompletedTask;
+
+            public ValueTask DisposeAsync() => ValueTask.CompletedTask;
         }
     }
 }

@@ -41,28 +41,36 @@ internal sealed record WrittenLog(IReadOnlyDictionary<string, byte[]> Files, IRe
 
     private static Glob Pattern(string text) => Glob.TryParse(text, out var glob, out _) ? glob : throw new ArgumentException(text);
 
-    private static async Task<WrittenLog> WriteAsync(int count, int segmentBytes)
+    /// <summary>Writes events into a log of its own, and closes it.</summary>
+    public static async Task<IReadOnlyList<AuditEvent>> WriteAsync(int count, AuditLogOptions options, IAuditSink sink)
     {
-        using var folder = new TemporaryFolder();
         var (begin, events, buffer) = (TimeProvider.System.GetUtcNow(), new List<AuditEvent>(), new EventBuffer());
-        await using (var log = AuditLog.Start(
-            new AuditLogOptions { Silo = "one", Generation = 7, WalDirectory = folder.Wal, SegmentBytes = segmentBytes }, [new LocalFileSink(folder.Path)], ledger: null, TimeProvider.System))
+        await using var log = AuditLog.Start(options, [sink], ledger: null, TimeProvider.System);
+        for (var number = 0; number < count; number++)
         {
-            for (var number = 0; number < count; number++)
+            var audited = Make(number, begin + TimeSpan.FromMilliseconds(number));
+            events.Add(audited);
+            buffer.Rewind(0);
+            EventJson.Write(audited, buffer);
+            var taken = log.AppendAsync(new AuditEntry(TenantId.Parse(audited.Tenant), audited.Time, buffer.Between(0, buffer.Length)));
+            if (number % 20 == 0)
             {
-                var audited = Make(number, begin + TimeSpan.FromMilliseconds(number));
-                events.Add(audited);
-                buffer.Rewind(0);
-                EventJson.Write(audited, buffer);
-                var taken = log.AppendAsync(new AuditEntry(TenantId.Parse(audited.Tenant), audited.Time, buffer.Between(0, buffer.Length)));
-                if (number % 20 == 0)
-                {
-                    // What is committed together is in one segment.
-                    await taken;
-                }
+                // What is committed together is in one segment.
+                await taken;
             }
         }
 
+        return events;
+    }
+
+    /// <summary>Settings of a log in a folder.</summary>
+    public static AuditLogOptions Options(TemporaryFolder folder, int segmentBytes) =>
+        new() { Silo = "one", Generation = 7, WalDirectory = folder.Wal, SegmentBytes = segmentBytes };
+
+    private static async Task<WrittenLog> WriteAsync(int count, int segmentBytes)
+    {
+        using var folder = new TemporaryFolder();
+        var events = await WriteAsync(count, Options(folder, segmentBytes), new LocalFileSink(folder.Path));
         Directory.CreateDirectory(Path.Combine(folder.Path, "ledger"));
         return new WrittenLog(MemoryArchive.Load(folder.Path).Files, events);
     }

@@ -4,6 +4,7 @@ using ControlZero.Audit.Format.Lines;
 using ControlZero.Audit.Format.Verification;
 using ControlZero.Audit.Ledger;
 using ControlZero.Audit.Log;
+using ControlZero.Audit.Reading;
 using ControlZero.Audit.Retention;
 using ControlZero.Audit.Sinks;
 using ControlZero.Audit.Tests.Log;
@@ -71,6 +72,34 @@ public abstract class AuditSinkContract : IDisposable
         Assert.True(Faults.Met > 0, "no append met a fault");
         Assert.Equal(Enumerable.Range(0, 500), (await NumbersAsync()).Order());
         await AssertSoundAsync();
+    }
+
+    // An attempt that failed may have been applied, and is made again: no event may be in an index twice, or at another's place.
+    [Fact]
+    public async Task Indexes_MadeOverASinkThatFailsAtRandom_AreRightOrMissing()
+    {
+        var store = new MemoryIndexes();
+        Faults.AtRandom(3);
+        await using (var log = Start([new IndexingSink(CreateSink(), store, IndexSeal.None)]))
+        {
+            for (var number = 0; number < 200 || Faults.Met < 5; number++)
+            {
+                await log.AppendAsync(Entries.Numbered(number));
+            }
+
+            Faults.Heal();
+        }
+
+        Assert.NotEmpty(store.Indexes);
+        foreach (var (path, index) in store.Indexes)
+        {
+            var segment = Path.ChangeExtension(path, ".jsonl");
+            Assert.True(Format.Segments.SegmentId.TryParse(segment, out var id));
+            var read = new SegmentIndex(id);
+            await read.ReadOnAsync(await Archive.OpenAsync(segment, 0, CancellationToken.None), CancellationToken.None);
+
+            Assert.Equal(IndexFile.Write(read, IndexSeal.None), index);
+        }
     }
 
     [Fact]
@@ -291,5 +320,16 @@ public abstract class AuditSinkContract : IDisposable
         }
 
         return lines;
+    }
+
+    private sealed class MemoryIndexes : IIndexStore
+    {
+        public Dictionary<string, byte[]> Indexes { get; } = [];
+
+        public Task WriteAsync(string path, ReadOnlyMemory<byte> index, CancellationToken cancellationToken)
+        {
+            Indexes.Add(path, index.ToArray());
+            return Task.CompletedTask;
+        }
     }
 }

@@ -40,8 +40,9 @@ internal sealed class AuditPlace
     public static AuditPlace Of(ServerOptions options, string directory) =>
         new(directory, options.Audit.Sink == AuditSinkKind.Azure ? ContainerOf(options) : null);
 
-    /// <summary>Where segments go.</summary>
-    public IAuditSink CreateSink(TimeProvider time) => Container is { } container ? new AppendBlobSink(container, time) : new LocalFileSink(_root);
+    /// <summary>Where segments go, and their indexes beside them.</summary>
+    public IAuditSink CreateSink(IndexSeal seal, TimeProvider time) =>
+        new IndexingSink(Container is { } container ? new AppendBlobSink(container, time) : new LocalFileSink(_root), Indexes, seal);
 
     /// <summary>The ledger, for one writer: it remembers where it was.</summary>
     public ILedgerStore CreateLedger(TimeProvider time) => Container is { } container ? new BlobLedgerStore(container) : new LocalLedgerStore(_root, time);
