@@ -43,6 +43,10 @@ public sealed class QueryCheckerTests
     {
         Assert.Empty(Check(Query(All) with { Unreachable = ["server-1"] }));
         Assert.Equal(2, Check(Query(All) with { Unreachable = ["server-2"] }).Length);
+
+        // A shared log is read by the server that is asked.
+        Assert.Empty(Check(Query(All) with { Unreachable = ["server-2"] }, isShared: true));
+        Assert.Equal(2, Check(Query(All) with { Unreachable = ["server-3"] }, isShared: true).Length);
     }
 
     /// <summary>This build names who is down; one from before it does not, and is held to what it promised.</summary>

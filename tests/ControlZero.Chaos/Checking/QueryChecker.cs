@@ -110,10 +110,13 @@ internal sealed class QueryChecker(bool isShared) : IChecker
         }
     }
 
-    // Of a part that nobody could read a server says so, whether its silo did not answer or is down. A build from before that says so only of the former.
+    // Of a part that nobody could read a server says so, whether its silo did not answer or is down. A build from before that says so only of the former. Of a
+    // shared log that it could not read in time it names itself, and of pages that came from several servers any may be that one.
     private bool IsReadable(History history, Call read, Call answer)
     {
-        var isNamed = read.Ended!.Unreachable?.Contains($"server-{answer.Asked.Server}") is true;
+        var named = read.Ended!.Unreachable ?? [];
+        var isNamed = named.Contains($"server-{answer.Asked.Server}")
+            || (isShared && (read.Asked.Question!.Wanders ? named.Count > 0 : named.Contains($"server-{read.Asked.Server}")));
         return !isNamed && (isShared || NamesWhoIsDown(history, read) || history.Lives.IsUp(answer.Asked.Server, read.Invoked, read.Completed));
     }
 
