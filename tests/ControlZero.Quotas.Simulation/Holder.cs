@@ -197,7 +197,7 @@ internal sealed class Holder(World world, Silo silo, int agent, Ledger ledger, R
         ledger.Account.Take(own, Time(ledger), charges);
         Share.Account.Take(shared, Time(Share), charges.AsSpan(own.Length));
         world.Note(Happening.Granted, $"{silo}: {request} granted " + string.Join(", ", charges.Select(charge => $"{charge.Limit.Key.Name}@{charge.WindowId} {charge.Units}")));
-        var entry = _book.Open(charges, silo.Now, PublishedLimits.Hold, request.Tag);
+        var entry = _book.Find(_book.Open(charges, silo.Now, silo.Now + PublishedLimits.Hold, request.Tag))!;
         var reservation = new Reservation(world.Dice.NextId(), this, request, charges) { Entry = entry };
         _reservations.Add(entry.Number, reservation);
         referee.OnGranted(agent, reservation, silo);

@@ -1,9 +1,11 @@
+using System.Collections.Immutable;
+
 namespace ControlZero.Engine.Quotas;
 
 /// <summary>What was charged for one call, until it is settled, cancelled or ends at its charge.</summary>
 public sealed class Reservation
 {
-    internal Reservation(ulong number, QuotaCharge[] charges, DateTimeOffset expiresAt, RequestTag? request, string? resource)
+    internal Reservation(ulong number, ImmutableArray<QuotaCharge> charges, DateTimeOffset expiresAt, RequestTag? request, string? resource)
     {
         Number = number;
         Charges = charges;
@@ -15,8 +17,8 @@ public sealed class Reservation
     /// <summary>Its number within its activation, from 1.</summary>
     public ulong Number { get; }
 
-    /// <summary>What was charged. Not to be changed.</summary>
-    public IReadOnlyList<QuotaCharge> Charges { get; }
+    /// <summary>What was charged.</summary>
+    public ImmutableArray<QuotaCharge> Charges { get; }
 
     /// <summary>When it ends at its charge.</summary>
     public DateTimeOffset ExpiresAt { get; }
@@ -56,7 +58,4 @@ public enum ReservationStatus
 
     /// <summary>It was given back.</summary>
     Cancelled = 3,
-
-    /// <summary>It ended at its charge.</summary>
-    Expired = 4,
 }

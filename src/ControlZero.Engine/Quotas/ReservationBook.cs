@@ -28,25 +28,25 @@ public sealed class ReservationBook
     public int Count => _kept.Count;
 
     /// <summary>When the next one ends at its charge. Null: none is kept.</summary>
-    public DateTimeOffset? NextExpiry => _kept.TryPeek(out var expiresAt, out _) ? expiresAt : null;
+    public DateTimeOffset? NextExpiry => Count == 0 ? null : new DateTimeOffset(_kept.NextExpiresAt, TimeSpan.Zero);
 
-    /// <summary>Opens a reservation.</summary>
-    /// <param name="charges">What was charged. Not changed any more.</param>
+    /// <summary>Opens a reservation. Returns its number.</summary>
+    /// <param name="charges">What was charged.</param>
     /// <param name="now">The present.</param>
-    /// <param name="hold">How long the call may be under way.</param>
+    /// <param name="expiresAt">When it ends at its charge.</param>
     /// <param name="request">The request. Null: the caller gave it no id.</param>
     /// <param name="resource">What the call is to use. Kept where a price hangs on it.</param>
-    public Reservation Open(QuotaCharge[] charges, DateTimeOffset now, TimeSpan hold, RequestTag? request, string? resource = null)
+    public ulong Open(ReadOnlySpan<QuotaCharge> charges, DateTimeOffset now, DateTimeOffset expiresAt, RequestTag? request, string? resource = null)
     {
-        var reservation = new Reservation(++_last, charges, now + hold, request, IsPriced(charges) ? resource : null);
-        _kept.Add(reservation);
+        var number = ++_last;
+        _kept.Add(new KeptReservation(number, charges, expiresAt.UtcTicks, request, IsPriced(charges) ? resource : null));
         if (request is not null)
         {
-            _byRequest[request.Id] = reservation.Number;
-            _requests.Enqueue((reservation.Number, request.Id, now + RequestsRemembered));
+            _byRequest[request.Id] = number;
+            _requests.Enqueue((number, request.Id, now + RequestsRemembered));
         }
 
-        return reservation;
+        return number;
     }
 
     /// <summary>The open reservation of an earlier call of the same request.</summary>
@@ -90,30 +90,34 @@ public sealed class ReservationBook
     /// <summary>Ends an open reservation that is given back.</summary>
     public void Cancel(Reservation reservation) => End(reservation, ReservationStatus.Cancelled);
 
-    /// <summary>
-    /// Takes out one reservation whose time is over. If it was open it ends at its charge, and its caller is to give back its place in flight.
-    /// </summary>
+    /// <summary>Takes out one reservation whose time is over. If it was open it ends at its charge.</summary>
     /// <param name="now">The present.</param>
     /// <param name="early">True: make room, whether or not its time is over. A call in flight is not ended early.</param>
-    /// <param name="reservation">The reservation.</param>
-    public bool TryExpire(DateTimeOffset now, bool early, [NotNullWhen(true)] out Reservation? reservation)
+    /// <param name="places">Its places among the calls in flight, which its caller is to give back. Mostly none.</param>
+    public bool TryExpire(DateTimeOffset now, bool early, out QuotaCharge[] places)
     {
-        reservation = null;
-        if (!_kept.TryPeek(out var expiresAt, out var isInFlight) || !(expiresAt <= now || (early && !isInFlight)))
+        places = [];
+        if (Count == 0 || !(_kept.NextExpiresAt <= now.UtcTicks || (early && !_kept.Next.IsInFlight)))
         {
             return false;
         }
 
-        reservation = _kept.RemoveNext();
-        if (reservation.Status == ReservationStatus.Open)
-        {
-            End(reservation, ReservationStatus.Expired);
-        }
-
+        places = _kept.RemoveNext().Places;
         return true;
     }
 
-    private static bool IsPriced(QuotaCharge[] charges) => Array.Exists(charges, charge => charge.Limit.Metric == QuotaMetric.CostUsd);
+    private static bool IsPriced(ReadOnlySpan<QuotaCharge> charges)
+    {
+        foreach (var charge in charges)
+        {
+            if (charge.Limit.Metric == QuotaMetric.CostUsd)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private void End(Reservation reservation, ReservationStatus status)
     {

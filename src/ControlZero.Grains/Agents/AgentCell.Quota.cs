@@ -157,7 +157,7 @@ public sealed partial class AgentCell
                 return CommitStep.Again;
             }
 
-            if (!quota.TryDecide(ask, request, ref authorization, now, ConfirmedSince(now, age), isLastWord: false, out _))
+            if (!quota.TryDecide(ask, request, ref authorization, now, ConfirmedSince(now, age), isLastWord: false))
             {
                 return CommitStep.Units;
             }
@@ -194,15 +194,10 @@ public sealed partial class AgentCell
                 var authorization = decided[index];
                 if (asks[index] is { } ask)
                 {
-                    if (!quota.TryDecide(ask, requests[index], ref authorization, now, ConfirmedSince(now, age), isLastWord, out var reservation))
+                    if (!quota.TryDecide(ask, requests[index], ref authorization, now, ConfirmedSince(now, age), isLastWord, opened))
                     {
                         opened.ForEach(quota.Undo);
                         return CommitStep.Units;
-                    }
-
-                    if (reservation is not null)
-                    {
-                        opened.Add(reservation);
                     }
 
                     decided[index] = authorization;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Quotas;
 using ControlZero.Engine.Evaluation;
@@ -58,7 +59,7 @@ internal sealed partial class AgentQuota(
     /// <param name="now">The present.</param>
     /// <param name="confirmedSince">Blocks that were confirmed before are not used.</param>
     /// <param name="isLastWord">True: storage does not answer, so what would need it is denied.</param>
-    /// <param name="opened">The reservation. Null: nothing was charged.</param>
+    /// <param name="opened">Takes the reservation, to be undone with others. Null: nobody undoes it.</param>
     public bool TryDecide(
         QuotaAsk ask,
         AuthorizeRequest request,
@@ -66,16 +67,15 @@ internal sealed partial class AgentQuota(
         DateTimeOffset now,
         DateTimeOffset confirmedSince,
         bool isLastWord,
-        out Reservation? opened)
+        ICollection<Reservation>? opened = null)
     {
-        opened = null;
         Expire(now);
         if (ask.Tag is { } tag && !request.DryRun && _book.TryFind(tag.Id, now, out var earlier))
         {
             authorization = authorization with
             {
                 Quota = earlier.Request!.Content == tag.Content
-                    ? Describe(ask, now) with { Replayed = true, Token = TokenOf(earlier, request), ExpiresAt = earlier.ExpiresAt }
+                    ? Describe(ask, now) with { Replayed = true, Token = TokenOf(earlier.Number, earlier.ExpiresAt, earlier.Charges.AsSpan(), request), ExpiresAt = earlier.ExpiresAt }
                     : new QuotaOutcome { IsOtherQuestion = true },
             };
             return true;
@@ -89,12 +89,12 @@ internal sealed partial class AgentQuota(
 
         if (ask.Shared.Length == 0)
         {
-            return TryCharge(ask, request, ref authorization, now, confirmedSince, isLastWord, out opened);
+            return TryCharge(ask, request, ref authorization, now, confirmedSince, isLastWord, opened);
         }
 
         lock (share.Gate)
         {
-            return TryCharge(ask, request, ref authorization, now, confirmedSince, isLastWord, out opened);
+            return TryCharge(ask, request, ref authorization, now, confirmedSince, isLastWord, opened);
         }
     }
 
@@ -207,9 +207,8 @@ internal sealed partial class AgentQuota(
         DateTimeOffset now,
         DateTimeOffset confirmedSince,
         bool isLastWord,
-        out Reservation? opened)
+        ICollection<Reservation>? opened)
     {
-        opened = null;
         var (own, shared) = (ChargeResult.Granted, ChargeResult.Granted);
         var isLoaded = account.IsLoaded && (ask.Shared.Length == 0 || share.Account.IsLoaded);
         if (isLoaded)
@@ -244,18 +243,22 @@ internal sealed partial class AgentQuota(
             return true;
         }
 
-        var charges = new QuotaCharge[ask.Own.Length + ask.Shared.Length];
+        // Most requests are counted by one limit.
+        var charge = default(QuotaCharge);
+        var charges = ask.Own.Length + ask.Shared.Length == 1 ? new Span<QuotaCharge>(ref charge) : new QuotaCharge[ask.Own.Length + ask.Shared.Length];
         account.Take(ask.Own, now, charges);
-        share.Account.Take(ask.Shared, now, charges.AsSpan(ask.Own.Length));
-        opened = _book.Open(charges, now, ask.Hold, ask.Tag, request.Resource ?? request.Candidates.FirstOrDefault());
+        share.Account.Take(ask.Shared, now, charges[ask.Own.Length..]);
+        var expiresAt = now + ask.Hold;
+        var number = _book.Open(charges, now, expiresAt, ask.Tag, request.Resource ?? request.Candidates.FirstOrDefault());
         budget.Add(1);
+        opened?.Add(_book.Find(number)!);
         authorization = authorization with
         {
             Quota = new QuotaOutcome
             {
                 Limits = StandingsOf(ask, now),
-                Token = TokenOf(opened, request),
-                ExpiresAt = opened.ExpiresAt,
+                Token = TokenOf(number, expiresAt, charges, request),
+                ExpiresAt = expiresAt,
                 Charged = ChargedBy(charges),
             },
         };
@@ -287,32 +290,29 @@ internal sealed partial class AgentQuota(
 
     private ImmutableArray<LimitStanding> StandingsOf(QuotaAsk ask, DateTimeOffset now)
     {
-        var limits = ImmutableArray.CreateBuilder<LimitStanding>(ask.Own.Length + ask.Shared.Length);
-        foreach (var demand in ask.Own)
+        var limits = new LimitStanding[ask.Own.Length + ask.Shared.Length];
+        for (var index = 0; index < limits.Length; index++)
         {
-            limits.Add(Standing(demand.Limit, now));
+            var demand = index < ask.Own.Length ? ask.Own[index] : ask.Shared[index - ask.Own.Length];
+            limits[index] = Standing(demand.Limit, now);
         }
 
-        foreach (var demand in ask.Shared)
-        {
-            limits.Add(Standing(demand.Limit, now));
-        }
-
-        return limits.MoveToImmutable();
+        return ImmutableCollectionsMarshal.AsImmutableArray(limits);
     }
 
     private LimitStanding Standing(QuotaLimit limit, DateTimeOffset now) =>
         LimitStanding.Of(AccountOf(limit).Standing(limit, now));
 
-    private static ImmutableArray<ChargedUnits> ChargedBy(QuotaCharge[] charges)
+    private static ImmutableArray<ChargedUnits> ChargedBy(ReadOnlySpan<QuotaCharge> charges)
     {
-        var charged = ImmutableArray.CreateBuilder<ChargedUnits>(charges.Length);
-        foreach (var charge in charges)
+        var charged = new ChargedUnits[charges.Length];
+        for (var index = 0; index < charged.Length; index++)
         {
-            charged.Add(new ChargedUnits(charge.Limit.Key.Policy, charge.Limit.Key.Name, charge.Limit.Metric, charge.Units));
+            var (limit, _, units) = charges[index];
+            charged[index] = new ChargedUnits(limit.Key.Policy, limit.Key.Name, limit.Metric, units);
         }
 
-        return charged.MoveToImmutable();
+        return ImmutableCollectionsMarshal.AsImmutableArray(charged);
     }
 
     private QuotaAccount AccountOf(QuotaLimit limit) => limit.Scope == QuotaScope.Tenant ? share.Account : account;
@@ -333,8 +333,8 @@ internal sealed partial class AgentQuota(
     private static Authorization Deny(Authorization authorization, Decision denial, QuotaOutcome outcome) =>
         authorization with { Decision = denial, Age = null, Quota = outcome };
 
-    private string TokenOf(Reservation reservation, AuthorizeRequest request) =>
-        ReservationToken.Write(agent, account.Owner, reservation, request.Resource, request.Candidates);
+    private string TokenOf(ulong number, DateTimeOffset expiresAt, ReadOnlySpan<QuotaCharge> charges, AuthorizeRequest request) =>
+        ReservationToken.Write(agent, account.Owner, number, expiresAt, charges, request.Resource, request.Candidates);
 
     private bool GiveBack(in QuotaCharge charge)
     {
@@ -352,18 +352,12 @@ internal sealed partial class AgentQuota(
     // Reservations whose time is over end at their charge, and their calls are no longer in flight.
     private void Expire(DateTimeOffset now)
     {
-        while (_book.TryExpire(now, _book.Count >= ReservationBook.Capacity || budget.IsSpent, out var ended))
+        while (_book.TryExpire(now, _book.Count >= ReservationBook.Capacity || budget.IsSpent, out var places))
         {
             budget.Add(-1);
-            if (ended.Status == ReservationStatus.Expired)
+            foreach (var place in places)
             {
-                foreach (var charge in ended.Charges)
-                {
-                    if (charge.Limit.Metric == QuotaMetric.InFlight)
-                    {
-                        GiveBack(charge);
-                    }
-                }
+                GiveBack(place);
             }
         }
     }

@@ -2,7 +2,7 @@ namespace ControlZero.Grains.Quotas;
 
 /// <summary>
 /// Reservations that a silo keeps, over all its agents: past <see cref="Most"/> each agent that opens one ends its oldest early, at its charge. About
-/// 120 bytes each; with a request id, a price or several limits about 400.
+/// 48 bytes each, twice that while a ring grows; with a request id, a price or several limits about 400.
 /// </summary>
 internal sealed class ReservationBudget
 {

@@ -44,23 +44,30 @@ internal sealed record ReservationToken(
     }
 
     /// <summary>Writes a token.</summary>
-    public static string Write(ulong agent, Guid activation, Reservation reservation, string? resource, ImmutableArray<string> candidates)
+    public static string Write(
+        ulong agent,
+        Guid activation,
+        ulong number,
+        DateTimeOffset expiresAt,
+        ReadOnlySpan<QuotaCharge> charged,
+        string? resource,
+        ImmutableArray<string> candidates)
     {
-        var charges = Math.Min(reservation.Charges.Count, MaxCharges);
+        var charges = Math.Min(charged.Length, MaxCharges);
         var resources = Math.Min((resource is null ? 0 : 1) + candidates.Length, MaxResources);
         Span<byte> bytes = stackalloc byte[Header + (charges * 16) + (resources * 8)];
         bytes[0] = Version;
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[1..], agent);
         activation.TryWriteBytes(bytes[9..]);
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes[25..], reservation.Number);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes[33..], reservation.ExpiresAt.ToUnixTimeMilliseconds());
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[25..], number);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[33..], expiresAt.ToUnixTimeMilliseconds());
         bytes[41] = (byte)charges;
         bytes[42] = (byte)resources;
         var at = Header;
         for (var index = 0; index < charges; index++, at += 16)
         {
-            BinaryPrimitives.WriteUInt64LittleEndian(bytes[at..], reservation.Charges[index].Limit.Fingerprint);
-            BinaryPrimitives.WriteInt64LittleEndian(bytes[(at + 8)..], reservation.Charges[index].Units);
+            BinaryPrimitives.WriteUInt64LittleEndian(bytes[at..], charged[index].Limit.Fingerprint);
+            BinaryPrimitives.WriteInt64LittleEndian(bytes[(at + 8)..], charged[index].Units);
         }
 
         for (var index = 0; index < resources; index++, at += 8)
