@@ -1,13 +1,8 @@
-using System.Net;
 using BenchmarkDotNet.Attributes;
-using ControlZero.Abstractions.Tenants;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Enforcement;
-using ControlZero.Server.Hosting;
 using Google.Protobuf;
-using Grpc.Core;
-using Grpc.Net.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Primitives;
 using Decided = ControlZero.Abstractions.Agents.Authorization;
@@ -17,13 +12,12 @@ namespace ControlZero.Benchmarks.FrontDoor;
 /// <summary>Where the time and the bytes of one Enforce go, step by step, in a running server. What is missing to a call is gRPC itself.</summary>
 public class FrontDoorBenchmarks
 {
-    private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("cz-benchmarks-");
     private readonly EnforceRequest _request = new()
     {
         AgentId = "agent-1", Action = "llm.generate", Resource = "model/meta-llama/llama-3-70b-instruct",
     };
 
-    private ServerHost _host = null!;
+    private MeasuredServer _server = null!;
     private KeyAuthenticator _authenticator = null!;
     private AgentReferences _agents = null!;
     private LocalDecisions _local = null!;
@@ -37,24 +31,12 @@ public class FrontDoorBenchmarks
     [GlobalSetup]
     public async Task StartAsync()
     {
-        _host = await ServerHost.StartAsync(
-            new ServerOptions
-            {
-                Data = new DataOptions { Directory = _data.FullName },
-                Listen = new ListenOptions { Grpc = new IPEndPoint(IPAddress.Loopback, 0), Http = new IPEndPoint(IPAddress.Loopback, 0) },
-                DefaultTenant = new DefaultTenantOptions { UnknownAgents = UnknownAgents.Allow },
-            },
-            CancellationToken.None);
-        _header = $"Bearer {_host.Data.ReadAdminKey()!.Text}";
-        _authenticator = _host.App.Services.GetRequiredService<KeyAuthenticator>();
-        _agents = _host.App.Services.GetRequiredService<AgentReferences>();
-        _local = _host.App.Services.GetRequiredService<LocalDecisions>();
-        using (var channel = GrpcChannel.ForAddress(Greeting.Addresses(_host).Grpc))
-        {
-            await new PolicyService.PolicyServiceClient(channel).PublishPolicyAsync(
-                new PublishPolicyRequest { Document = """{ "name": "p", "rules": [ { "effect": "allow", "action": "llm.generate", "resource": "model/*" } ] }""" },
-                new Metadata { { "authorization", _header.ToString() } });
-        }
+        _server = await MeasuredServer.StartAsync();
+        _header = _server.Authorization;
+        _authenticator = _server.Services.GetRequiredService<KeyAuthenticator>();
+        _agents = _server.Services.GetRequiredService<AgentReferences>();
+        _local = _server.Services.GetRequiredService<LocalDecisions>();
+        await _server.PublishAsync("""{ "name": "p", "rules": [ { "effect": "allow", "action": "llm.generate", "resource": "model/*" } ] }""");
 
         _message = _request.ToByteArray();
         _caller = (await Authenticate())!;
@@ -64,12 +46,7 @@ public class FrontDoorBenchmarks
     }
 
     [GlobalCleanup]
-    public async Task StopAsync()
-    {
-        await _host.App.StopAsync();
-        await _host.DisposeAsync();
-        _data.Delete(recursive: true);
-    }
+    public async Task StopAsync() => await _server.DisposeAsync();
 
     [Benchmark(Description = "authenticate the key")]
     public async Task<object?> AuthenticateKey() => await Authenticate();

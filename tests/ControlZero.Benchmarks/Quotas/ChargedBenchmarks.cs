@@ -1,13 +1,10 @@
-using System.Net;
 using BenchmarkDotNet.Attributes;
 using ControlZero.Abstractions.Agents;
 using ControlZero.Abstractions.Tenants;
+using ControlZero.Benchmarks.FrontDoor;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Enforcement;
-using ControlZero.Server.Hosting;
 using Google.Protobuf;
-using Grpc.Core;
-using Grpc.Net.Client;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ControlZero.Benchmarks.Quotas;
@@ -24,9 +21,8 @@ public class ChargedBenchmarks
     // A little more than a silo may keep.
     private const int Opened = 1_100_000;
 
-    private readonly DirectoryInfo _data = Directory.CreateTempSubdirectory("cz-benchmarks-");
     private readonly byte[] _written = new byte[1 << 20];
-    private ServerHost _host = null!;
+    private MeasuredServer _server = null!;
     private LocalDecisions _local = null!;
     private EnforceQuestion[] _plain = null!;
     private EnforceQuestion[] _limited = null!;
@@ -36,22 +32,15 @@ public class ChargedBenchmarks
     [GlobalSetup]
     public async Task StartAsync()
     {
-        _host = await ServerHost.StartAsync(
-            new ServerOptions
-            {
-                Data = new DataOptions { Directory = _data.FullName },
-                Listen = new ListenOptions { Grpc = new IPEndPoint(IPAddress.Loopback, 0), Http = new IPEndPoint(IPAddress.Loopback, 0) },
-                DefaultTenant = new DefaultTenantOptions { UnknownAgents = UnknownAgents.Allow },
-            },
-            CancellationToken.None);
-        _local = _host.App.Services.GetRequiredService<LocalDecisions>();
-        await PublishAsync("""
+        _server = await MeasuredServer.StartAsync();
+        _local = _server.Services.GetRequiredService<LocalDecisions>();
+        await _server.PublishAsync("""
             {
               "name": "p",
               "rules": [ { "effect": "allow", "action": "llm.generate", "resource": "model/*" } ]
             }
             """);
-        await PublishAsync("""
+        await _server.PublishAsync("""
             {
               "name": "limited",
               "agents": ["limited-*"],
@@ -71,12 +60,7 @@ public class ChargedBenchmarks
     }
 
     [GlobalCleanup]
-    public async Task StopAsync()
-    {
-        await _host.App.StopAsync();
-        await _host.DisposeAsync();
-        _data.Delete(recursive: true);
-    }
+    public async Task StopAsync() => await _server.DisposeAsync();
 
     [Benchmark(Description = "decide and answer, no limit")]
     public EnforceResponse DecidePlain() => Next(_plain);
@@ -108,14 +92,7 @@ public class ChargedBenchmarks
     }
 
     private void Ask(EnforceQuestion question) =>
-        _host.App.Services.GetRequiredService<AgentReferences>().Get(question.Tenant, question.Agent).AuthorizeAsync(question.Request).AsTask().Wait();
-
-    private async Task PublishAsync(string document)
-    {
-        using var channel = GrpcChannel.ForAddress(Greeting.Addresses(_host).Grpc);
-        await new PolicyService.PolicyServiceClient(channel).PublishPolicyAsync(
-            new PublishPolicyRequest { Document = document }, new Metadata { { "authorization", $"Bearer {_host.Data.ReadAdminKey()!.Text}" } });
-    }
+        _server.Services.GetRequiredService<AgentReferences>().Get(question.Tenant, question.Agent).AuthorizeAsync(question.Request).AsTask().Wait();
 
     private static EnforceQuestion[] Questions(string kind) =>
     [
