@@ -1,6 +1,11 @@
 using System.Net;
 using System.Reflection;
 using ControlZero.Server.Audit.Keeping;
+using ControlZero.Server.Cluster.Setups;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 
 namespace ControlZero.Server.Tests.Audit;
 
@@ -31,6 +36,17 @@ public sealed class ActiveSilosTests
         var silos = Oracle.Knowing(("a", SiloStatus.Active), ("b", SiloStatus.Dead), ("b", SiloStatus.Active), ("c", SiloStatus.ShuttingDown));
 
         Assert.Equal(["b"], silos.AbsentNames(new HashSet<string> { "a", "c" }));
+    }
+
+    /// <summary>A server that is started again every few minutes must not have another one forgotten that is down since yesterday.</summary>
+    [Fact]
+    public void Membership_RemembersAThousandLivesForAWeek()
+    {
+        using var host = new HostBuilder().UseOrleans(silo => silo.UseLocalhostClustering().UseClusterProfile(new ClusterSettings())).Build();
+        var membership = host.Services.GetRequiredService<IOptions<ClusterMembershipOptions>>().Value;
+
+        Assert.Equal(1_000, membership.MaxDefunctSiloEntries);
+        Assert.Equal(TimeSpan.FromDays(7), membership.DefunctSiloExpiration);
     }
 
     private static IEnumerable<string> Absent(params (string Name, SiloStatus Status)[] known)

@@ -8,6 +8,9 @@ internal static class ClusterProfile
     /// <summary>How long a call to a grain may take before its caller is told that there was no answer.</summary>
     public static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>How many ended lives of silos the membership remembers, each for a week at most.</summary>
+    public const int RememberedSilos = 1_000;
+
     /// <summary>Sets it.</summary>
     public static ISiloBuilder UseClusterProfile(this ISiloBuilder silo, ClusterSettings cluster)
     {
@@ -27,6 +30,9 @@ internal static class ClusterProfile
 
             // Three missed ones make a silo that left without a word stale, so that a cluster which lost all its silos starts again after 15 s.
             membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
+
+            // Pages of the audit log name who is down by these entries. With the usual 25, a server that is started again and again has another one forgotten within the hour.
+            membership.MaxDefunctSiloEntries = RememberedSilos;
         });
         return silo;
     }
