@@ -1,11 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 
-import { fromLimit } from './decision.js';
-import type { LimitUsage } from './decision.js';
 import type { GetUsageResponse } from './gen/controlzero/v1/agent_pb.js';
 import { Decision as DecisionValue, GetAccessRequestSchema } from './gen/controlzero/v1/enforcement_pb.js';
 import type { GetAccessRequest as GetAccessRequestMessage, GetAccessResponse } from './gen/controlzero/v1/enforcement_pb.js';
+import { fromLimit } from './limits.js';
+import type { LimitUsage } from './limits.js';
 
 /** Whose access to show, and to what. */
 export interface AccessRequest {

@@ -2,7 +2,7 @@ import { GrpcTransport } from './grpc-transport.js';
 import type { GrpcTransportOptions } from './grpc-transport.js';
 import type { ResolvedOptions } from './options.js';
 import type { CallBounds } from './retry.js';
-import type { Address } from './routing/endpoints.js';
+import type { Address } from './routing/endpoint.js';
 import type { Transport } from './transport.js';
 
 /** The addresses and what carries calls to each. Of several, one that does not connect leaves time for another. */

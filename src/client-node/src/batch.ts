@@ -1,11 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 
-import { stalenessOf } from './decision.js';
 import type { Decision } from './decision.js';
 import { ControlZeroError } from './errors.js';
 import { EnforceBatchRequestSchema } from './gen/controlzero/v1/enforcement_pb.js';
 import type { EnforceBatchRequest, EnforceBatchResponse, EnforceBatchResult, EnforceRequest, EnforceResponse } from './gen/controlzero/v1/enforcement_pb.js';
-import type { Staleness } from './routing/route.js';
+import { stalenessOf } from './routing/staleness.js';
+import type { Staleness } from './routing/staleness.js';
 import { fromStatus } from './status-details.js';
 
 /** What one request of a batch came to: a decision, or why there is none. Without a decision the agent may not act. */

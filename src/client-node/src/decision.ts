@@ -1,13 +1,12 @@
 import type { JsonObject } from '@bufbuild/protobuf';
-import { timestampDate } from '@bufbuild/protobuf/wkt';
-import type { Duration } from '@bufbuild/protobuf/wkt';
 
+import { milliseconds } from './duration.js';
 import { Decision as DecisionValue } from './gen/controlzero/v1/enforcement_pb.js';
-import type { EnforceRequest, EnforceResponse, LimitState } from './gen/controlzero/v1/enforcement_pb.js';
-import type { Endpoint } from './routing/endpoints.js';
-import type { Staleness } from './routing/route.js';
-import { fromReservation } from './settlement.js';
-import type { Reservation } from './settlement.js';
+import type { EnforceRequest, EnforceResponse } from './gen/controlzero/v1/enforcement_pb.js';
+import { fromLimit } from './limits.js';
+import type { LimitUsage } from './limits.js';
+import { fromReservation } from './reservation.js';
+import type { Reservation } from './reservation.js';
 
 /** The answer to one question. Plain data: `JSON.stringify` takes it as it is. */
 export interface Decision {
@@ -65,30 +64,6 @@ export interface Obligation {
   readonly parameters: JsonObject;
 }
 
-/** One limit and what is left of it. */
-export interface LimitUsage {
-  /** Policy that states the limit. */
-  readonly policy: string;
-  /** Name of the limit within its policy. */
-  readonly name: string;
-  /** What is counted, for example `requests` or `cost_usd`. */
-  readonly metric: string;
-  /** Who shares the limit: `agent` or `tenant`. */
-  readonly per: string;
-  /** The window, as written: `1m`, `day`, `month`. */
-  readonly window: string;
-  /** Unit of the three figures: `requests`, `tokens`, `nano_usd` or `calls`. */
-  readonly unit: string;
-  /** The limit, in `unit`. */
-  readonly limit: number;
-  /** Granted in this window, in `unit`. */
-  readonly used: number;
-  /** Still to be granted in this window, in `unit`. */
-  readonly remaining: number;
-  /** When the window ends, in ISO 8601 UTC. Absent when it has no end. */
-  readonly resetsAt?: string;
-}
-
 /** The server's answer as a decision. Whatever is not an allow is a deny. */
 export function fromResponse(response: EnforceResponse, requestId: string): Decision {
   const allowed = response.decision === DecisionValue.ALLOW;
@@ -118,15 +93,6 @@ export function fromResponse(response: EnforceResponse, requestId: string): Deci
   };
 }
 
-/**
- * Whether an answer is the deny of a server that cannot confirm what is in force. An allow it could not let out may have been charged: the same
- * question, with the same request id, is answered with that charge by whoever can.
- */
-export function stalenessOf({ decision, reasonCode, retryAfter }: EnforceResponse, owner?: Endpoint): Staleness | undefined {
-  const isStale = decision === DecisionValue.DENY && reasonCode === 'POLICY_STALE';
-  return isStale ? { retryAfterMs: retryAfter ? milliseconds(retryAfter) : 0, owner } : undefined;
-}
-
 /** What the client decides when no decision arrived. */
 export function withoutAnswer(allowed: boolean, reason: string, { requestId, dryRun }: EnforceRequest): Decision {
   const decision = allowed ? 'allow' : 'deny';
@@ -146,14 +112,4 @@ export function honouring(decision: Decision, known: ReadonlySet<string>): Decis
   const names = unknown.map((name) => `\`${name}\``).join(', ');
   const reason = `allowed with the obligation ${names}, which this program does not fulfil; fulfil it and name it in the option \`obligations\``;
   return { ...decision, allowed: false, decision: 'deny', effect: 'deny', reasonCode: 'OBLIGATION_UNKNOWN', reason, reasonLocalized: {}, source: 'client' };
-}
-
-/** A limit as programs see it. */
-export function fromLimit({ policy, name, metric, per, window, unit, limit, used, remaining, resetsAt }: LimitState): LimitUsage {
-  const figures = { limit: Number(limit), used: Number(used), remaining: Number(remaining) };
-  return { policy, name, metric, per, window, unit, ...figures, ...(resetsAt && { resetsAt: timestampDate(resetsAt).toISOString() }) };
-}
-
-function milliseconds({ seconds, nanos }: Duration): number {
-  return Number(seconds) * 1_000 + Math.ceil(nanos / 1_000_000);
 }

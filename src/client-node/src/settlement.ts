@@ -1,16 +1,14 @@
 import { create } from '@bufbuild/protobuf';
-import { timestampDate } from '@bufbuild/protobuf/wkt';
 
 import { checkText } from './context.js';
-import { fromLimit } from './decision.js';
-import type { LimitUsage } from './decision.js';
 import { invalidArgument } from './errors.js';
 import type { FieldViolation } from './errors.js';
 import { CancelRequestSchema, EstimateSchema, SettleRequestSchema, UsageSchema } from './gen/controlzero/v1/enforcement_pb.js';
 import type {
-  CancelRequest as CancelRequestMessage, CancelResponse, Estimate as EstimateMessage, Reservation as ReservationMessage,
-  SettleRequest as SettleRequestMessage, SettleResponse,
+  CancelRequest as CancelRequestMessage, CancelResponse, Estimate as EstimateMessage, SettleRequest as SettleRequestMessage, SettleResponse,
 } from './gen/controlzero/v1/enforcement_pb.js';
+import { fromLimit } from './limits.js';
+import type { LimitUsage } from './limits.js';
 
 /** The largest figure of an estimate or a usage. */
 const mostUnits = 1_000_000_000_000;
@@ -39,14 +37,6 @@ export interface Usage {
   readonly reasoningTokens?: number | undefined;
   /** What the provider billed, in nano-USD. Default: computed from the tokens and the cluster's price table. */
   readonly costNanosUsd?: number | undefined;
-}
-
-/** Quota that is held for one call until it is settled, cancelled or expires. */
-export interface Reservation {
-  /** Names it in `settle` and `cancel`. */
-  readonly token: string;
-  /** When it ends at its full charge, in ISO 8601 UTC. */
-  readonly expiresAt?: string;
 }
 
 /** Which call has ended, and what it used. */
@@ -102,11 +92,6 @@ export function toCancel({ token }: CancelRequest, agentId: string): CancelReque
 export function fromSettle(answer: SettleResponse | CancelResponse): SettleOutcome {
   const { overrun = false, modelDrift = false } = answer as Partial<SettleResponse>;
   return { late: answer.late, replayed: answer.replayed, overrun, modelDrift, limits: answer.limits.map(fromLimit) };
-}
-
-/** A reservation as programs see it. */
-export function fromReservation({ token, expiresAt }: ReservationMessage): Reservation {
-  return { token, ...(expiresAt && { expiresAt: timestampDate(expiresAt).toISOString() }) };
 }
 
 function checked(texts: Record<string, unknown>): FieldViolation[] {

@@ -1,26 +1,12 @@
-import type { Context } from '../context.js';
-import type { ControlZero } from '../control-zero.js';
 import type { Decision } from '../decision.js';
 import { ControlZeroError, invalidArgument } from '../errors.js';
-import type { Estimate } from '../settlement.js';
+import type { Asker } from './asker.js';
 import { GovernedCall } from './governed-call.js';
 import { isObject, modelsOf } from './models.js';
 import type { JsonObject } from './models.js';
 import { deploymentsOf, routeOf } from './routes.js';
 import { abortErrorOf } from './sdk-client.js';
 import type { Eventually, SdkClient, SdkRequest } from './sdk-client.js';
-
-/** For whom a wrapped client asks, and how it names what it asks about. */
-export interface Asker {
-  readonly cz: ControlZero;
-  readonly agentId: string | undefined;
-  readonly context: Context | undefined;
-  readonly resourcePrefix: string;
-  /** What a request is expected to use. Absent: nothing is said. */
-  readonly estimate: ((action: string, body: JsonObject) => Estimate | undefined) | undefined;
-  /** Told when a call that is over could not be settled. */
-  readonly onSettleError: (error: unknown) => void;
-}
 
 /** A request that may be sent, and the call whose reservation it ends. Absent: nothing is reserved. */
 export interface Admission {

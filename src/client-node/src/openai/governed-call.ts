@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 
 import type { Decision } from '../decision.js';
 import type { SettleRequest } from '../settlement.js';
-import type { Asker } from './admission.js';
+import type { Asker } from './asker.js';
 import { EventFilter } from './event-filter.js';
 import { isObject } from './models.js';
 import { merged, reportOf } from './usages.js';

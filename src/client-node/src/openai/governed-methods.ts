@@ -1,5 +1,6 @@
 import { admit, refuseUndecided } from './admission.js';
-import type { Admission, Asker } from './admission.js';
+import type { Admission } from './admission.js';
+import type { Asker } from './asker.js';
 import type { GovernedCall } from './governed-call.js';
 import type { Eventually, OpenAIClient, SdkClient, SdkRequest } from './sdk-client.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { Decision } from '../decision.js';
-import type { Asker } from './admission.js';
+import type { Asker } from './asker.js';
 import { GovernedCall } from './governed-call.js';
 import { merged, reportOf } from './usages.js';
 

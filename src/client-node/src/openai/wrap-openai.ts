@@ -3,7 +3,7 @@ import type { ControlZero } from '../control-zero.js';
 import { ControlZeroError, invalidArgument } from '../errors.js';
 import type { FieldViolation } from '../errors.js';
 import type { Estimate } from '../settlement.js';
-import type { Asker } from './admission.js';
+import type { Asker } from './asker.js';
 import { estimateOf } from './estimates.js';
 import { governedMethods } from './governed-methods.js';
 import { isResource, rebuild } from './resources.js';

@@ -6,8 +6,9 @@ import type { ErrorCode } from '../errors.js';
 import { StillClock } from '../testing/still-clock.js';
 import type { Transport } from '../transport.js';
 import { Endpoints } from './endpoints.js';
-import type { Endpoint } from './endpoints.js';
-import type { Route, Staleness } from './route.js';
+import type { Endpoint } from './endpoint.js';
+import type { Route } from './route.js';
+import type { Staleness } from './staleness.js';
 import { maxBackOffMs } from './standing.js';
 
 const never = new AbortController().signal;

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
-import type { Transport } from '../transport.js';
 import { AgentOwners } from './agent-owners.js';
+import type { Address, Endpoint } from './endpoint.js';
 import { score, seedOf } from './rendezvous.js';
 import { Route } from './route.js';
 import { Standing } from './standing.js';
@@ -10,19 +10,6 @@ export const ownerHeader = 'controlzero-owner';
 
 /** How many agents whose owner was named are remembered. */
 const maxOwners = 10_000;
-
-/** One address of the cluster, and what carries calls to it. */
-export interface Address {
-  /** `host:port`, as the cluster names an owner. */
-  readonly authority: string;
-  readonly transport: Transport;
-}
-
-/** One address, with what it stands for in the ranking and whether it is worth asking. */
-export interface Endpoint extends Address {
-  readonly seed: number;
-  readonly standing: Standing;
-}
 
 /** The addresses of the cluster, and which of them to ask about an agent. */
 export class Endpoints {

@@ -1,15 +1,8 @@
 import { ControlZeroError } from '../errors.js';
 import type { Transport } from '../transport.js';
-import type { Endpoint } from './endpoints.js';
+import type { Endpoint } from './endpoint.js';
+import type { Staleness } from './staleness.js';
 import type { Visit } from './standing.js';
-
-/** What a server says beside a deny because it could not confirm what is in force: another address may know. */
-export interface Staleness {
-  /** When the server expects to know again, in milliseconds. 0: it does not say. */
-  readonly retryAfterMs: number;
-  /** The address that owns the agent, if the server named one that is known. */
-  readonly owner?: Endpoint | undefined;
-}
 
 /** The way of one call through the addresses: which one it asks, and which one next when that fails. One attempt at a time. */
 export class Route {
