@@ -13,7 +13,8 @@ internal static class LoadCommand
 
     private static readonly Option<double> Seconds = Bounded("--seconds", "length of one sample, in seconds", 4.0, 0.2, 60);
 
-    private static readonly Option<double> WarmUp = Bounded("--warm-up", "how long each scenario is driven before the first round, in seconds", 8.0, 0.2, 60);
+    private static readonly Option<double> LongestWarmUp = Bounded(
+        "--warm-up", "how long each scenario is driven before the first round at most, until the server's compiler rests, in seconds", 60.0, 0.2, 120);
 
     private static readonly Option<int> Rounds = Bounded("--rounds", "how often every scenario is measured", 3, 1, 25);
 
@@ -46,7 +47,7 @@ internal static class LoadCommand
 
         var root = new RootCommand("Measures the server beside a bare gRPC echo, turn about in one run. Only the ratios are to be trusted.")
         {
-            Server, Seconds, WarmUp, Rounds, Agents, Rate, Only, Limits, Cerbos, Quick, Json, Chart, echo,
+            Server, Seconds, LongestWarmUp, Rounds, Agents, Rate, Only, Limits, Cerbos, Quick, Json, Chart, echo,
         };
         root.SetAction(RunAsync);
         return root;
@@ -60,7 +61,7 @@ internal static class LoadCommand
             quick ? Math.Min(1_000, line.GetValue(Agents)) : line.GetValue(Agents),
             quick ? 1 : line.GetValue(Rounds),
             TimeSpan.FromSeconds(quick ? 1 : line.GetValue(Seconds)),
-            TimeSpan.FromSeconds(quick ? 1 : line.GetValue(WarmUp)),
+            TimeSpan.FromSeconds(quick ? 1 : line.GetValue(LongestWarmUp)),
             line.GetValue(Rate),
             line.GetValue(Only)!,
             line.GetValue(Limits),

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ControlZero.Load.Cerbos;
 using ControlZero.Load.Targets;
 
@@ -8,12 +9,12 @@ namespace ControlZero.Load.Measuring;
 /// <param name="Agents">The largest number of agents.</param>
 /// <param name="Rounds">How many rounds.</param>
 /// <param name="Duration">How long one sample takes.</param>
-/// <param name="WarmUp">How long each scenario is driven before the first round.</param>
+/// <param name="LongestWarmUp">How long each scenario is driven before the first round at most, see <see cref="WarmUp"/>.</param>
 /// <param name="Rate">Rate of the open loop. Unit: calls a second.</param>
 /// <param name="Only">Text that the names of the scenarios hold. Empty: all of them.</param>
 /// <param name="Limits">Whether servers with limits are measured too.</param>
 /// <param name="Cerbos">The program of Cerbos. Null: it is not asked.</param>
-internal sealed record LoadRun(string Server, int Agents, int Rounds, TimeSpan Duration, TimeSpan WarmUp, double Rate, string Only, bool Limits, string? Cerbos)
+internal sealed record LoadRun(string Server, int Agents, int Rounds, TimeSpan Duration, TimeSpan LongestWarmUp, double Rate, string Only, bool Limits, string? Cerbos)
 {
     /// <summary>What is measured.</summary>
     public IReadOnlyList<Scenario> Scenarios =>
@@ -38,8 +39,11 @@ internal sealed record LoadRun(string Server, int Agents, int Rounds, TimeSpan D
         var comparisons = Scenarios.Select(scenario => new Comparison(scenario)).ToList();
         foreach (var comparison in comparisons)
         {
-            await WarmUpAsync(comparison.Scenario, echo, await TargetAsync(comparison.Scenario), cancellationToken);
-            await progress.WriteLineAsync($"warm: {comparison.Scenario.Name}, {comparison.Scenario.Agents:N0} agents");
+            var begun = Stopwatch.GetTimestamp();
+            var isWarm = await WarmUp.DriveAsync(comparison.Scenario, echo, LongestWarmUp, cancellationToken)
+                & await WarmUp.DriveAsync(comparison.Scenario, await TargetAsync(comparison.Scenario), LongestWarmUp, cancellationToken);
+            await progress.WriteLineAsync(
+                $"{(isWarm ? "warm" : "still being compiled")} after {Stopwatch.GetElapsedTime(begun).TotalSeconds:0} s: {comparison.Scenario.Name}, {comparison.Scenario.Agents:N0} agents");
         }
 
         await progress.WriteLineAsync($"touched {MachineMemory.Touch() >> 30} GiB of memory");
@@ -59,13 +63,6 @@ internal sealed record LoadRun(string Server, int Agents, int Rounds, TimeSpan D
         async Task<ITarget> TargetAsync(Scenario scenario) => scenario.IsOfCerbos ? cerbos!
             : scenario.Setup == ServerSetup.Standard ? ours
             : await others.GetAsync(scenario.Setup);
-    }
-
-    // Each way of driving each server, until its code is compiled as it stays: .NET compiles a method again when it was called often, for some seconds.
-    private async Task WarmUpAsync(Scenario scenario, EchoTarget echo, ITarget ours, CancellationToken cancellationToken)
-    {
-        await scenario.DriveEcho(scenario.Select(echo, scenario.Agents), scenario.Setup == ServerSetup.Standard ? WarmUp / 3 : WarmUp / 10, cancellationToken);
-        await scenario.Drive(scenario.Select(ours, scenario.Agents), WarmUp, cancellationToken);
     }
 
     // In turn, so that neither always has the warmer or the busier machine.

@@ -13,6 +13,9 @@ internal sealed class ServerProcess : IAsyncDisposable
     // The unit of /proc/PID/stat on every Linux there is: 1/100 s.
     private const double TicksPerSecond = 100;
 
+    // Linux keeps 15 characters of a thread's name.
+    private const string CompilerThread = "(.NET Tiered Com";
+
     private readonly Process _process;
 
     private ServerProcess(Process process, IPEndPoint grpc)
@@ -84,11 +87,27 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Processor time used so far, by user and kernel.</summary>
     public TimeSpan ReadCpuTime()
     {
-        // The second field is the program's name in parentheses and may hold anything.
-        var fields = File.ReadAllText($"/proc/{_process.Id}/stat").Split(')')[^1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return TimeSpan.FromSeconds((Field(14) + Field(15)) / TicksPerSecond);
+        return CpuTimeIn(File.ReadAllText($"/proc/{_process.Id}/stat"));
+    }
 
-        double Field(int number) => double.Parse(fields[number - 3], CultureInfo.InvariantCulture);
+    /// <summary>Processor time of those threads on which .NET compiles methods anew. Zero of a program in another language.</summary>
+    public TimeSpan ReadCompilerTime()
+    {
+        var sum = TimeSpan.Zero;
+        foreach (var thread in Directory.EnumerateDirectories($"/proc/{_process.Id}/task"))
+        {
+            try
+            {
+                var stat = File.ReadAllText($"{thread}/stat");
+                sum += stat.Contains(CompilerThread, StringComparison.Ordinal) ? CpuTimeIn(stat) : TimeSpan.Zero;
+            }
+            catch (IOException)
+            {
+                // It has ended meanwhile.
+            }
+        }
+
+        return sum;
     }
 
     /// <summary>Resident memory. Unit: MiB.</summary>
@@ -96,6 +115,15 @@ internal sealed class ServerProcess : IAsyncDisposable
     {
         _process.Refresh();
         return _process.WorkingSet64 / 1048576.0;
+    }
+
+    private static TimeSpan CpuTimeIn(string stat)
+    {
+        // The second field is the name in parentheses and may hold anything.
+        var fields = stat.Split(')')[^1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return TimeSpan.FromSeconds((Field(14) + Field(15)) / TicksPerSecond);
+
+        double Field(int number) => double.Parse(fields[number - 3], CultureInfo.InvariantCulture);
     }
 
     // Its data is thrown away: there is nothing to be stopped in order.
