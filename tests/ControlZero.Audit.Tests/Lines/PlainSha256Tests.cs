@@ -21,6 +21,16 @@ public sealed class PlainSha256Tests
         }
     }
 
+    /// <summary>They would go past the provider that somebody must use. The library says so itself, whether or not it has such a provider.</summary>
+    [Fact]
+    public void PlainFunctions_WhereOpenSslIsToUseFipsProvidersOnly_AreNotTaken()
+    {
+        const string withoutFips = "openssl_conf = init\n[init]\nalg_section = algorithms\n[algorithms]\n";
+
+        Assert.Equal($"{PlainSha256.IsPlain}", HashProcess.Ask(withoutFips));
+        Assert.Equal("False", HashProcess.Ask($"{withoutFips}default_properties = fips=yes\n"));
+    }
+
     [Fact]
     public async Task Hash_OnSeveralThreadsAtOnce_IsTheSame()
     {
