@@ -90,20 +90,30 @@ public sealed class GatedAnswerTests(RecordingServer server) : IClassFixture<Rec
         }
     }
 
+    // Recording is done when the event is on its way and it was decided who waits for it, the call or its connection: what happens before does not test that.
     private (Task Recording, TaskCompletionSource<AuditAppend> End) Pend()
     {
-        var (begun, end) = (new TaskCompletionSource(), new TaskCompletionSource<AuditAppend>(TaskCreationOptions.RunContinuationsAsynchronously));
+        var (begun, end) = (false, new TaskCompletionSource<AuditAppend>(TaskCreationOptions.RunContinuationsAsynchronously));
+        var recording = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         server.Log.IsPrompt = true;
         server.Log.Outcome = _ =>
         {
-            begun.TrySetResult();
+            Volatile.Write(ref begun, true);
             return end.Task;
         };
-        return (begun.Task, end);
+        server.Log.PromptnessAsked = () =>
+        {
+            if (Volatile.Read(ref begun))
+            {
+                recording.TrySetResult();
+            }
+        };
+        return (recording.Task, end);
     }
 
     private void Restore()
     {
+        server.Log.PromptnessAsked = () => { };
         server.Log.IsPrompt = false;
         server.Log.Outcome = _ => Task.FromResult(new AuditAppend(AuditOutcome.Durable));
     }

@@ -37,7 +37,19 @@ internal sealed class MemoryLog : IAuditLog
         }
     }
 
-    public bool IsPrompt { get; set; }
+    public bool IsPrompt
+    {
+        get
+        {
+            PromptnessAsked();
+            return field;
+        }
+
+        set;
+    }
+
+    /// <summary>Told each time somebody asks whether to wait for an entry.</summary>
+    public Action PromptnessAsked { get; set; } = () => { };
 
     public AuditLogStatus Status => new() { Committed = new AuditPosition("memory", 1, 0), Shipped = 0, SpilledBytes = 0, Dropped = 0 };
 
