@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using ControlZero.Abstractions.Policies;
+using ControlZero.Engine.Policies;
 
 namespace ControlZero.Abstractions.Tenants;
 
@@ -91,4 +92,8 @@ public sealed record PolicyEntry
     /// <summary>How many limits the document states. 0: none, or it was published before this was kept.</summary>
     [Id(11), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Limits { get; init; }
+
+    /// <summary>Whether it is enforced. A build that knew no other mode wrote none.</summary>
+    [Id(12), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public PolicyMode Mode { get; init; }
 }

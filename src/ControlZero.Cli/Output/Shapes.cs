@@ -15,6 +15,7 @@ internal static class Shapes
         policy.Description,
         policy.Priority,
         policy.Enabled,
+        Mode = Mode(policy),
         policy.RuleCount,
         policy.Digest,
         PublishedAt = Instant(policy.PublishedAt),
@@ -132,6 +133,9 @@ internal static class Shapes
 
     /// <summary>A decision in a word. Anything but a plain allow is a deny.</summary>
     public static string Word(Decision decision) => decision == Decision.Allow ? "allow" : "deny";
+
+    /// <summary>Whether a policy is enforced or in shadow. Servers before shadow knew enforced ones only, and say nothing.</summary>
+    public static string Mode(PolicyVersion policy) => policy.Mode.Length == 0 ? "enforce" : policy.Mode;
 
     /// <summary>A number in the same form everywhere.</summary>
     public static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);

@@ -50,13 +50,14 @@ internal static class ListCommand
         }
 
         report.Table(
-            ["POLICY", "VERSION", "PRIORITY", "ENABLED", "RULES", "PUBLISHED", "DESCRIPTION"],
+            ["POLICY", "VERSION", "PRIORITY", "ENABLED", "MODE", "RULES", "PUBLISHED", "DESCRIPTION"],
             policies.Select(policy => new[]
             {
                 policy.Name,
                 Shapes.Number(policy.Version),
                 policy.Priority.ToString(CultureInfo.InvariantCulture),
                 policy.Enabled ? "yes" : "no",
+                Shapes.Mode(policy),
                 policy.RuleCount.ToString(CultureInfo.InvariantCulture),
                 Shapes.Instant(policy.PublishedAt) ?? "",
                 policy.Description,

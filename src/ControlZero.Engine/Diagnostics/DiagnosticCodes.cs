@@ -96,9 +96,6 @@ public static class DiagnosticCodes
     /// <summary>A number outside its range.</summary>
     public const string NumberRange = "NUMBER_RANGE";
 
-    /// <summary>Something this build does not enforce yet.</summary>
-    public const string UnimplementedFeature = "UNIMPLEMENTED_FEATURE";
-
     /// <summary>Warning: a rule that an earlier one of the same policy always precedes.</summary>
     public const string RuleUnreachable = "RULE_UNREACHABLE";
 
@@ -116,6 +113,9 @@ public static class DiagnosticCodes
 
     /// <summary>Warning: a limit on something that no rule and no default of its policy permits.</summary>
     public const string LimitUnreachable = "LIMIT_UNREACHABLE";
+
+    /// <summary>Warning: limits of a policy in shadow, which are not counted.</summary>
+    public const string LimitInShadow = "LIMIT_IN_SHADOW";
 
     /// <summary>Warning: two rules of one policy report the same id.</summary>
     public const string RuleIdTwice = "RULE_ID_TWICE";

@@ -6,6 +6,7 @@ namespace ControlZero.Engine.Evaluation;
 
 /// <summary>
 /// What an evaluation can come to. Made once, when a policy is compiled, and shared by every request it decides: evaluating allocates nothing.
+/// With an answer of policies in shadow beside it, it is one request's own.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("cz.Decision")]
 public sealed record Decision
@@ -48,6 +49,22 @@ public sealed record Decision
     /// <summary>What the caller must also do when it acts.</summary>
     [Id(8)]
     public ImmutableArray<Obligation> Obligations { get; init; } = [];
+
+    /// <summary>What policies in shadow would make of it. Null: none applies to the agent, or no policy was asked.</summary>
+    // Here and not beside the decision: whoever has no policy in shadow pays nothing for it, in memory neither.
+    [Id(9)]
+    public ShadowAnswer? Shadow { get; init; }
+
+    /// <summary>Whether policies permitted, also where something that is no policy denied after them.</summary>
+    public bool PoliciesPermit => Allowed || !ReasonCodes.IsOfPolicies(ReasonCode);
+
+    /// <summary>The same decision by something that overrules the policies: what was said in shadow stands beside it.</summary>
+    /// <param name="policies">What the policies decided.</param>
+    public Decision Overruling(Decision policies)
+    {
+        ArgumentNullException.ThrowIfNull(policies);
+        return policies.Shadow is { } shadow ? this with { Shadow = shadow } : this;
+    }
 }
 
 /// <summary>One evaluation: what it came to, and how far it had to look.</summary>

@@ -22,8 +22,9 @@ public sealed class EffectiveRules
     private readonly Decision _noRuleMatch;
     private readonly bool _isEmpty;
 
-    internal EffectiveRules(CompiledPolicy[] policies, Effect defaultOnEmpty, int indexFrom)
+    private EffectiveRules(CompiledPolicy[] policies, Effect defaultOnEmpty, int indexFrom, EffectiveRules? shadow)
     {
+        Shadow = shadow;
         _isEmpty = policies.Length == 0;
         _rules = [.. policies.SelectMany(policy => policy.Rules)];
         QuotaLimits = [.. policies.SelectMany(policy => policy.Document.Limits)];
@@ -32,6 +33,9 @@ public sealed class EffectiveRules
             ? DefaultDecisions.NoActivePolicies(defaultOnEmpty)
             : DefaultDecisions.NoRuleMatch(DefaultDecisions.Strictest(policies.Select(policy => policy.Document.DefaultAction)));
     }
+
+    /// <summary>What would decide if the policies in shadow were in force beside the others. Null: none applies to the agent.</summary>
+    public EffectiveRules? Shadow { get; }
 
     /// <summary>
     /// The limits of the policies that apply to the agent, in the order of the policies: every one that <see cref="QuotaLimit.Applies"/> to an
@@ -50,6 +54,17 @@ public sealed class EffectiveRules
             .Distinct(StringComparer.Ordinal)
             .Order(StringComparer.Ordinal),
     ];
+
+    /// <summary>The rules of policies that apply to one agent.</summary>
+    /// <param name="policies">The policies, those in shadow among them, in the order in which they are evaluated.</param>
+    /// <param name="defaultOnEmpty">What happens when none of them is in force.</param>
+    /// <param name="indexFrom">From this number of rules on, they are indexed.</param>
+    internal static EffectiveRules Of(CompiledPolicy[] policies, Effect defaultOnEmpty, int indexFrom)
+    {
+        var enforced = Array.FindAll(policies, policy => policy.Document.Mode == PolicyMode.Enforce);
+        var shadow = enforced.Length < policies.Length ? new EffectiveRules(policies, defaultOnEmpty, indexFrom, null) : null;
+        return new EffectiveRules(enforced, defaultOnEmpty, indexFrom, shadow);
+    }
 
     /// <summary>
     /// Decides a request. Takes no locks, reads no clock and allocates nothing for an action within <see cref="Limits.ActionMaxBytes"/>.

@@ -5,7 +5,7 @@ using ControlZero.Engine.Policies;
 namespace ControlZero.Engine.Evaluation;
 
 /// <summary>
-/// The policies of a tenant that are in force together. Agents to whom the same policies apply share their <see cref="EffectiveRules"/>.
+/// The policies of a tenant that are in force together, and those in shadow beside them. Agents to whom the same policies apply share their <see cref="EffectiveRules"/>.
 /// Safe for use by several threads.
 /// </summary>
 public sealed class PolicySet
@@ -29,7 +29,7 @@ public sealed class PolicySet
         _indexFrom = indexFrom;
     }
 
-    /// <summary>The enabled policies in the order they are evaluated: by priority, lower first, then in the order they were given.</summary>
+    /// <summary>The enabled policies, those in shadow among them, in the order they are evaluated: by priority, lower first, then in the order they were given.</summary>
     public ImmutableArray<CompiledPolicy> Policies { get; }
 
     /// <summary>How many subsets of the policies have rules that are shared.</summary>
@@ -80,6 +80,6 @@ public sealed class PolicySet
     private EffectiveRules Combine(string flags)
     {
         var selected = _selective.Where((_, i) => flags[i] == '1').ToHashSet();
-        return new EffectiveRules([.. Policies.Where(policy => policy.AppliesToAll || selected.Contains(policy))], _defaultOnEmpty, _indexFrom);
+        return EffectiveRules.Of([.. Policies.Where(policy => policy.AppliesToAll || selected.Contains(policy))], _defaultOnEmpty, _indexFrom);
     }
 }

@@ -29,7 +29,6 @@ internal sealed class PolicyBinder(FindingList findings)
         }
 
         ReadVersion(root.Find("version"));
-        ReadMode(root.Find("mode"));
         WarnOfIgnored(root);
         var name = ReadName(root);
         var document = new PolicyDocument
@@ -38,6 +37,7 @@ internal sealed class PolicyBinder(FindingList findings)
             Description = _fields.BoundedText(root.Find("description"), "`description`") ?? "",
             Priority = ReadPriority(root.Find("priority")),
             Enabled = _fields.Boolean(root.Find("enabled"), "`enabled`") ?? true,
+            Mode = ReadMode(root.Find("mode")),
             Agents = root.Find("agents") is { } agents ? _patterns.ReadAgents(agents) : [],
             DefaultAction = ReadDefaultAction(root),
             Rules = ReadRules(root),
@@ -86,14 +86,8 @@ internal sealed class PolicyBinder(FindingList findings)
         }
     }
 
-    private void ReadMode(DocumentNode? node)
-    {
-        if (_fields.Word(node, "`mode`", PolicySchema.ModeWords) == "shadow")
-        {
-            findings.Error(node!, DiagnosticCodes.UnimplementedFeature, "`mode: shadow` is not implemented in this build",
-                "leave `mode` out, or switch the policy off with `enabled: false`");
-        }
-    }
+    private PolicyMode ReadMode(DocumentNode? node) =>
+        _fields.Word(node, "`mode`", PolicySchema.ModeWords) == PolicyMode.Shadow.ToWord() ? PolicyMode.Shadow : PolicyMode.Enforce;
 
     private int ReadPriority(DocumentNode? node)
     {

@@ -21,6 +21,9 @@ public sealed record PolicyDocument
     /// <summary>False: takes no part in decisions. Default: true.</summary>
     public bool Enabled { get; init; } = true;
 
+    /// <summary>Whether it is enforced. In shadow neither its rules nor its default and its limits take part in decisions. Default: enforced.</summary>
+    public PolicyMode Mode { get; init; } = PolicyMode.Enforce;
+
     /// <summary>Globs over the agent ids it applies to. Empty: all agents.</summary>
     public ImmutableArray<string> Agents { get; init; } = [];
 

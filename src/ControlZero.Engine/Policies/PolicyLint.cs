@@ -31,6 +31,7 @@ internal sealed class PolicyLint(FindingList findings)
 
         WarnOfTwins(policy.Document, nodes);
         WarnOfLimits(policy, unreachable);
+        WarnOfLimitsInShadow(policy);
         if (policy.Document.DefaultAction == Effect.Deny && !rules.Any(rule => rule.Effect.Permits() && !unreachable.Contains(rule.Index)))
         {
             findings.Warning(policy.Root, DiagnosticCodes.PolicyAllowsNothing,
@@ -137,6 +138,16 @@ internal sealed class PolicyLint(FindingList findings)
                     $"nothing that the limit {Quoted.Text(limit.Limit.Key.Name)} counts is permitted by this policy",
                     "correct its `action` and `resource`, unless another policy permits what it counts");
             }
+        }
+    }
+
+    private void WarnOfLimitsInShadow(BoundPolicy policy)
+    {
+        if (policy.Document.Mode == PolicyMode.Shadow && !policy.Document.Limits.IsEmpty)
+        {
+            findings.Warning(policy.Root.Find("limits")!, DiagnosticCodes.LimitInShadow,
+                "the limits of a policy in shadow are not counted: nothing is charged to them, and nothing is denied by them",
+                "publish the policy with `mode: enforce`, or state the limits in a policy that is enforced, to have them counted");
         }
     }
 

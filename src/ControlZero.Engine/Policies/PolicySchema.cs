@@ -64,7 +64,7 @@ internal static class PolicySchema
     public static readonly string[] ScopeWords = [.. Enum.GetValues<QuotaScope>().Where(scope => scope != 0).Select(scope => scope.ToWord())];
 
     /// <summary>Words of <c>mode</c>.</summary>
-    public static readonly string[] ModeWords = ["enforce", "shadow"];
+    public static readonly string[] ModeWords = [.. Enum.GetValues<PolicyMode>().Select(mode => mode.ToWord())];
 
     /// <summary>Days of the week, in any letter case.</summary>
     public static readonly FrozenDictionary<string, DayOfWeek> Weekdays = Enum.GetValues<DayOfWeek>()

@@ -22,16 +22,15 @@ public sealed class PastPolicies
     public UnknownFacts Missing { get; }
 
     /// <summary>Makes them ready.</summary>
-    /// <param name="policies">The documents and their versions, in the order in which they were first published.</param>
+    /// <param name="policies">The documents and their versions, in the order in which they were first published. Those in shadow take no part.</param>
     /// <param name="defaultOnEmpty">What happens to an agent to whom none applies: deny, warn or allow.</param>
     /// <param name="unknown">What is not known of the requests.</param>
     public static PastPolicies Create(IReadOnlyList<(PolicyDocument Document, long Version)> policies, Effect defaultOnEmpty, UnknownFacts unknown)
     {
         ArgumentNullException.ThrowIfNull(policies);
 
-        var missing = unknown & policies
-            .Where(policy => policy.Document.Enabled)
-            .Aggregate(UnknownFacts.None, (asked, policy) => asked | Surmise.AskedBy(policy.Document));
+        policies = [.. policies.Where(policy => policy.Document.Enabled && policy.Document.Mode == PolicyMode.Enforce)];
+        var missing = unknown & policies.Aggregate(UnknownFacts.None, (asked, policy) => asked | Surmise.AskedBy(policy.Document));
         var strict = Compile(strictly: true);
         return new PastPolicies(strict, missing == UnknownFacts.None ? strict : Compile(strictly: false), missing);
 

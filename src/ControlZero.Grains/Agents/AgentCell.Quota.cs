@@ -42,7 +42,7 @@ public sealed partial class AgentCell
 
         var now = _silo.Clock.GetUtcNow();
         var asks = requests
-            .Select(request => AskOf(basis, request, basis.Evaluate(Agent, request, now, age, _silo.Freshness.Bound)))
+            .Select(request => AskOf(basis, request, basis.EvaluateInForce(Agent, request, now, age, _silo.Freshness.Bound)))
             .OfType<QuotaAsk>()
             .ToList();
         await Quota().ReserveAsync(asks, _silo.Clock, () => ConfirmedSince(_silo.Clock.GetUtcNow(), age));

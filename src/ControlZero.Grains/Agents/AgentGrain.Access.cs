@@ -51,7 +51,7 @@ internal sealed partial class AgentGrain
             return UnknownAgent(basis.Snapshot).Decision;
         }
 
-        return basis.Evaluate(
+        return basis.EvaluateInForce(
             _agent, new AuthorizeRequest { Action = action, Resource = resource }, Clock.GetUtcNow(), Freshness.Age, Freshness.Bound).Decision;
     }
 }

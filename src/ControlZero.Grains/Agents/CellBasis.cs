@@ -30,38 +30,37 @@ internal sealed record CellBasis(TenantSnapshot Snapshot, EffectiveRules Rules, 
     /// <param name="bound">How old it may be.</param>
     public Authorization Evaluate(AgentId agent, AuthorizeRequest request, DateTimeOffset now, TimeSpan age, TimeSpan bound)
     {
-        if (Admission.Check(Snapshot, agent, request.MinEpoch, age, bound) is { } refused)
-        {
-            return new Authorization(refused, 0, Snapshot.Epoch);
-        }
-
         var evaluation = ToEvaluation(agent, request, now);
-        return DenyModel(in evaluation, request) ?? ToAuthorization(Rules.EvaluateAll(in evaluation, request.Candidates), age);
+        return Refuse(agent, request, in evaluation, age, bound) ?? ToAuthorization(Rules.DecideAll(in evaluation, request.Candidates), age);
+    }
+
+    /// <summary>The same for those who do not ask what policies in shadow would say.</summary>
+    public Authorization EvaluateInForce(AgentId agent, AuthorizeRequest request, DateTimeOffset now, TimeSpan age, TimeSpan bound)
+    {
+        var evaluation = ToEvaluation(agent, request, now);
+        return Refuse(agent, request, in evaluation, age, bound) ?? ToAuthorization(Rules.EvaluateAll(in evaluation, request.Candidates), age);
     }
 
     /// <inheritdoc cref="Evaluate"/>
     public ExplainedAuthorization Explain(AgentId agent, AuthorizeRequest request, DateTimeOffset now, TimeSpan age, TimeSpan bound)
     {
-        if (Admission.Check(Snapshot, agent, request.MinEpoch, age, bound) is { } refused)
-        {
-            return new ExplainedAuthorization(new Authorization(refused, 0, Snapshot.Epoch), []);
-        }
-
         var evaluation = ToEvaluation(agent, request, now);
-        if (DenyModel(in evaluation, request) is { } denied)
+        if (Refuse(agent, request, in evaluation, age, bound) is { } refused)
         {
-            return new ExplainedAuthorization(denied, []);
+            return new ExplainedAuthorization(refused, []);
         }
 
         var explanation = Rules.ExplainAll(in evaluation, request.Candidates);
         return new ExplainedAuthorization(ToAuthorization(explanation.Outcome, age), explanation.Trials, explanation.Truncated);
     }
 
-    // Before the policies: what is stopped by hand is stopped whatever they say.
-    private Authorization? DenyModel(in EvaluationRequest evaluation, AuthorizeRequest request) =>
-        Snapshot.ModelsSuspended?.Check(in evaluation, request.Candidates, out var resource) is { } denied
-            ? new Authorization(denied, 0, Snapshot.Epoch, resource)
-            : null;
+    // Before the policies, and whatever they say: so there is nothing to be said of those in shadow either.
+    private Authorization? Refuse(AgentId agent, AuthorizeRequest request, in EvaluationRequest evaluation, TimeSpan age, TimeSpan bound) =>
+        Admission.Check(Snapshot, agent, request.MinEpoch, age, bound) is { } refused
+            ? new Authorization(refused, 0, Snapshot.Epoch)
+            : Snapshot.ModelsSuspended?.Check(in evaluation, request.Candidates, out var resource) is { } denied
+                ? new Authorization(denied, 0, Snapshot.Epoch, resource)
+                : null;
 
     private Authorization ToAuthorization(in CandidateOutcome outcome, TimeSpan age) => new(
         outcome.Evaluation.Decision,

@@ -331,7 +331,7 @@ internal sealed partial class AgentQuota(
     }
 
     private static Authorization Deny(Authorization authorization, Decision denial, QuotaOutcome outcome) =>
-        authorization with { Decision = denial, Age = null, Quota = outcome };
+        authorization with { Decision = denial.Overruling(authorization.Decision), Age = null, Quota = outcome };
 
     private string TokenOf(ulong number, DateTimeOffset expiresAt, ReadOnlySpan<QuotaCharge> charges, AuthorizeRequest request) =>
         ReservationToken.Write(agent, account.Owner, number, expiresAt, charges, request.Resource, request.Candidates);

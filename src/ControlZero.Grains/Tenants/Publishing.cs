@@ -66,6 +66,7 @@ internal sealed class Publishing(PolicyDocuments documents)
             Description = document.Description,
             Priority = document.Priority,
             Enabled = document.Enabled,
+            Mode = document.Mode,
             RuleCount = document.Rules.Length,
             PublishedAt = version.PublishedAt,
             PublishedBy = version.PublishedBy,

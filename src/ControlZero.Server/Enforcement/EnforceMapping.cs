@@ -6,6 +6,7 @@ using ControlZero.Protocol.V1;
 using Google.Protobuf.WellKnownTypes;
 using EngineOutcome = ControlZero.Engine.Evaluation.TrialOutcome;
 using EngineTrial = ControlZero.Engine.Evaluation.RuleTrial;
+using ShadowAnswer = ControlZero.Engine.Evaluation.ShadowAnswer;
 using ReasonCodes = ControlZero.Engine.Evaluation.ReasonCodes;
 
 namespace ControlZero.Server.Enforcement;
@@ -41,6 +42,11 @@ internal static class EnforceMapping
             response.RuleIndex = index;
         }
 
+        if (decision.Shadow is { } shadow)
+        {
+            response.Shadow = ToMessage(shadow);
+        }
+
         if (decision.ReasonCode == ReasonCodes.PolicyStale)
         {
             response.RetryAfter = RetryWhenStale;
@@ -64,7 +70,10 @@ internal static class EnforceMapping
         return response;
     }
 
-    /// <summary>What becomes of an allow that could not leave in time: a deny of the same id, of the same request.</summary>
+    /// <summary>
+    /// What becomes of an allow that could not leave in time: a deny of the same id, of the same request. What policies in shadow said rests on what could
+    /// not be confirmed either, and is not repeated.
+    /// </summary>
     public static EnforceResponse Withhold(EnforceResponse response) => ToResponse(
         new Authorization(Admission.Stale, response.EvaluatedRules, response.PolicyEpoch), response.DecisionId, response.RequestId, response.DryRun);
 
@@ -97,6 +106,16 @@ internal static class EnforceMapping
         { Error: { } error } => new EnforceStreamResponse { CorrelationId = correlationId, Error = error },
         { Ended: { } ended } => ended,
         _ => new EnforceStreamResponse { CorrelationId = correlationId, Response = outcome.Response },
+    };
+
+    private static ShadowDecision ToMessage(ShadowAnswer shadow) => new()
+    {
+        Decision = shadow.Allowed ? Decision.Allow : Decision.Deny,
+        Effect = shadow.Effect.ToWord(),
+        ReasonCode = shadow.ReasonCode,
+        Policy = shadow.Policy,
+        PolicyVersion = shadow.PolicyVersion,
+        RuleId = shadow.RuleId,
     };
 
     private static Protocol.V1.Obligation ToMessage(Engine.Policies.Obligation obligation) => new()

@@ -1,5 +1,6 @@
 using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine.Diagnostics;
+using ControlZero.Engine.Policies;
 using ControlZero.Engine.Requests;
 using ControlZero.Protocol.V1;
 using Google.Protobuf.WellKnownTypes;
@@ -18,6 +19,7 @@ internal static class PolicyMapping
         Description = entry.Description,
         Priority = entry.Priority,
         Enabled = entry.Enabled,
+        Mode = entry.Mode.ToWord(),
         RuleCount = entry.RuleCount,
         Digest = entry.Digest,
         PublishedAt = entry.PublishedAt.ToTimestamp(),
@@ -39,6 +41,16 @@ internal static class PolicyMapping
         Path = finding.Path,
         Message = finding.Message,
         Remedy = finding.Remedy,
+    };
+
+    /// <summary>Says that a draft in shadow was replayed as if it were enforced: in shadow it would change nothing, which is no question.</summary>
+    public static Diagnostic ReplayedAsEnforced() => new()
+    {
+        Severity = Severity.Warning,
+        Code = "SHADOW_AS_ENFORCED",
+        Path = "mode",
+        Message = "the draft is in shadow, where it changes no answer; it was replayed as if it were enforced",
+        Remedy = "nothing need be done; to see what it would change from now on, publish it in shadow and look at the `shadow` of answers and events",
     };
 
     /// <summary>A fault of a request that does not keep it from being decided.</summary>

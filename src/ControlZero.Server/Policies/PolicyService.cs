@@ -138,6 +138,7 @@ internal sealed partial class PolicyService(IGrainFactory grains, PolicyTrial tr
             Description = document?.Description ?? "",
             Priority = document?.Priority ?? 0,
             Enabled = document?.Enabled ?? false,
+            Mode = (document?.Mode ?? PolicyMode.Enforce).ToWord(),
             RuleCount = document?.Rules.Length ?? 0,
             Digest = version.Digest,
             PublishedAt = version.PublishedAt.ToTimestamp(),

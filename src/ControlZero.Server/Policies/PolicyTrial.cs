@@ -122,7 +122,7 @@ internal sealed class PolicyTrial([FromKeyedServices(ClusterClock.Key)] TimeProv
             Estimate = question.Estimate,
             Now = now,
         };
-        var (evaluation, denied) = policies.For(agentId).EvaluateAll(in asked, question.Candidates);
+        var (evaluation, denied) = policies.For(agentId).DecideAll(in asked, question.Candidates);
         var answer = EnforceMapping.ToResponse(
             new Authorization(evaluation.Decision, evaluation.EvaluatedRules, 0, denied),
             Ulid.NewUlid(now).ToString(),

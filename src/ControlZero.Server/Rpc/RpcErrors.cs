@@ -216,29 +216,6 @@ internal static class RpcErrors
     public static Status Overloaded() => Make(
         StatusCode.ResourceExhausted, "SERVER_OVERLOADED", "this server has as many calls as it takes at a time (Listen:MaxCalls); ask another one, or again later");
 
-    /// <summary>Fields that this build does not enforce. Accepting them would promise what is not kept.</summary>
-    public static Status UnimplementedFeature(IReadOnlyList<string> fields)
-    {
-        var status = Make(
-            StatusCode.Unimplemented,
-            "UNIMPLEMENTED_FEATURE",
-            $"this build does not enforce {string.Join(", ", fields.Select(field => $"`{field}`"))} yet; leave it out",
-            ("field", fields[0]));
-        status.Details.Add(Any.Pack(new BadRequest
-        {
-            FieldViolations =
-            {
-                fields.Select(field => new BadRequest.Types.FieldViolation
-                {
-                    Field = field,
-                    Reason = "UNIMPLEMENTED_FEATURE",
-                    Description = $"`{field}` is not enforced by this build; leave it out",
-                }),
-            },
-        }));
-        return status;
-    }
-
     /// <summary>A policy document that is refused, with every finding.</summary>
     public static Status PolicyInvalid(IReadOnlyList<Engine.Diagnostics.Diagnostic> findings)
     {

@@ -11,16 +11,16 @@ public sealed class ListAndShowTests : CliTest
     {
         Cluster.On<ListPoliciesRequest>(request => request.PageToken.Length == 0
             ? new ListPoliciesResponse { Policies = { PublishTests.Policy("first", 1) }, NextPageToken = "next" }
-            : new ListPoliciesResponse { Policies = { PublishTests.Policy("second", 12) } });
+            : new ListPoliciesResponse { Policies = { new PolicyVersion(PublishTests.Policy("second", 12)) { Mode = "shadow" } } });
 
         var run = await RunAsync("policy", "list");
 
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(
             [
-                "POLICY VERSION PRIORITY ENABLED RULES PUBLISHED            DESCRIPTION",
-                "first  1       100      yes     5     1970-01-01T00:00:00Z which models",
-                "second 12      100      yes     5     1970-01-01T00:00:00Z which models",
+                "POLICY VERSION PRIORITY ENABLED MODE    RULES PUBLISHED            DESCRIPTION",
+                "first  1       100      yes     enforce 5     1970-01-01T00:00:00Z which models",
+                "second 12      100      yes     shadow  5     1970-01-01T00:00:00Z which models",
             ],
             run.Lines);
     }

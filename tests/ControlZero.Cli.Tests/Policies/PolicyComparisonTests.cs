@@ -75,7 +75,7 @@ public sealed class PolicyComparisonTests
 
     // A field that is added to the documents and not to the comparison would be a change that nobody is told of.
     [Theory]
-    [InlineData(typeof(PolicyDocument), "", "description: d", "priority: 1", "enabled: false", "agents: [a]", "default_action: allow", "limits: [{name: l, metric: requests, limit: 1, window: 1m}]")]
+    [InlineData(typeof(PolicyDocument), "", "description: d", "priority: 1", "enabled: false", "mode: shadow", "agents: [a]", "default_action: allow", "limits: [{name: l, metric: requests, limit: 1, window: 1m}]")]
     [InlineData(typeof(PolicyRule), "rule", "effect: warn", "action: q", "resource: r", "when: {k: v}", "id: i", "name: a name", "reason: r", "reason_localized: {en: r}", "reason_code: CODE", "obligations: [{name: o}]")]
     [InlineData(
         typeof(QuotaLimit), "limit", "per: tenant", "metric: input_tokens", "limit: 2", "window: 2m", "action: q", "resource: r", "default_estimate: 1", "fallback_price: {input: 1, output: 2}", "hold: 1m")]

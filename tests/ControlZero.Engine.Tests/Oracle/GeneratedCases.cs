@@ -64,16 +64,19 @@ internal static class GeneratedCases
             Gen.Frequency((2, Gen.Const(ImmutableArray<string>.Empty)), (1, Patterns(Agents))),
             Gen.Frequency((6, Gen.Const(Effect.Deny)), (1, Gen.Const(Effect.Allow)), (1, Gen.Const(Effect.Warn))),
             Rule.Array[1, 8],
-            Gen.Frequency((2, Gen.Const(0)), (1, Gen.Int[1, 3])).SelectMany(count => Limit.Array[count]),
-            (priority, enabled, agents, defaultAction, rules, limits) => new PolicyDocument
+            Gen.Select(
+                Gen.Frequency((2, Gen.Const(0)), (1, Gen.Int[1, 3])).SelectMany(count => Limit.Array[count]),
+                Gen.Frequency((3, Gen.Const(PolicyMode.Enforce)), (1, Gen.Const(PolicyMode.Shadow)))),
+            (priority, enabled, agents, defaultAction, rules, rest) => new PolicyDocument
             {
                 Name = "p",
                 Priority = priority,
                 Enabled = enabled,
+                Mode = rest.Item2,
                 Agents = agents,
                 DefaultAction = defaultAction,
                 Rules = Numbered(rules),
-                Limits = [.. limits],
+                Limits = [.. rest.Item1],
             });
 
     /// <summary>The policies of a tenant.</summary>

@@ -17,9 +17,18 @@ internal sealed record Verdict(string Effect, string RuleId, int? RuleIndex, str
 /// <summary>The rules of evaluation written down a second time, for clarity alone. Shares no code with the engine's matching and evaluation.</summary>
 internal static class NaiveEvaluator
 {
-    public static Verdict Decide(IEnumerable<PolicyDocument> documents, Effect defaultOnEmpty, EvaluationRequest request)
+    public static Verdict Decide(IEnumerable<PolicyDocument> documents, Effect defaultOnEmpty, EvaluationRequest request) =>
+        Decide(Applying(documents, request.AgentId).FindAll(policy => policy.Mode != PolicyMode.Shadow), defaultOnEmpty, request);
+
+    /// <summary>What would be decided did the policies in shadow take part. Null: none of them applies.</summary>
+    public static Verdict? DecideInShadow(IEnumerable<PolicyDocument> documents, Effect defaultOnEmpty, EvaluationRequest request)
     {
         var policies = Applying(documents, request.AgentId);
+        return policies.Exists(policy => policy.Mode == PolicyMode.Shadow) ? Decide(policies, defaultOnEmpty, request) : null;
+    }
+
+    private static Verdict Decide(List<PolicyDocument> policies, Effect defaultOnEmpty, EvaluationRequest request)
+    {
         if (policies.Count == 0)
         {
             return new Verdict(defaultOnEmpty.ToWord(), "synthetic:NO_ACTIVE_POLICIES", null, "", "NO_ACTIVE_POLICIES", 0);
@@ -45,6 +54,7 @@ internal static class NaiveEvaluator
         var requested = Forms(request.Action, request.Action).ToList();
         return
             from policy in Applying(documents, request.AgentId)
+            where policy.Mode == PolicyMode.Enforce
             from limit in policy.Limits
             let anyAction = limit.Actions.IsEmpty || limit.Actions.Any(CoversEveryAction)
             let anyResource = limit.Resources.IsEmpty || limit.Resources.Any(pattern => pattern.Trim('*').Length == 0)

@@ -17,6 +17,7 @@ public class OracleTests(ITestOutputHelper output)
     public void Evaluator_OnAMillionGeneratedCases_AgreesWithTheNaiveOne()
     {
         var mix = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        var shadowMix = new SortedDictionary<string, int>(StringComparer.Ordinal);
         var (counted, spared) = (0, 0);
         var cases = Gen.Select(GeneratedCases.Policies, Gen.OneOf(Effect.Deny, Effect.Allow, Effect.Warn), GeneratedCases.Request.Array[RequestsPerSet]);
 
@@ -29,6 +30,20 @@ public class OracleTests(ITestOutputHelper output)
                 foreach (var request in requests)
                 {
                     var expected = NaiveEvaluator.Decide(policies, defaultOnEmpty, request);
+                    var expectedShadow = NaiveEvaluator.DecideInShadow(policies, defaultOnEmpty, request);
+                    ShadowAnswer?[] shadows =
+                    [
+                        plain.For(request.AgentId).DecideAll(in request, []).Evaluation.Decision.Shadow,
+                        indexed.For(request.AgentId).DecideAll(in request, []).Evaluation.Decision.Shadow,
+                        plain.For(request.AgentId).ExplainAll(in request, []).Outcome.Evaluation.Decision.Shadow,
+                    ];
+                    if (shadows.Any(shadow => Said(shadow) != Said(expectedShadow)))
+                    {
+                        Assert.Fail($"expected in shadow {expectedShadow}\nbut got\n{string.Join('\n', shadows.AsEnumerable())}\n{Show(request)}\n{Show(policies)}");
+                    }
+
+                    var shadowKind = expectedShadow is null ? "none" : (expectedShadow.Effect == "deny") == (expected.Effect == "deny") ? "agrees" : "differs";
+                    shadowMix[shadowKind] = shadowMix.GetValueOrDefault(shadowKind) + 1;
                     var explanation = plain.For(request.AgentId).Explain(in request);
                     Verdict[] actual =
                     [
@@ -63,6 +78,9 @@ public class OracleTests(ITestOutputHelper output)
             output.WriteLine($"{kind,-32} {count,9:N0}  {(double)count / total:P1}");
         }
 
+        output.WriteLine($"in shadow {string.Join(", ", shadowMix.Select(entry => $"{entry.Key} {entry.Value:N0}"))}");
+        Assert.Equal(["agrees", "differs", "none"], shadowMix.Keys);
+        Assert.All(shadowMix, entry => Assert.InRange(entry.Value, 50_000, total));
         output.WriteLine($"limits that count a request {counted:N0}, that do not {spared:N0}");
         Assert.Equal(1_000_000, total);
         Assert.InRange(counted, 100_000, int.MaxValue);
@@ -80,6 +98,12 @@ public class OracleTests(ITestOutputHelper output)
         return verdict.Effect == "deny" ? $"deny {by}" : verdict.RuleIndex is null ? $"allow {by}" : "allow by rule";
     }
 
+    private static (string Effect, string RuleId, string Policy, string ReasonCode)? Said(Verdict? verdict) =>
+        verdict is null ? null : (verdict.Effect, verdict.RuleId, verdict.Policy, verdict.ReasonCode);
+
+    private static (string Effect, string RuleId, string Policy, string ReasonCode)? Said(ShadowAnswer? shadow) =>
+        shadow is null ? null : (shadow.Effect.ToWord(), shadow.RuleId, shadow.Policy, shadow.ReasonCode);
+
     private static string Show(IEnumerable<QuotaLimit> limits) =>
         string.Join('\n', limits.Select(limit => $"  actions [{string.Join(' ', limit.Actions)}] resources [{string.Join(' ', limit.Resources)}]"));
 
@@ -91,7 +115,7 @@ public class OracleTests(ITestOutputHelper output)
         var text = new StringBuilder();
         foreach (var policy in policies)
         {
-            text.AppendLine($"{policy.Name} priority {policy.Priority} enabled {policy.Enabled} agents [{string.Join(' ', policy.Agents)}] default {policy.DefaultAction}");
+            text.AppendLine($"{policy.Name} priority {policy.Priority} enabled {policy.Enabled} {policy.Mode} agents [{string.Join(' ', policy.Agents)}] default {policy.DefaultAction}");
             foreach (var rule in policy.Rules)
             {
                 var conditions = rule.Conditions.Select(condition => $"{condition.Key} {condition.Operator} [{string.Join(' ', condition.Operands.Select(Show))}] {condition.Expected} {condition.Schedule}");

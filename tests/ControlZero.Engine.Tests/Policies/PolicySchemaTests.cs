@@ -29,7 +29,7 @@ public sealed class PolicySchemaTests
     {
         AssertSame(PolicySchema.EffectWords, Words(Definition("rule").GetProperty("properties").GetProperty("effect")));
         AssertSame(PolicySchema.DefaultActionWords, Words(Definition("default_action")));
-        AssertSame(PolicySchema.ModeWords.Except(["shadow"]), Words(Schema.GetProperty("properties").GetProperty("mode")));
+        AssertSame(PolicySchema.ModeWords, Words(Schema.GetProperty("properties").GetProperty("mode")));
         AssertSame(PolicySchema.MetricWords, Words(Definition("limit").GetProperty("properties").GetProperty("metric")));
         AssertSame(PolicySchema.ScopeWords, Words(Definition("limit").GetProperty("properties").GetProperty("per")));
         AssertSame(ReasonCodes.Reserved, Words(Definition("rule").GetProperty("properties").GetProperty("reason_code").GetProperty("not")));

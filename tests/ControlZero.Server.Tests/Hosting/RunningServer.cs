@@ -74,7 +74,8 @@ public class RunningServer : IAsyncLifetime
     private protected static AgentCells ClosedCells(IServiceProvider services) => new(
         services.GetRequiredService<SiloFreshness>(),
         services.GetRequiredService<AgentNotices>(),
-        services.GetRequiredKeyedService<TimeProvider>(ClusterClock.Key))
+        services.GetRequiredKeyedService<TimeProvider>(ClusterClock.Key),
+        services)
     {
         IsOpen = false,
     };

@@ -92,16 +92,27 @@ public sealed class PolicyServiceTests(RunningServer server)
         Assert.Empty((await _policies.ListPoliciesAsync(new ListPoliciesRequest(), server.With(key))).Policies);
     }
 
-    [Theory]
-    [InlineData("""{ "name": "p", "rules": [ { "allow": "*" } ], "mode": "shadow" }""", "mode")]
-    public async Task Publish_WhatThisBuildDoesNotEnforce_IsRefusedByName(string document, string field)
+    [Fact]
+    public async Task Publish_InShadow_IsListedVersionedAndRolledBackLikeAnyOther()
     {
         var (_, key) = await server.NewTenantAsync();
+        const string Enforced = """{ "name": "p", "rules": [ { "allow": "*" } ] }""";
+        const string Shadow = """
+            { "name": "p", "mode": "shadow", "rules": [ { "allow": "*" } ],
+              "limits": [ { "name": "l", "metric": "requests", "limit": 1, "window": "1m" } ] }
+            """;
 
-        var failure = await Assert.ThrowsAsync<RpcException>(() => PublishAsync(key, document));
+        await PublishAsync(key, Enforced);
+        var published = await PublishAsync(key, Shadow);
 
-        var finding = Assert.Single(failure.GetRpcStatus()!.GetDetail<PolicyFindings>().Diagnostics, finding => finding.Code == "UNIMPLEMENTED_FEATURE");
-        Assert.Contains(field, finding.Path + finding.Message, StringComparison.Ordinal);
+        Assert.Equal(("shadow", 2L, true), (published.Policy.Mode, published.Policy.Version, published.Policy.Enabled));
+        var warning = Assert.Single(published.Diagnostics);
+        Assert.Equal(("LIMIT_IN_SHADOW", Severity.Warning), (warning.Code, warning.Severity));
+        Assert.Equal("shadow", Assert.Single((await _policies.ListPoliciesAsync(new ListPoliciesRequest(), server.With(key))).Policies).Mode);
+        var versions = await _policies.ListPolicyVersionsAsync(new ListPolicyVersionsRequest { Name = "p" }, server.With(key));
+        Assert.Equal([(2L, "shadow"), (1L, "enforce")], versions.Versions.Select(version => (version.Version, version.Mode)));
+        var back = await _policies.RollbackPolicyAsync(new RollbackPolicyRequest { Name = "p", Version = 1 }, server.With(key));
+        Assert.Equal("enforce", back.Policy.Mode);
     }
 
     [Fact]

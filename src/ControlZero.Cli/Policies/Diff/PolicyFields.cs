@@ -22,6 +22,7 @@ internal static class PolicyFields
         ("default_action", policy.DefaultAction.ToWord()),
         ("description", OrNull(policy.Description)),
         ("enabled", policy.Enabled),
+        ("mode", policy.Mode == PolicyMode.Enforce ? null : policy.Mode.ToWord()),
         ("priority", policy.Priority));
 
     /// <summary>Of a rule, its place aside.</summary>

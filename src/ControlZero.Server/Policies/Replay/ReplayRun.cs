@@ -42,7 +42,7 @@ internal sealed class ReplayRun
         ReplayQuestion question, ClientIdentity caller, TenantSnapshot snapshot, ClusterLog log, TimeProvider clock, long maxSteps = Limits.ReplayMaxSteps)
     {
         (_question, _caller, _snapshot, _log, _clock, _maxSteps) = (question, caller, snapshot, log, clock, maxSteps);
-        var policies = WithDraft(question.Draft, snapshot);
+        var policies = WithDraft(question.Draft with { Mode = PolicyMode.Enforce }, snapshot);
         var defaultOnEmpty = snapshot.Manifest.Settings.DefaultOnEmpty;
         _withoutContext = PastPolicies.Create(policies, defaultOnEmpty, NeverKept);
         _withContext = new(() => PastPolicies.Create(policies, defaultOnEmpty, NeverKept | UnknownFacts.Context));
@@ -75,6 +75,11 @@ internal sealed class ReplayRun
         var last = Tell();
         (last.Done, last.Stopped) = (true, _stopped);
         last.Diagnostics.Add(_question.Findings.Select(finding => finding.ToMessage(0)));
+        if (_question.Draft.Mode == PolicyMode.Shadow)
+        {
+            last.Diagnostics.Add(PolicyMapping.ReplayedAsEnforced());
+        }
+
         last.UnreachableSilos.Add(_unreachable);
         _tally.Conclude(last);
         await responses.WriteAsync(last, cancellationToken);
