@@ -364,6 +364,9 @@ internal sealed partial class Simulation
         _referee.CheckStranded(_silos.Sum(silo => silo.Losses), _world.Now);
         for (var agent = 0; agent < Agents; agent++)
         {
+            // What the one before left at hand of the tenant's counts as left: it would be called back.
+            _silos.ForEach(silo => silo.GiveBack());
+            RunUntil(_world.Now + TimeSpan.FromSeconds(1));
             Probe(agent);
         }
     }
