@@ -48,6 +48,9 @@ public sealed record EnforceDecision
     /// <summary>The state of the tenant's policies the decision was made under. It grows with every change.</summary>
     public ulong PolicyEpoch { get; init; }
 
+    /// <summary>What policies in shadow mode would have made of it. Null: none applies to the agent, or no policy was asked.</summary>
+    public EnforceShadow? Shadow { get; init; }
+
     /// <summary>What is held for the call until it is settled or cancelled. Null: nothing.</summary>
     public EnforceReservation? Reservation { get; init; }
 

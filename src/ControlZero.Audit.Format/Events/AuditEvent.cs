@@ -6,10 +6,14 @@ namespace ControlZero.Audit.Format.Events;
 /// What is recorded of one answer: who asked for what, what was answered and by which rule. Never a prompt; free text is redacted before it
 /// gets here, and a context is its digest and the keys an operator chose.
 /// </summary>
+/// <remarks>One is made for every answer, and its size is held to by a test: small members are stored small, so that a rare one costs the others nothing.</remarks>
 public sealed record AuditEvent
 {
     /// <summary>The largest line of an event. Texts are cut until it fits. Unit: bytes.</summary>
     public const int MaxBytes = 16 * 1024;
+
+    // 0: no rule decided.
+    private readonly int _ruleNumber;
 
     /// <summary>What is recorded.</summary>
     public required AuditEventKind Kind { get; init; }
@@ -72,10 +76,17 @@ public sealed record AuditEvent
     public required string RuleId { get; init; }
 
     /// <summary>Position of the rule in its policy, from 0. Null: no rule decided.</summary>
-    public int? RuleIndex { get; init; }
+    public int? RuleIndex
+    {
+        get => _ruleNumber == 0 ? null : _ruleNumber - 1;
+        init => _ruleNumber = value is { } index ? index + 1 : 0;
+    }
 
     /// <summary>How many rules were looked at.</summary>
     public int EvaluatedRules { get; init; }
+
+    /// <summary>What policies in shadow would have made of it. Null: none applied, or no policy was asked.</summary>
+    public ShadowRecord? Shadow { get; init; }
 
     /// <summary>Names of what the caller must also do when it acts.</summary>
     public ImmutableArray<string> Obligations { get; init; } = [];

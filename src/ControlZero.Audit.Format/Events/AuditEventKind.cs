@@ -1,7 +1,7 @@
 namespace ControlZero.Audit.Format.Events;
 
 /// <summary>What an event records.</summary>
-public enum AuditEventKind
+public enum AuditEventKind : byte
 {
     /// <summary>Not stated.</summary>
     Unspecified = 0,

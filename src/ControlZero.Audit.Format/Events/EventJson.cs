@@ -73,6 +73,7 @@ public static class EventJson
             RuleId = Text("rule_id"),
             RuleIndex = root.TryGetProperty("rule_index", out var index) ? index.GetInt32() : null,
             EvaluatedRules = (int)Number("evaluated_rules"),
+            Shadow = root.TryGetProperty("shadow", out var shadow) ? ReadShadow(shadow) : null,
             Obligations = [.. Items("obligations").Select(item => item.GetString()!)],
             Charged =
             [
@@ -136,6 +137,7 @@ public static class EventJson
         }
 
         json.Number(",\"evaluated_rules\":"u8, audited.EvaluatedRules);
+        WriteShadow(json, audited.Shadow);
         json.ItemsUnlessEmpty(",\"obligations\":["u8, audited.Obligations.AsSpan());
         WriteCharges(json, audited.Charged);
         json.TextUnlessEmpty(",\"reservation\":\""u8, audited.Reservation);
@@ -149,6 +151,34 @@ public static class EventJson
         }
 
         json.PairsUnlessEmpty(",\"cut\":{"u8, audited.Cut.AsSpan());
+        json.Raw("}"u8);
+    }
+
+    private static ShadowRecord ReadShadow(JsonElement shadow) => new(
+        shadow.GetProperty("decision").GetString() == "allow",
+        shadow.GetProperty("effect").GetString()!,
+        shadow.GetProperty("reason_code").GetString()!,
+        shadow.TryGetProperty("policy", out var policy) ? policy.GetString()! : "",
+        shadow.TryGetProperty("policy_version", out var version) ? version.GetInt64() : 0,
+        shadow.GetProperty("rule_id").GetString()!);
+
+    private static void WriteShadow(JsonMembers json, ShadowRecord? shadow)
+    {
+        if (shadow is null)
+        {
+            return;
+        }
+
+        json.Text(
+            shadow.Allowed ? ",\"shadow\":{\"decision\":\"allow\",\"effect\":\""u8 : ",\"shadow\":{\"decision\":\"deny\",\"effect\":\""u8, shadow.Effect);
+        json.Text(",\"reason_code\":\""u8, shadow.ReasonCode);
+        json.TextUnlessEmpty(",\"policy\":\""u8, shadow.Policy);
+        if (shadow.PolicyVersion != 0)
+        {
+            json.Number(",\"policy_version\":"u8, shadow.PolicyVersion);
+        }
+
+        json.Text(",\"rule_id\":\""u8, shadow.RuleId);
         json.Raw("}"u8);
     }
 

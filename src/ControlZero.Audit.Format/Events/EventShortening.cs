@@ -22,6 +22,9 @@ internal static class EventShortening
             Reason = Text("reason", audited.Reason),
             ReasonCode = Text("reason_code", audited.ReasonCode),
             RuleId = Text("rule_id", audited.RuleId),
+            Shadow = audited.Shadow is { } shadow
+                ? shadow with { ReasonCode = Text("shadow.reason_code", shadow.ReasonCode), RuleId = Text("shadow.rule_id", shadow.RuleId) }
+                : null,
             Reservation = Text("reservation", audited.Reservation),
             Candidates = List("candidates", audited.Candidates),
             Obligations = List("obligations", audited.Obligations),

@@ -2,7 +2,7 @@ namespace ControlZero.Audit.Format.Events;
 
 /// <summary>Kinds of what must not be kept.</summary>
 [Flags]
-public enum RedactedKinds
+public enum RedactedKinds : byte
 {
     /// <summary>Nothing.</summary>
     None = 0,

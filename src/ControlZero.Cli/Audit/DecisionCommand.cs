@@ -45,6 +45,7 @@ internal static class DecisionCommand
         ("denied resource", audited.DeniedResource),
         ("policy", audited.Policy.Length > 0 ? $"{audited.Policy}, version {Shapes.Number(audited.PolicyVersion)}" : ""),
         ("rule", audited.RuleId),
+        ("in shadow", Shapes.InWords(audited.Shadow)),
         ("policy epoch", audited.PolicyEpoch.ToString(System.Globalization.CultureInfo.InvariantCulture)),
         ("obligations", string.Join(' ', audited.Obligations)),
         ("charged", string.Join(", ", audited.Charged.Select(charge => $"{Shapes.Number(charge.Units)} of {charge.Limit} ({charge.Metric})"))),

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using ControlZero.Cli.Output;
 using ControlZero.Protocol.V1;
 using CsvHelper;
@@ -55,6 +56,7 @@ internal static class EventCsv
         ("silo", audited => audited.Silo),
         ("generation", audited => Number(audited.Generation)),
         ("sequence", audited => Number(audited.Sequence)),
+        ("shadow", audited => audited.Shadow is { } shadow ? JsonSerializer.Serialize(ShadowRow.Of(shadow)) : ""),
     ];
 
     /// <summary>Writes rows, after the names of the columns if they are the first.</summary>

@@ -107,6 +107,9 @@ internal sealed class EventRow
     [JsonPropertyName("sequence")]
     public long Sequence { get; init; }
 
+    [JsonPropertyName("shadow")]
+    public ShadowRow? Shadow { get; init; }
+
     public static EventRow Of(AuditEvent audited) => new()
     {
         Time = audited.Time.ToDateTime(),
@@ -142,5 +145,6 @@ internal sealed class EventRow
         Silo = audited.Silo,
         Generation = audited.Generation,
         Sequence = audited.Sequence,
+        Shadow = ShadowRow.Of(audited.Shadow),
     };
 }

@@ -60,6 +60,7 @@ internal static class EventShapes
         audited.Silo,
         audited.Generation,
         audited.Sequence,
+        Shadow = Shapes.Of(audited.Shadow),
     };
 
     /// <summary>A map where a form has no place for one: JSON, its keys sorted. Empty: it has no entry.</summary>

@@ -70,6 +70,7 @@ internal static class EnforceCommand
             ("policy", decision.Policy.Length == 0 ? null : $"{decision.Policy} (version {Shapes.Number(decision.PolicyVersion)})"),
             ("rule", decision.RuleIndex is { } index ? $"{decision.RuleId} (index {index.ToString(CultureInfo.InvariantCulture)})" : decision.RuleId),
             ("denied resource", decision.DeniedResource),
+            ("in shadow", Shapes.Turning(decision.Allowed, decision.ReasonCode, Shapes.ShadowOf(decision))),
             ("obligations", string.Join(" ", decision.Obligations.Select(obligation => obligation.Name))),
             ("ask again in", decision.RetryAfter is { } pause ? LimitRows.Span(pause) : null),
             ("reservation", decision.Reservation?.Token),

@@ -58,7 +58,8 @@ internal static class ExplainCommand
             ("decision", Shapes.Word(response.Decision)),
             ("reason code", response.ReasonCode),
             ("reason", response.Reason),
-            ("rule", response.RuleId));
+            ("rule", response.RuleId),
+            ("in shadow", Shapes.InWords(response.Shadow)));
         report.Line("");
         report.Table(
             ["POLICY", "INDEX", "RULE", "EFFECT", "OUTCOME", "DETAIL"],

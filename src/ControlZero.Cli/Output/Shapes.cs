@@ -2,6 +2,7 @@ using System.Globalization;
 using ControlZero.Client;
 using ControlZero.Protocol.V1;
 using Google.Protobuf.WellKnownTypes;
+using ReasonCodes = ControlZero.Engine.Evaluation.ReasonCodes;
 
 namespace ControlZero.Cli.Output;
 
@@ -44,6 +45,7 @@ internal static class Shapes
         RetryAfterSeconds = decision.RetryAfter?.TotalSeconds,
         Reservation = decision.Reservation is { } held ? new { held.Token, ExpiresAt = Instant(held.ExpiresAt) } : null,
         Limits = decision.Limits.Select(limit => LimitRows.Shape(LimitRows.StateOf(limit))),
+        Shadow = Of(ShadowOf(decision)),
     };
 
     public static object Of(EnforceResponse response) => new
@@ -58,7 +60,38 @@ internal static class Shapes
         RuleIndex = response.HasRuleIndex ? response.RuleIndex : (int?)null,
         response.EvaluatedRules,
         response.PolicyEpoch,
+        Shadow = Of(response.Shadow),
     };
+
+    /// <summary>What would be decided were policies in shadow in force. Null: none applies, or no policy was asked.</summary>
+    public static object? Of(ShadowDecision? shadow) => shadow is null ? null : new
+    {
+        Decision = Word(shadow.Decision),
+        shadow.Effect,
+        shadow.ReasonCode,
+        shadow.Policy,
+        shadow.PolicyVersion,
+        shadow.RuleId,
+    };
+
+    /// <summary>What a decision says in shadow, as the cluster sent it. Null: nothing.</summary>
+    public static ShadowDecision? ShadowOf(EnforceDecision decision) => decision.Shadow is not { } shadow ? null : new ShadowDecision
+    {
+        Decision = shadow.Allowed ? Decision.Allow : Decision.Deny,
+        Effect = shadow.Effect,
+        ReasonCode = shadow.ReasonCode,
+        Policy = shadow.Policy,
+        PolicyVersion = shadow.PolicyVersion,
+        RuleId = shadow.RuleId,
+    };
+
+    /// <summary>What would turn were policies in shadow in force, in words. Null: nothing would. Where a limit denied, the policies had allowed.</summary>
+    public static string? Turning(bool allowed, string reasonCode, ShadowDecision? shadow) =>
+        shadow is not null && (shadow.Decision == Decision.Allow) != (allowed || !ReasonCodes.IsOfPolicies(reasonCode)) ? InWords(shadow) : null;
+
+    /// <summary>The same in words. Empty: nothing is said.</summary>
+    public static string InWords(ShadowDecision? shadow) => shadow is null ? ""
+        : $"{Word(shadow.Decision)} ({shadow.ReasonCode}) by {(shadow.Policy.Length > 0 ? $"{shadow.Policy}@{Number(shadow.PolicyVersion)}/{shadow.RuleId}" : shadow.RuleId)}";
 
     public static object Of(Agent agent) => new
     {

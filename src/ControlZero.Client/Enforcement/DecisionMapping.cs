@@ -96,6 +96,9 @@ internal static class DecisionMapping
         DeniedResource = response.DeniedResource.Length > 0 ? response.DeniedResource : null,
         EvaluatedRules = response.EvaluatedRules,
         PolicyEpoch = response.PolicyEpoch,
+        Shadow = response.Shadow is { } shadow
+            ? new EnforceShadow(shadow.Decision == Decision.Allow, shadow.Effect, shadow.ReasonCode, shadow.RuleId, shadow.Policy, shadow.PolicyVersion)
+            : null,
         Reservation = LimitMapping.ToReservation(response.Reservation),
         Limits = LimitMapping.ToLimits(response.Limits),
         RetryAfter = response.RetryAfter?.ToTimeSpan(),

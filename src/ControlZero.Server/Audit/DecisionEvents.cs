@@ -55,6 +55,7 @@ internal sealed class DecisionEvents(IReadOnlyList<string> contextKeys)
             RuleId = Redactor.RedactSecrets(response.RuleId, ref redacted),
             RuleIndex = response.HasRuleIndex ? response.RuleIndex : null,
             EvaluatedRules = response.EvaluatedRules,
+            Shadow = response.Shadow is { } shadow ? Of(shadow, ref redacted) : null,
             Obligations = response.Obligations.Count == 0 ? [] : [.. response.Obligations.Select(obligation => obligation.Name)],
             Charged = outcome.Charged is null ? [] : [.. outcome.Charged.Select(charge => new ChargedUnits(charge.Policy, charge.Name, charge.Metric.ToWord(), charge.Units))],
             Reservation = response.Reservation?.Token ?? "",
@@ -113,6 +114,14 @@ internal sealed class DecisionEvents(IReadOnlyList<string> contextKeys)
         KeyId = caller.Key.Id.Value,
         Silo = "",
     };
+
+    private static ShadowRecord Of(ShadowDecision shadow, ref RedactedKinds redacted) => new(
+        shadow.Decision == Decision.Allow,
+        shadow.Effect,
+        Redactor.RedactSecrets(shadow.ReasonCode, ref redacted),
+        shadow.Policy,
+        shadow.PolicyVersion,
+        Redactor.RedactSecrets(shadow.RuleId, ref redacted));
 
     private static ImmutableArray<string> Redact(ImmutableArray<string> texts, ref RedactedKinds redacted)
     {

@@ -19,15 +19,24 @@ internal sealed class EnforceInstruments
     private static readonly KeyValuePair<string, object?>[] Stream = [new(TelemetryNames.Form, "stream")];
     private static readonly KeyValuePair<string, object?>[][] Hops = [[new("hop", "local")], [new("hop", "remote")]];
 
+    // By what the policies in force decided, then by what they would with those in shadow.
+    private static readonly KeyValuePair<string, object?>[][] Shadows =
+    [
+        [new("in_force", "allow"), new("in_shadow", "allow")], [new("in_force", "allow"), new("in_shadow", "deny")],
+        [new("in_force", "deny"), new("in_shadow", "allow")], [new("in_force", "deny"), new("in_shadow", "deny")],
+    ];
+
     private readonly TimeProvider _clock;
     private readonly double _secondsPerTick;
     private readonly StripedCounts _decided = new(DecisionSeries.Count);
     private readonly StripedCounts _hopped = new(Hops.Length);
+    private readonly StripedCounts _shadowed = new(Shadows.Length);
     private readonly Histogram<double> _duration;
     private readonly Histogram<double> _held;
     private readonly Histogram<int> _size;
     private readonly Instrument _decisions;
     private readonly Instrument _hops;
+    private readonly Instrument _shadows;
 
     public EnforceInstruments(IMeterFactory meters, [FromKeyedServices(ClusterClock.Key)] TimeProvider clock)
     {
@@ -62,6 +71,11 @@ internal sealed class EnforceInstruments
             () => Measure(_hopped, place => Hops[place]),
             "{decision}",
             "Decisions by where the agent lives: in the silo that was asked, or in another.");
+        _shadows = meter.CreateObservableCounter(
+            "controlzero.enforce.shadow.decisions",
+            () => Measure(_shadowed, place => Shadows[place]),
+            "{decision}",
+            "Decisions about agents that a policy in shadow applies to, by what the policies in force decided and what would be decided were it in force too.");
     }
 
     /// <summary>Begins to measure a call. Give it to <see cref="OnAnswered"/>.</summary>
@@ -73,6 +87,11 @@ internal sealed class EnforceInstruments
         if (_decisions.Enabled)
         {
             _decided.Add(DecisionSeries.Of(decision.Effect, decision.ReasonCode));
+        }
+
+        if (decision.Shadow is { } shadow && _shadows.Enabled)
+        {
+            _shadowed.Add((decision.PoliciesPermit ? 0 : 2) + (shadow.Allowed ? 0 : 1));
         }
     }
 

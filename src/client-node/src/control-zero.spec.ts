@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { status } from '@grpc/grpc-js';
 
 import { ControlZeroError, PolicyDeniedError } from './errors.js';
-import { Decision } from './gen/controlzero/v1/enforcement_pb.js';
+import { Decision, ShadowDecisionSchema } from './gen/controlzero/v1/enforcement_pb.js';
 import { FakeCluster, apiKey, failure, openRouterPolicy } from './testing/fake-cluster.js';
 
 const ask = { action: 'llm.generate', resource: 'model/openai/gpt-4' };
@@ -78,6 +78,28 @@ test('Check_SeveralResources_AsksOnceAndNamesTheDeniedOne', async () => {
     ['', several.candidateResources], ['', several.candidateResources],
   ]);
   assert.match(String(error), /`llm\.generate` on `model\/google\/gemini-pro` is denied \(RULE_MATCH\)/);
+  await cz.close();
+});
+
+test('Enforce_WithAPolicyInShadow_HoldsWhatItWouldDecideAndIsNotDecidedByIt', async () => {
+  const plain = cluster.enforce;
+  cluster.enforce = async (request, count) => ({
+    ...(await plain(request, count)),
+    shadow: { decision: Decision.DENY, effect: 'deny', reasonCode: 'TOO_DEAR', ruleId: 'no-b', policy: 'next', policyVersion: 2n },
+  });
+  const cz = cluster.client();
+
+  const decision = await cz.enforce(ask);
+  cluster.enforce = plain;
+  const without = await cz.enforce(ask);
+
+  assert.equal(decision.allowed, true);
+  assert.deepEqual(decision.shadow, {
+    allowed: false, decision: 'deny', effect: 'deny', reasonCode: 'TOO_DEAR', ruleId: 'no-b', policy: 'next', policyVersion: 2,
+  });
+  // Every field is shown, and the same as a word.
+  assert.equal(Object.keys(decision.shadow ?? {}).length, ShadowDecisionSchema.fields.length + 1);
+  assert.equal('shadow' in without, false);
   await cz.close();
 });
 

@@ -7,6 +7,8 @@ import { fromLimit } from './limits.js';
 import type { LimitUsage } from './limits.js';
 import { fromReservation } from './reservation.js';
 import type { Reservation } from './reservation.js';
+import { fromShadow } from './shadow.js';
+import type { Shadow } from './shadow.js';
 
 /** The answer to one question. Plain data: `JSON.stringify` takes it as it is. */
 export interface Decision {
@@ -44,6 +46,8 @@ export interface Decision {
   readonly limits: readonly LimitUsage[];
   /** The first of several resources that was denied. Absent: none was, or the request has no `candidateResources`. */
   readonly deniedResource?: string;
+  /** What policies in shadow mode would have made of it. Absent: none applies to the agent, or no policy was asked. */
+  readonly shadow?: Shadow;
   /** What is held for the call until it is settled or cancelled. Absent: nothing. */
   readonly reservation?: Reservation;
   /** When it makes sense to ask again, in milliseconds. Absent: asking again does not help, or need not wait. */
@@ -85,6 +89,7 @@ export function fromResponse(response: EnforceResponse, requestId: string): Deci
     obligations: response.obligations.map(({ name, parameters }) => ({ name, parameters: parameters ?? {} })),
     limits: response.limits.map(fromLimit),
     ...(response.deniedResource !== '' && { deniedResource: response.deniedResource }),
+    ...(response.shadow && { shadow: fromShadow(response.shadow) }),
     ...(response.reservation && { reservation: fromReservation(response.reservation) }),
     ...(response.retryAfter && { retryAfterMs: milliseconds(response.retryAfter) }),
     replayed: response.replayed,

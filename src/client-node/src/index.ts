@@ -12,6 +12,7 @@ export type { LimitUsage } from './limits.js';
 export type { ControlZeroOptions } from './options.js';
 export type { CallOptions, EnforceRequest } from './request.js';
 export type { Reservation } from './reservation.js';
+export type { Shadow } from './shadow.js';
 export type { CancelRequest, Estimate, SettleOutcome, SettleRequest, Usage } from './settlement.js';
 export type { TlsMaterial, TlsOptions } from './tls.js';
 export type { DuplexCall, Transport, UnaryOptions } from './transport.js';

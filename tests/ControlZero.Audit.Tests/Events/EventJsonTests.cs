@@ -21,11 +21,30 @@ public sealed class EventJsonTests
         """
         {"kind":"decision","decision_id":"01KB1","agent":"bot","request_id":"r-1","action":"llm.generate","resource":"model/a","candidates":["model/a","model/b"],
         "denied_resource":"model/b","context_sha256":"ab","context":{"k":"v"},"decision":"deny","effect":"deny","reason_code":"RULE_MATCH","reason":"no",
-        "policy":"p","policy_version":3,"policy_epoch":7,"rule_id":"rule-0","rule_index":0,"evaluated_rules":2,"obligations":["redact_output"],
+        "policy":"p","policy_version":3,"policy_epoch":7,"rule_id":"rule-0","rule_index":0,"evaluated_rules":2,
+        "shadow":{"decision":"allow","effect":"warn","reason_code":"CODE","policy":"next","policy_version":4,"rule_id":"s"},"obligations":["redact_output"],
         "charged":[{"policy":"p","limit":"rpm","metric":"requests","units":1}],"reservation":"rv","key_id":"k1","dry_run":true,"replayed":true,"late":true,
         "redacted":["secret","email"],"cut":{"reason":"cd"}}
         """.ReplaceLineEndings(""),
         Encoding.ASCII.GetString(Write(Full())));
+
+    // What a build before policies in shadow wrote.
+    [Fact]
+    public void Event_WithoutAShadow_HasNone()
+    {
+        var line = Write(Full() with { Shadow = null });
+
+        Assert.DoesNotContain("shadow", Encoding.ASCII.GetString(line), StringComparison.Ordinal);
+        Assert.Null(Read(line).Shadow);
+    }
+
+    [Fact]
+    public void Shadow_OfADefault_NamesNoPolicy()
+    {
+        var shadow = new ShadowRecord(false, "deny", "NO_RULE_MATCH", "", 0, "synthetic:NO_RULE_MATCH");
+
+        Assert.Equal(shadow, Read(Write(Full() with { Shadow = shadow })).Shadow);
+    }
 
     [Theory]
     [InlineData("x\n{\"effect\":\"allow\"}")]
@@ -38,11 +57,12 @@ public sealed class EventJsonTests
     [InlineData("\\u0041\\\"")]
     public void Text_ThatIsHostile_IsOneLineOfPrintableAsciiAndComesBack(string text)
     {
-        var line = Write(Full() with { Reason = text, Resource = text, RequestId = text, RuleId = text });
+        var line = Write(Full() with { Reason = text, Resource = text, RequestId = text, RuleId = text, Shadow = Full().Shadow! with { RuleId = text, Policy = text } });
 
         Assert.All(line, letter => Assert.InRange(letter, (byte)' ', (byte)'~'));
         var read = Read(line);
         Assert.Equal((text, text, text, text), (read.Reason, read.Resource, read.RequestId, read.RuleId));
+        Assert.Equal((text, text), (read.Shadow!.RuleId, read.Shadow.Policy));
     }
 
     [Fact]
@@ -138,6 +158,7 @@ public sealed class EventJsonTests
         PolicyVersion = 3,
         PolicyEpoch = 7,
         RuleId = "rule-0",
+        Shadow = new ShadowRecord(true, "warn", "CODE", "next", 4, "s"),
         RuleIndex = 0,
         EvaluatedRules = 2,
         Obligations = ["redact_output"],

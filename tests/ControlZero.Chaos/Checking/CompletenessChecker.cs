@@ -49,6 +49,7 @@ internal sealed class CompletenessChecker(IReadOnlyCollection<LoggedEvent> event
                 ["rule_id"] = answer.Rule,
                 ["rule_index"] = answer.Index?.ToString(CultureInfo.InvariantCulture) ?? "",
                 ["evaluated_rules"] = answer.Tried.ToString(CultureInfo.InvariantCulture),
+                ["shadow"] = answer.Shadow ?? "",
                 ["reservation"] = answer.Reservation ?? "",
                 ["replayed"] = answer.Replayed ? "true" : "",
             },

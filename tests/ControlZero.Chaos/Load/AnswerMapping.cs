@@ -1,6 +1,7 @@
 using ControlZero.Chaos.Records;
 using ControlZero.Client;
 using ControlZero.Protocol.V1;
+using ControlZero.Servers.Audit;
 
 namespace ControlZero.Chaos.Load;
 
@@ -19,6 +20,7 @@ internal static class AnswerMapping
     {
         DecisionId = answer.DecisionId,
         Words = answer.Reason,
+        Shadow = ShadowOf(answer.Shadow),
         Reservation = answer.Reservation?.Token,
         Replayed = answer.Replayed,
         Windows = Windows(answer.Limits.Select(limit => (limit.Name, limit.ResetsAt?.ToDateTimeOffset()))),
@@ -36,10 +38,17 @@ internal static class AnswerMapping
     {
         DecisionId = decision.DecisionId,
         Words = decision.Reason,
+        Shadow = decision.Shadow is { } shadow
+            ? ReceivedAnswer.ShadowOf(shadow.Allowed, shadow.Effect, shadow.ReasonCode, shadow.Policy, shadow.PolicyVersion, shadow.RuleId)
+            : null,
         Reservation = decision.Reservation?.Token,
         Replayed = decision.Replayed,
         Windows = Windows(decision.Limits.Select(limit => (limit.Name, limit.ResetsAt))),
     };
+
+    public static string? ShadowOf(ShadowDecision? shadow) => shadow is null
+        ? null
+        : ReceivedAnswer.ShadowOf(shadow.Decision == Decision.Allow, shadow.Effect, shadow.ReasonCode, shadow.Policy, shadow.PolicyVersion, shadow.RuleId);
 
     private static List<ChargedWindow>? Windows(IEnumerable<(string Name, DateTimeOffset? Ends)> limits)
     {

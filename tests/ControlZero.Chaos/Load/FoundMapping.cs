@@ -28,6 +28,7 @@ internal static class FoundMapping
         {
             DecisionId = found.DecisionId,
             Words = found.Reason,
+            Shadow = AnswerMapping.ShadowOf(found.Shadow),
             Reservation = found.Reservation.Length == 0 ? null : found.Reservation,
             Replayed = found.Replayed,
         });

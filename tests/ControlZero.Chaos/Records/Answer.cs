@@ -31,6 +31,9 @@ internal sealed record Answer(bool Allowed, string Effect, string Reason, string
     /// <summary>Token of what is held for the call. Null: nothing is.</summary>
     public string? Reservation { get; init; }
 
+    /// <summary>What was said of policies in shadow, as an event has it. Null: nothing.</summary>
+    public string? Shadow { get; init; }
+
     /// <summary>Whether an earlier call with the same request id was charged, and this one was not.</summary>
     public bool Replayed { get; init; }
 

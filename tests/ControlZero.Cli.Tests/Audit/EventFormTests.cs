@@ -38,6 +38,32 @@ public sealed class EventFormTests
         Assert.Equal(json, parquet.Order(StringComparer.Ordinal));
     }
 
+    private static readonly AuditEvent Shadowed = new(Event)
+    {
+        Shadow = new ShadowDecision { Decision = Decision.Deny, Effect = "deny", ReasonCode = "RULE_MATCH", Policy = "next", PolicyVersion = 2, RuleId = "no-b" },
+    };
+
+    [Fact]
+    public async Task Forms_HoldWhatWouldHaveBeenDecidedInShadow_AndNothingWhereNoneWasSaid()
+    {
+        const string Said = """{"decision":"deny","effect":"deny","reason_code":"RULE_MATCH","policy":"next","policy_version":2,"rule_id":"no-b"}""";
+        using var file = new MemoryStream();
+        await ParquetSerializer.SerializeAsync([EventRow.Of(Shadowed), EventRow.Of(Event)], file);
+        file.Position = 0;
+        using var csv = new StringWriter();
+        EventCsv.Write(csv, [Shadowed, Event], isFirst: false);
+
+        var rows = (await ParquetSerializer.DeserializeAsync<EventRow>(file)).Data;
+        var lines = csv.ToString().Split("\r\n");
+
+        Assert.Equal(("deny", "no-b", "next", 2), (rows[0].Shadow!.Decision, rows[0].Shadow!.RuleId, rows[0].Shadow!.Policy, rows[0].Shadow!.PolicyVersion));
+        Assert.Null(rows[1].Shadow);
+        Assert.EndsWith($",\"{Said.Replace("\"", "\"\"", StringComparison.Ordinal)}\"", lines[0], StringComparison.Ordinal);
+        Assert.EndsWith(",0,0,", lines[1], StringComparison.Ordinal);
+        Assert.Equal(Said, JsonSerializer.SerializeToElement(EventShapes.Of(Shadowed), Names).GetProperty("shadow").GetRawText());
+        Assert.Equal(JsonValueKind.Null, JsonSerializer.SerializeToElement(EventShapes.Of(Event), Names).GetProperty("shadow").ValueKind);
+    }
+
     [Fact]
     public async Task Parquet_HoldsWhatWasChargedAsNumbers()
     {

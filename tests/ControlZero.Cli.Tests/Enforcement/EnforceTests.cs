@@ -53,9 +53,35 @@ public sealed class EnforceTests : CliTest
 
         Assert.Equal(3, run.ExitCode);
         Assert.Equal(
-            ["decision", "source", "effect", "reason_code", "reason", "decision_id", "request_id", "policy", "policy_version", "rule_id", "rule_index", "evaluated_rules", "policy_epoch", "obligations", "denied_resource", "dry_run", "replayed", "retry_after_seconds", "reservation", "limits"],
+            ["decision", "source", "effect", "reason_code", "reason", "decision_id", "request_id", "policy", "policy_version", "rule_id", "rule_index", "evaluated_rules", "policy_epoch", "obligations", "denied_resource", "dry_run", "replayed", "retry_after_seconds", "reservation", "limits", "shadow"],
             run.Json.EnumerateObject().Select(field => field.Name));
         Assert.Equal(("deny", "server"), (run.Json.GetProperty("decision").GetString(), run.Json.GetProperty("source").GetString()));
+    }
+
+    // Said where it would turn the answer; of a deny by a limit, whether it would turn what the policies had allowed.
+    [Theory]
+    [InlineData(Decision.Allow, "RULE_MATCH", Decision.Deny, true)]
+    [InlineData(Decision.Deny, "NO_RULE_MATCH", Decision.Allow, true)]
+    [InlineData(Decision.Allow, "RULE_MATCH", Decision.Allow, false)]
+    [InlineData(Decision.Deny, "QUOTA_EXCEEDED", Decision.Allow, false)]
+    [InlineData(Decision.Deny, "QUOTA_EXCEEDED", Decision.Deny, true)]
+    public async Task Enforce_WithAPolicyInShadow_SaysWhenItWouldTurnTheAnswer(Decision decision, string code, Decision shadow, bool isSaid)
+    {
+        var answer = new EnforceResponse(decision == Decision.Allow ? Answers.Allow() : Answers.Deny())
+        {
+            ReasonCode = code,
+            Shadow = new ShadowDecision { Decision = shadow, Effect = "deny", ReasonCode = "RULE_MATCH", Policy = "next", PolicyVersion = 2, RuleId = "no-b" },
+        };
+        Cluster.On<EnforceRequest>(_ => answer);
+
+        var text = await RunAsync(Question);
+        var json = await RunAsync([.. Question, "--output", "json"]);
+
+        var word = shadow == Decision.Allow ? "allow" : "deny";
+        Assert.Equal(isSaid ? [$"in shadow   {word} (RULE_MATCH) by next@2/no-b"] : [], text.Lines.Where(line => line.StartsWith("in shadow", StringComparison.Ordinal)));
+        Assert.Equal(
+            $$"""{"decision":"{{word}}","effect":"deny","reason_code":"RULE_MATCH","policy":"next","policy_version":2,"rule_id":"no-b"}""",
+            System.Text.Json.JsonSerializer.Serialize(json.Json.GetProperty("shadow")));
     }
 
     [Fact]

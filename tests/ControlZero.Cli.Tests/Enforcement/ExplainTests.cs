@@ -41,6 +41,20 @@ public sealed class ExplainTests : CliTest
     }
 
     [Fact]
+    public async Task Explain_WithAPolicyInShadow_SaysWhatItWouldAnswerAndByWhichRule()
+    {
+        var answer = Explanation();
+        answer.Response.Shadow = new ShadowDecision { Decision = Decision.Deny, Effect = "deny", ReasonCode = "NO_RULE_MATCH", RuleId = "synthetic:NO_RULE_MATCH" };
+        Cluster.On<ExplainRequest>(_ => answer);
+
+        var text = await RunAsync("explain", "--action", "x");
+        var json = await RunAsync("explain", "--action", "x", "--output", "json");
+
+        Assert.Equal("in shadow   deny (NO_RULE_MATCH) by synthetic:NO_RULE_MATCH", text.Lines[4]);
+        Assert.Equal("synthetic:NO_RULE_MATCH", json.Json.GetProperty("response").GetProperty("shadow").GetProperty("rule_id").GetString());
+    }
+
+    [Fact]
     public async Task Explain_LimitedRequest_PrintsWhatEachLimitWouldMakeOfIt()
     {
         var answer = Explanation();

@@ -34,6 +34,28 @@ public sealed class DecisionTests : ClientTest
     }
 
     [Fact]
+    public async Task Check_WithAPolicyInShadow_HoldsWhatItWouldDecide_AndIsNotDecidedByIt()
+    {
+        var answer = Answers.Allow();
+        answer.Shadow = new ShadowDecision { Decision = Decision.Deny, Effect = "deny", ReasonCode = "TOO_DEAR", RuleId = "no-b", Policy = "next", PolicyVersion = 2 };
+        Cluster.On<EnforceRequest>(_ => answer);
+
+        var decision = await Client().EnforceAsync(Query);
+
+        Assert.Equal((true, new EnforceShadow(false, "deny", "TOO_DEAR", "no-b", "next", 2)), (decision.Allowed, decision.Shadow));
+        Assert.Null((await With(Answers.Allow()).CheckAsync(Query)).Shadow);
+
+        // Every field is shown.
+        Assert.Equal(ShadowDecision.Descriptor.Fields.InDeclarationOrder().Count, typeof(EnforceShadow).GetProperties().Length);
+
+        ControlZeroClient With(EnforceResponse next)
+        {
+            Cluster.On<EnforceRequest>(_ => next);
+            return Client();
+        }
+    }
+
+    [Fact]
     public async Task Check_Deny_IsAnAnswerAndNotAnError()
     {
         Cluster.On<EnforceRequest>(_ => Answers.Deny());

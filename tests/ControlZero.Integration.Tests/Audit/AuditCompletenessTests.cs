@@ -23,6 +23,12 @@ public sealed class AuditCompletenessTests(ITestOutputHelper output)
           { "effect": "deny", "action": "llm.generate", "resource": "model/*" } ] }
         """;
 
+    // What it would change is part of each answer about those agents, and of its event.
+    private const string InShadow = """
+        { "name": "next", "mode": "shadow", "priority": 1, "agents": "agent-1*", "rules": [
+          { "id": "no-gpt", "deny": "llm.generate", "resource": "model/openai/*" }, { "id": "others", "allow": "llm.generate" } ] }
+        """;
+
     /// <summary>How long servers are killed one after the other. Default: each once.</summary>
     private static TimeSpan Lasts { get; } =
         TimeSpan.FromSeconds(int.Parse(Environment.GetEnvironmentVariable("CONTROLZERO_AUDIT_SECONDS") ?? "0", CultureInfo.InvariantCulture));
@@ -41,6 +47,7 @@ public sealed class AuditCompletenessTests(ITestOutputHelper output)
         try
         {
             await clients[0].Policies.PublishPolicyAsync(new PublishPolicyRequest { Document = Document });
+            await clients[0].Policies.PublishPolicyAsync(new PublishPolicyRequest { Document = InShadow });
             var load = new AuditLoad(clients, "default", Seed);
             var killing = ReplaceAsync([cluster.All[1], cluster.All[2], cluster.All[0]]);
             await load.RunAsync(number => number <= Calls || !killing.IsCompleted);
@@ -57,6 +64,7 @@ public sealed class AuditCompletenessTests(ITestOutputHelper output)
             Assert.Empty(findings.Faults);
             Assert.True(findings.Answers > Calls / 4, $"only {findings.Answers} answers were received");
             Assert.All(load.AnswersByForm, form => Assert.True(form.Value > Calls / 20, $"only {form.Value} answers were received by {form.Key}"));
+            Assert.Equal(["", "allow", "deny"], load.Received.Select(answer => answer.Values["shadow"]).Select(said => said.Length == 0 ? "" : said.Split('"')[3]).Distinct().Order());
             Assert.True(load.Lost.Count > Calls / 20, $"only {load.Lost.Count} calls were lost");
         }
         finally

@@ -136,6 +136,9 @@ internal sealed class AuditLoad(IReadOnlyList<ControlZeroClient> clients, string
         ["rule_id"] = response.RuleId,
         ["rule_index"] = response.HasRuleIndex ? response.RuleIndex.ToString(CultureInfo.InvariantCulture) : "",
         ["evaluated_rules"] = response.EvaluatedRules.ToString(CultureInfo.InvariantCulture),
+        ["shadow"] = response.Shadow is { } shadow
+            ? ReceivedAnswer.ShadowOf(shadow.Decision == Decision.Allow, shadow.Effect, shadow.ReasonCode, shadow.Policy, shadow.PolicyVersion, shadow.RuleId)
+            : "",
         ["denied_resource"] = response.DeniedResource,
         ["reservation"] = response.Reservation?.Token ?? "",
         ["dry_run"] = response.DryRun ? "true" : "",

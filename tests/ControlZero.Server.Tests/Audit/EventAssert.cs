@@ -8,7 +8,7 @@ internal static class EventAssert
 {
     // Fields of the answer that an event leaves out, each for a reason: what the limits were at the moment and when to ask again is
     // no part of what was decided; languages and parameters are the policy's, under its version.
-    private static readonly string[] LeftOut = ["limits", "retry_after", "shadow", "reason_localized"];
+    private static readonly string[] LeftOut = ["limits", "retry_after", "reason_localized"];
 
     public static void Equal(string tenant, EnforceRequest request, EnforceResponse answer, AuditEvent audited)
     {
@@ -21,6 +21,9 @@ internal static class EventAssert
                 "policy_version", "reason", "reason_code", "reason_localized", "replayed", "request_id", "reservation", "retry_after", "rule_id", "rule_index", "shadow",
             ],
             EnforceResponse.Descriptor.Fields.InDeclarationOrder().Select(field => field.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["decision", "effect", "policy", "policy_version", "reason_code", "rule_id"],
+            ShadowDecision.Descriptor.Fields.InDeclarationOrder().Select(field => field.Name).Order(StringComparer.Ordinal));
         Assert.All(LeftOut, name => Assert.NotNull(EnforceResponse.Descriptor.FindFieldByName(name)));
     }
 
@@ -47,6 +50,9 @@ internal static class EventAssert
         answer.DryRun,
         answer.Replayed,
         answer.Reservation?.Token,
+        answer.Shadow is { } shadow
+            ? (shadow.Decision == Decision.Allow, shadow.Effect, shadow.ReasonCode, shadow.Policy, shadow.PolicyVersion, shadow.RuleId)
+            : null,
         string.Join(',', answer.Obligations.Select(obligation => obligation.Name)));
 
     private static string Said(AuditEvent audited) => string.Join(
@@ -72,5 +78,6 @@ internal static class EventAssert
         audited.DryRun,
         audited.Replayed,
         audited.Reservation.Length == 0 ? null : audited.Reservation,
+        audited.Shadow is { } shadow ? (shadow.Allowed, shadow.Effect, shadow.ReasonCode, shadow.Policy, shadow.PolicyVersion, shadow.RuleId) : null,
         string.Join(',', audited.Obligations));
 }

@@ -22,11 +22,18 @@ public sealed class EveryAnswerTests(RecordingServer server) : IClassFixture<Rec
 
     [Theory]
     [MemberData(nameof(Vectors))]
-    public async Task Vector_HoweverItIsAsked_HasAnEventThatEqualsItsAnswer(string name)
+    public Task Vector_HoweverItIsAsked_HasAnEventThatEqualsItsAnswer(string name) => AssertEventsAsync(name, []);
+
+    [Theory]
+    [MemberData(nameof(Vectors))]
+    public Task Vector_BesideAPolicyInShadow_HasAnEventThatEqualsItsAnswer(string name) => AssertEventsAsync(
+        name, ["""{ "name": "in-shadow", "mode": "shadow", "priority": -1, "rules": [ { "id": "s\"é😀", "deny": "*:*e*" }, { "allow": "*", "resource": "*a*" } ] }"""]);
+
+    private async Task AssertEventsAsync(string name, IEnumerable<string> inShadow)
     {
         var vector = PolicyVectors.Find(name);
         var (tenant, key) = await server.NewTenantAsync(defaultOnEmpty: PolicyVectors.DefaultOnEmpty(vector));
-        foreach (var document in PolicyVectors.Documents(vector))
+        foreach (var document in PolicyVectors.Documents(vector).Concat(inShadow))
         {
             await new PolicyService.PolicyServiceClient(server.Channel).PublishPolicyAsync(new PublishPolicyRequest { Document = document }, server.With(key));
         }
@@ -55,6 +62,7 @@ public sealed class EveryAnswerTests(RecordingServer server) : IClassFixture<Rec
 
         var events = server.EventsOf(tenant);
         Assert.Equal(5, answers.Count);
+        Assert.All(answers, answer => Assert.Equal(inShadow.Any(), answer.Shadow is not null));
         Assert.Equal(answers.Select(answer => answer.DecisionId).Order(), events.Select(audited => audited.DecisionId).Order());
         Assert.All(answers, answer =>
         {
@@ -62,6 +70,18 @@ public sealed class EveryAnswerTests(RecordingServer server) : IClassFixture<Rec
             Assert.Equal((AuditEventKind.Decision, key.Split('_')[2]), (audited.Kind, audited.KeyId));
             EventAssert.Equal(tenant, request, answer, audited);
         });
+    }
+
+    [Fact]
+    public async Task Shadow_WhoseRuleIsCalledLikeASecret_IsRecordedWithoutIt()
+    {
+        const string Secret = "sk-ant-api03-abcdefghijklmnopqrstuvwxyz0123456789";
+        var (tenant, key) = await server.NewTenantWithAsync($$"""{ "name": "p", "mode": "shadow", "rules": [ { "id": "{{Secret}}", "deny": "*" } ] }""");
+
+        var answer = await Enforcement.EnforceAsync(Ask(), server.With(key));
+
+        var audited = Assert.Single(server.EventsOf(tenant));
+        Assert.Equal((Secret, "[REDACTED:secret]", ControlZero.Audit.Format.Events.RedactedKinds.Secret), (answer.Shadow.RuleId, audited.Shadow!.RuleId, audited.Redacted));
     }
 
     [Theory]

@@ -132,6 +132,21 @@ public sealed class ShadowTests(RunningServer server, GrainPathServer grainPath)
     }
 
     [Fact]
+    public async Task Event_HoldsWhatTheAnswerSaid()
+    {
+        var (_, key) = await server.NewTenantWithAsync(InForce, Shadow);
+        var audit = new AuditService.AuditServiceClient(server.Channel);
+        var answer = await _enforcement.EnforceAsync(Ask("model/b"), server.With(key));
+        await _enforcement.EnforceAsync(Ask("model/b", "web"), server.With(key));
+
+        var found = await audit.GetDecisionAsync(new GetDecisionRequest { DecisionId = answer.DecisionId }, server.With(key));
+        var queried = await audit.QueryEventsAsync(new QueryEventsRequest(), server.With(key));
+
+        Assert.Equal(DeniedByB, Assert.Single(found.Events).Shadow);
+        Assert.Equal([null, DeniedByB], queried.Events.Select(audited => audited.Shadow));
+    }
+
+    [Fact]
     public async Task Access_IsThatOfPoliciesInForce()
     {
         var (_, key) = await server.NewTenantWithAsync(InForce, Shadow);

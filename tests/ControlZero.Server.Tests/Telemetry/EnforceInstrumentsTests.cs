@@ -102,6 +102,23 @@ public sealed class EnforceInstrumentsTests : IDisposable
         Assert.Equal(_measured.Of("controlzero.enforce.decisions"), _measured.Of("controlzero.enforce.duration"));
     }
 
+    // What a limit denied after the policies had allowed it is no difference: in shadow no limit is asked.
+    [Fact]
+    public void Shadows_AreCountedByWhatPoliciesDecide_AndWhereNoneIsSaidNotAtAll()
+    {
+        var instruments = new EnforceInstruments(_measured.Meters, _clock);
+        var (allows, denies) = (new ShadowAnswer { Effect = Effect.Warn, ReasonCode = "RULE_MATCH", RuleId = "r" }, new ShadowAnswer { Effect = Effect.Deny, ReasonCode = "RULE_MATCH", RuleId = "r" });
+
+        instruments.OnDecided(Of(Effect.Allow, "RULE_MATCH"));
+        instruments.OnDecided(Of(Effect.Allow, "RULE_MATCH") with { Shadow = allows });
+        instruments.OnDecided(Of(Effect.Deny, "QUOTA_EXCEEDED") with { Shadow = allows });
+        instruments.OnDecided(Of(Effect.Allow, "RULE_MATCH") with { Shadow = denies });
+        instruments.OnDecided(Of(Effect.Deny, "TOO_DEAR") with { Shadow = allows });
+        instruments.OnDecided(Of(Effect.Deny, "NO_RULE_MATCH") with { Shadow = denies });
+
+        Assert.Equal(["allow,allow=2", "allow,deny=1", "deny,allow=1", "deny,deny=1"], _measured.Of("controlzero.enforce.shadow.decisions"));
+    }
+
     [Fact]
     public void Sizes_AndHops_AreToldApart()
     {

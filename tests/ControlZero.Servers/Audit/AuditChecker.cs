@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ControlZero.Servers.Audit;
 
 /// <summary>An answer as a client received it, field by field. Texts as in the event: what is absent is empty.</summary>
@@ -7,8 +9,15 @@ public sealed record ReceivedAnswer
     public static IReadOnlyList<string> Fields { get; } =
     [
         "decision_id", "agent", "request_id", "action", "resource", "denied_resource", "decision", "effect", "reason_code", "reason", "policy", "policy_version",
-        "policy_epoch", "rule_id", "rule_index", "evaluated_rules", "reservation", "dry_run", "replayed",
+        "policy_epoch", "rule_id", "rule_index", "evaluated_rules", "shadow", "reservation", "dry_run", "replayed",
     ];
+
+    /// <summary>What was said in shadow, as an event's member has it.</summary>
+    public static string ShadowOf(bool allowed, string effect, string reasonCode, string policy, long version, string rule)
+    {
+        var (by, at) = (policy.Length == 0 ? "" : $",\"policy\":\"{policy}\"", version == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $",\"policy_version\":{version}"));
+        return $"{{\"decision\":\"{(allowed ? "allow" : "deny")}\",\"effect\":\"{effect}\",\"reason_code\":\"{reasonCode}\"{by}{at},\"rule_id\":\"{rule}\"}}";
+    }
 
     /// <summary>The tenant that asked.</summary>
     public required string Tenant { get; init; }

@@ -53,6 +53,19 @@ internal static class EventMessages
             Generation = found.Place.Generation,
             Sequence = found.Place.Sequence,
         };
+        if (audited.Shadow is { } shadow)
+        {
+            message.Shadow = new ShadowDecision
+            {
+                Decision = shadow.Allowed ? Decision.Allow : Decision.Deny,
+                Effect = shadow.Effect,
+                ReasonCode = shadow.ReasonCode,
+                Policy = shadow.Policy,
+                PolicyVersion = shadow.PolicyVersion,
+                RuleId = shadow.RuleId,
+            };
+        }
+
         if (audited.RuleIndex is { } index)
         {
             message.RuleIndex = index;
