@@ -83,7 +83,7 @@ internal sealed class YamlDocumentReader(string text, FindingList findings)
         if (current is AnchorAlias alias)
         {
             findings.Error(node, DiagnosticCodes.YamlAliasForbidden, $"the alias {Quoted.Text("*" + alias.Value)} is not allowed",
-                "write the value out");
+                "put a pattern that begins with `*` between quotes; write the value out where an alias was meant");
             return true;
         }
 
@@ -229,7 +229,10 @@ internal sealed class YamlDocumentReader(string text, FindingList findings)
     private ParsingEvent? Next() => _parser.MoveNext() ? _parser.Current : null;
 
     private void SyntaxError(Mark place, string what) => findings.Error((int)place.Line, (int)place.Column, DiagnosticCodes.Syntax,
-        $"this is not YAML: {what}", "check the indentation, the colons, the brackets and the quotes on this line and the one before");
+        $"this is not YAML: {what}",
+        what.Contains("anchor or alias", StringComparison.Ordinal)
+            ? "put a text that begins with `*` or `&` between quotes: \"*\""
+            : "check the indentation, the colons, the brackets and the quotes on this line and the one before");
 
     // What spans lines is shown where it broke rather than where it began; and never before what was read without complaint.
     private Mark PlaceOf(YamlException refused)

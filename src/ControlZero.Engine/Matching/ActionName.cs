@@ -10,14 +10,17 @@ namespace ControlZero.Engine.Matching;
 public static class ActionName
 {
     /// <summary>
-    /// The forms of an action pattern, one or two, themselves patterns. A <c>:</c> or <c>.</c> within a class does not count.
-    /// The pattern must be a valid <see cref="Glob"/>.
+    /// The forms of an action pattern, one to three, themselves patterns. The pattern must be a valid <see cref="Glob"/>.
+    /// A <c>.</c> within a class does not count. A <c>:</c> within one may be the colon of the action or be part of a name, so both are meant:
+    /// <c>a[.:]b</c> is also read as it stands, or as a deny it would let <c>a:b</c> pass.
     /// </summary>
     public static ImmutableArray<string> PatternForms(string pattern)
     {
         ArgumentNullException.ThrowIfNull(pattern);
 
-        return Forms(pattern, GlobSyntax.IndexOutsideClasses(pattern, ':'), GlobSyntax.IndexOutsideClasses(pattern, '.'));
+        var colon = GlobSyntax.IndexOutsideClasses(pattern, ':');
+        var forms = Forms(pattern, colon, GlobSyntax.IndexOutsideClasses(pattern, '.'));
+        return colon < 0 && pattern.Contains(':', StringComparison.Ordinal) ? [pattern, .. forms] : forms;
     }
 
     /// <summary>The forms of the action of a request, one or two, plain texts: a <c>*</c> in them is an asterisk.</summary>

@@ -7,7 +7,8 @@ namespace ControlZero.Engine.Policies;
 public static class ModelPattern
 {
     private const string Prefix = "model/";
-    private const string RefusedInModels = " %\\";
+    // A `]` outside a class stands for itself.
+    private const string RefusedInModels = " %\\]";
 
     /// <summary>Why no acceptable resource matches a well-formed pattern that begins <c>model/</c>, or null.</summary>
     public static string? WhyUnmatchable(string pattern)

@@ -13,8 +13,6 @@ internal readonly record struct BoundPolicy(PolicyDocument Document, DocumentNod
 /// <param name="findings">Where findings go.</param>
 internal sealed class PolicyBinder(FindingList findings)
 {
-    private const int PriorityLimit = 1_000_000;
-
     private readonly FieldReader _fields = new(findings);
     private readonly PatternReader _patterns = new(findings);
     private readonly RuleBinder _rules = new(findings);
@@ -102,11 +100,11 @@ internal sealed class PolicyBinder(FindingList findings)
             return PolicyDocument.DefaultPriority;
         }
 
-        if (double.Abs(node.Number) > PriorityLimit)
+        if (node.Number is < int.MinValue or > int.MaxValue)
         {
             findings.Error(node, DiagnosticCodes.NumberRange,
                 string.Create(CultureInfo.InvariantCulture,
-                    $"`priority` is {Quoted.Text(node.Text)}, outside -{PriorityLimit} to {PriorityLimit}"),
+                    $"`priority` is {Quoted.Text(node.Text)}, outside {int.MinValue} to {int.MaxValue}"),
                 "use a number within that range");
             return PolicyDocument.DefaultPriority;
         }

@@ -33,8 +33,7 @@ internal static class AccessMapping
             throw RpcErrors.AgentNotBound(named).ToRpcException();
         }
 
-        var size = request.PageSize <= 0 ? Limits.PageDefaultSize : Math.Min(request.PageSize, Limits.PageMaxSize);
-        return (agent, new AccessQuery(action, [.. request.Resources], Offset(request.PageToken) ?? 0, size));
+        return (agent, new AccessQuery(action, [.. request.Resources], Offset(request.PageToken) ?? 0, PageRequest.ReadSize(request.PageSize)));
     }
 
     /// <summary>The answer.</summary>
@@ -96,9 +95,14 @@ internal static class AccessMapping
             }
         }
 
+        if (PageRequest.CheckSize(request.PageSize) is { } size)
+        {
+            yield return size;
+        }
+
         if (request.PageToken.Length > 0 && Offset(request.PageToken) is null)
         {
-            yield return new FieldFault("page_token", FaultCodes.FieldValue, "page_token is none that was answered", "send next_page_token of the answer before");
+            yield return PageRequest.TokenFault;
         }
     }
 

@@ -75,7 +75,7 @@ internal sealed partial class PolicyService
         return outcome.Status switch
         {
             PublishStatus.Deleted => new DeletePolicyResponse { PolicyEpoch = outcome.Epoch, Acknowledgement = outcome.Acknowledgement!.ToMessage() },
-            PublishStatus.PolicyUnknown => throw RpcErrors.NotFound("POLICY_NOT_FOUND", "policy", request.Name).ToRpcException(),
+            PublishStatus.PolicyUnknown => throw NoPolicy(request.Name),
             PublishStatus.VersionConflict => throw RpcErrors
                 .VersionConflict("policy", request.Name, request.ExpectedVersion, outcome.Entry?.Version ?? 0).ToRpcException(),
             _ => throw new InvalidOperationException($"a deletion ended as {outcome.Status}"),
@@ -85,5 +85,5 @@ internal sealed partial class PolicyService
     private async Task<(PolicyName Name, PolicyEntry Entry)> InForceAsync(string text, ClientIdentity caller, ServerCallContext context) =>
         PolicyName.TryParse(text, out var name) && (await ManifestAsync(caller, context)).Find(name) is { } entry
             ? (name, entry)
-            : throw RpcErrors.NotFound("POLICY_NOT_FOUND", "policy", text).ToRpcException();
+            : throw NoPolicy(text);
 }

@@ -96,7 +96,7 @@ internal sealed partial class PolicyService(IGrainFactory grains, PolicyTrial tr
         var entry = PolicyName.TryParse(request.Name, out var name) ? (await ManifestAsync(caller, context)).Find(name) : null;
         if (entry is null)
         {
-            throw RpcErrors.NotFound("POLICY_NOT_FOUND", "policy", request.Name).ToRpcException();
+            throw NoPolicy(request.Name);
         }
 
         var number = request.Version == 0 ? entry.Version : request.Version;
@@ -127,6 +127,10 @@ internal sealed partial class PolicyService(IGrainFactory grains, PolicyTrial tr
     [RequiresScope(Scopes.PolicyRead)]
     public override Task<TestPolicyResponse> TestPolicy(TestPolicyRequest request, ServerCallContext context) =>
         Task.FromResult(trial.Run(request, context.GetCaller()));
+
+    private static RpcException NoPolicy(string name) => (name.Length == 0
+        ? RpcErrors.Missing("name", "name a policy; ListPolicies shows them")
+        : RpcErrors.NotFound("POLICY_NOT_FOUND", "policy", name)).ToRpcException();
 
     private static PolicyVersion Describe(PolicyName name, StoredPolicyVersion version)
     {

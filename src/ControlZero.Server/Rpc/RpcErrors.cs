@@ -98,6 +98,10 @@ internal static class RpcErrors
     public static Status TooMany(string field, int count, int limit) => InvalidFields(
         [new FieldFault(field, FaultCodes.TooMany, $"{field} has {count} entries, {limit} are allowed", "send them in several calls", limit, count)]);
 
+    /// <summary>A request that does not say what it is about.</summary>
+    public static Status Missing(string field, string remedy) =>
+        InvalidFields([new FieldFault(field, FaultCodes.FieldRequired, $"{field} is missing or empty", remedy)]);
+
     /// <summary>A thing that is not there, or is another tenant's: both read the same.</summary>
     public static Status NotFound(string reason, string what, string name) => Make(
         StatusCode.NotFound,

@@ -123,6 +123,11 @@ internal sealed class TenantService(
     public override async Task<RevokeKeyResponse> RevokeKey(RevokeKeyRequest request, ServerCallContext context)
     {
         var caller = context.GetCaller();
+        if (request.KeyId.Length == 0)
+        {
+            throw RpcErrors.Missing("key_id", "name a key; ListKeys shows them").ToRpcException();
+        }
+
         var revoked = KeyId.TryParse(request.KeyId, out var id) && await MayEndAsync(id, caller, context)
             ? await grains.GetGrain<IKeyGrain>(GrainKeys.Of(id)).RevokeAsync(caller.Tenant, CancellationToken.None)
             : null;

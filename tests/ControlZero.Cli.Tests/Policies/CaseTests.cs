@@ -9,11 +9,14 @@ public sealed class CaseTests : CliTest
     private static string Case(string expect, string policies = $"[{Policy}]", string more = "") =>
         $$"""[{"name": "one", "policies": {{policies}}, "request": {"agent": "agent-1", "action": "x:y"}, "expect": {{expect}}{{more}}}]""";
 
-    [Fact]
-    public async Task Test_ConformanceVectors_AllPass()
+    [Theory]
+    [InlineData("policy-vectors.json")]
+    [InlineData("corner-vectors.json")]
+    [InlineData("timed-vectors.json")]
+    public async Task Test_ConformanceVectors_AllPass(string file)
     {
         Environment.Clear();
-        var vectors = Path.Combine(AppContext.BaseDirectory, "conformance", "policy-vectors.json");
+        var vectors = Path.Combine(AppContext.BaseDirectory, "conformance", file);
         using var document = JsonDocument.Parse(await File.ReadAllTextAsync(vectors));
         var count = document.RootElement.GetArrayLength();
 

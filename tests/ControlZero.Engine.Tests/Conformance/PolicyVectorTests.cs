@@ -12,7 +12,10 @@ public class PolicyVectorTests
     private static readonly DateTimeOffset Now = new(2026, 1, 31, 12, 0, 0, TimeSpan.Zero);
 
     private static readonly JsonElement[] Vectors =
-        [.. JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "conformance", "policy-vectors.json"))).RootElement.EnumerateArray()];
+    [
+        .. new[] { "policy-vectors.json", "corner-vectors.json", "timed-vectors.json" }
+            .SelectMany(file => JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "conformance", file))).RootElement.EnumerateArray()),
+    ];
 
     public static TheoryData<string> Decided => [.. Names(expectsDecision: true)];
 
@@ -46,7 +49,7 @@ public class PolicyVectorTests
     [Fact]
     public void Vectors_All_AreOfOneOfTheTwoKinds()
     {
-        Assert.Equal((104, 18, 122), (Decided.Count, Refused.Count, Vectors.Length));
+        Assert.Equal((541, 202, 743), (Decided.Count, Refused.Count, Vectors.Length));
     }
 
     private static IEnumerable<string> Names(bool expectsDecision) => Vectors
@@ -73,7 +76,10 @@ public class PolicyVectorTests
         Action = request.GetProperty("action").GetString()!,
         Resource = request.GetProperty("resource").GetString(),
         Context = Value(request.GetProperty("context")),
-        Now = Now,
+        Labels = request.TryGetProperty("labels", out var labels)
+            ? labels.EnumerateObject().ToImmutableSortedDictionary(label => label.Name, label => label.Value.GetString()!)
+            : null,
+        Now = request.TryGetProperty("time", out var time) ? time.GetDateTimeOffset() : Now,
     };
 
     private static ContextValue Value(JsonElement element) => element.ValueKind switch

@@ -10,8 +10,9 @@ public class ActionNameTests
     [InlineData("delete_*", "delete_*:*")]
     [InlineData("*", "*:*")]
     [InlineData("mcp.tool.call", "mcp.tool.call:*", "mcp:tool.call")]
-    [InlineData("a[:.]b", "a[:.]b:*")]
-    [InlineData("a[:.]b.c", "a[:.]b.c:*", "a[:.]b:c")]
+    [InlineData("a[:.]b", "a[:.]b", "a[:.]b:*")]
+    [InlineData("a[:.]b.c", "a[:.]b.c", "a[:.]b.c:*", "a[:.]b:c")]
+    [InlineData("a[:.]b:c", "a[:.]b:c")]
     [InlineData("a[].]b.c", "a[].]b.c:*", "a[].]b:c")]
     public void PatternForms_OfAPattern_AreItsReadings(string pattern, params string[] forms)
     {

@@ -111,7 +111,8 @@ internal static class NaiveEvaluator
         }
 
         var dot = masked.IndexOf('.', StringComparison.Ordinal);
-        return dot < 0 ? [name + ":*"] : [name + ":*", name.Remove(dot, 1).Insert(dot, ":")];
+        string[] forms = dot < 0 ? [name + ":*"] : [name + ":*", name.Remove(dot, 1).Insert(dot, ":")];
+        return name.Contains(':', StringComparison.Ordinal) ? [name, .. forms] : forms;
     }
 
     /// <summary>The pattern with everything within brackets made harmless, position by position.</summary>

@@ -9,7 +9,7 @@ public sealed class LanguageParityTests
     public static TheoryData<string, string> Documents()
     {
         var documents = new TheoryData<string, string>();
-        foreach (var vector in PolicyVectorTests.Cases().EnumerateArray())
+        foreach (var vector in PolicyVectorTests.Cases().Concat(PolicyVectorTests.Corners()))
         {
             foreach (var policy in vector.GetProperty("policies").EnumerateArray())
             {

@@ -96,6 +96,12 @@ public sealed class PolicyFindingTests
     [InlineData("name: p\nrules:\n  - allow: [a\n  - b: c", "3:12 SYNTAX : this is not YAML: it cannot be read after this place")]
     public void Parse_BrokenYaml_SaysWhereAndWhy(string text, string expected) => Assert.Equal(expected, Assert.Single(Lines(text)).Split(" | ")[0]);
 
+    [Theory]
+    [InlineData("name: p\nrules: [{allow: *}]", "between quotes: \"*\"")]
+    [InlineData("name: p\nrules: [{allow: a, resource: *-mini}]", "put a pattern that begins with `*` between quotes")]
+    public void Parse_YamlPatternThatBeginsWithAStar_AsksForQuotes(string text, string remedy) =>
+        Assert.Contains(remedy, Lines(text).First().Split(" | ")[1], StringComparison.Ordinal);
+
     [Fact]
     public void Parse_MoreFindingsThanAreListed_CountsTheRest()
     {

@@ -11,7 +11,7 @@ public sealed class TestPolicyTests(RunningServer server)
 {
     private readonly PolicyService.PolicyServiceClient _policies = new(server.Channel);
 
-    public static TheoryData<string> Vectors() => [.. PolicyVectors.Read().Select(vector => vector.GetProperty("name").GetString()!)];
+    public static TheoryData<string> Vectors() => [.. PolicyVectors.ReadAll().Select(vector => vector.GetProperty("name").GetString()!)];
 
     [Theory]
     [MemberData(nameof(Vectors))]

@@ -21,14 +21,7 @@ internal sealed record EventQuestion(SiloQuery Query, ClientIdentity Caller, str
     /// <exception cref="RpcException">A field is wrong, or the key is not bound to the agent.</exception>
     public static EventQuestion Read(QueryEventsRequest request, ClientIdentity caller)
     {
-        var size = request.PageSize switch
-        {
-            < 0 => throw RpcErrors.InvalidFields([new FieldFault(
-                "page_size", "PAGE_SIZE_RANGE", "page_size is below 0", $"send 1 to {Limits.PageMaxSize}, or 0 for {Limits.PageDefaultSize}", Limits.PageMaxSize)])
-                .ToRpcException(),
-            0 => Limits.PageDefaultSize,
-            var asked => Math.Min(asked, Limits.PageMaxSize),
-        };
+        var size = PageRequest.ReadSize(request.PageSize);
         var from = request.From is null ? 0 : Ticks(request.From, "from");
         var to = request.To is null ? DateTime.MaxValue.Ticks : Ticks(request.To, "to");
         if (from > to)
