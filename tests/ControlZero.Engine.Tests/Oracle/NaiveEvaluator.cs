@@ -103,7 +103,7 @@ internal static class NaiveEvaluator
         return answers.Contains("error") ? "CONDITION_ERROR" : named ? rule.ReasonCode ?? "RULE_MATCH" : "RESOURCE_REQUIRED";
     }
 
-    private static IEnumerable<string> Forms(string name, string masked)
+    private static string[] Forms(string name, string masked)
     {
         if (masked.Contains(':', StringComparison.Ordinal))
         {

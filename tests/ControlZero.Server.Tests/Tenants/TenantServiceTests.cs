@@ -132,12 +132,13 @@ public sealed class TenantServiceTests(RunningServer server)
         var (_, theirs) = await server.NewTenantAsync();
         var status = await new ClusterService.ClusterServiceClient(server.Channel).GetStatusAsync(new GetStatusRequest(), server.With(theirs));
 
-        foreach (var id in new[] { status.Caller.KeyId, "000000000000", "", "../../etc" })
+        foreach (var id in new[] { status.Caller.KeyId, "000000000000", "../../etc" })
         {
             await RpcAssert.FailsAsync(
                 StatusCode.NotFound, "KEY_NOT_FOUND", _tenants.RevokeKeyAsync(new RevokeKeyRequest { KeyId = id }, server.With(mine)));
         }
 
+        await RpcAssert.RefusesAsync(_tenants.RevokeKeyAsync(new RevokeKeyRequest(), server.With(mine)), ("key_id", "FIELD_REQUIRED"));
         await new ClusterService.ClusterServiceClient(server.Channel).GetStatusAsync(new GetStatusRequest(), server.With(theirs));
     }
 }
