@@ -16,20 +16,20 @@ public static class Quoted
     private static readonly SearchValues<char> Plain = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(code => (char)code).Where(code => code != '`')]);
 
     /// <summary>The text between backticks.</summary>
-    public static string Text(ReadOnlySpan<char> text) => $"`{Bare(text)}`";
+    public static string Text(ReadOnlySpan<char> text) => IsPlain(text, MaxLength) ? string.Concat("`", text, "`") : Escape(text, MaxLength, "`");
 
     /// <summary>The name of a file or directory between backticks, whole: a path that is cut off cannot be found.</summary>
     public static string Path(ReadOnlySpan<char> path) => $"`{Bare(path, MaxPathLength)}`";
 
     /// <summary>The text without backticks around it: invisible characters escaped, the end cut off when it is long.</summary>
-    public static string Bare(ReadOnlySpan<char> text, int maxLength = MaxLength)
-    {
-        if (text.Length <= maxLength && !text.ContainsAnyExcept(Plain))
-        {
-            return text.ToString();
-        }
+    public static string Bare(ReadOnlySpan<char> text, int maxLength = MaxLength) =>
+        IsPlain(text, maxLength) ? text.ToString() : Escape(text, maxLength, "");
 
-        var builder = new StringBuilder(Math.Min(text.Length, maxLength) + 1);
+    private static bool IsPlain(ReadOnlySpan<char> text, int maxLength) => text.Length <= maxLength && !text.ContainsAnyExcept(Plain);
+
+    private static string Escape(ReadOnlySpan<char> text, int maxLength, string quote)
+    {
+        var builder = new StringBuilder(quote, Math.Min(text.Length, maxLength) + (2 * quote.Length) + 1);
         var shown = text.Length > maxLength ? text[..maxLength] : text;
         while (!shown.IsEmpty)
         {
@@ -49,6 +49,6 @@ public static class Quoted
             shown = shown[length..];
         }
 
-        return text.Length > maxLength ? builder.Append('…').ToString() : builder.ToString();
+        return builder.Append(text.Length > maxLength ? "…" : "").Append(quote).ToString();
     }
 }

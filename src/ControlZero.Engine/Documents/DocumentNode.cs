@@ -33,6 +33,13 @@ internal enum NodeKind
 /// <summary>One value of a document, and where it stands. JSON and YAML read into the same tree.</summary>
 internal sealed class DocumentNode
 {
+    // From so many fields on, a name is looked for in a set. Unit: fields.
+    private const int ManyFields = 16;
+
+    // INVARIANT: nothing is ever added to these.
+    private static readonly List<DocumentNode> NoItems = [];
+    private static readonly List<DocumentField> NoFields = [];
+
     private readonly DocumentNode? _parent;
     private readonly string? _name;
     private readonly int _index;
@@ -73,11 +80,11 @@ internal sealed class DocumentNode
     /// <summary>The value of a truth value.</summary>
     public bool Boolean { get; set; }
 
-    /// <summary>The items of a list.</summary>
-    public IReadOnlyList<DocumentNode> Items => _items ?? (IReadOnlyList<DocumentNode>)[];
+    /// <summary>The items of a list, to be read only. The type is one that is walked without an allocation.</summary>
+    public List<DocumentNode> Items => _items ?? NoItems;
 
-    /// <summary>The fields of an object, in the order they were written, no name twice.</summary>
-    public IReadOnlyList<DocumentField> Fields => _fields ?? (IReadOnlyList<DocumentField>)[];
+    /// <summary>The fields of an object, in the order they were written, no name twice; to be read only.</summary>
+    public List<DocumentField> Fields => _fields ?? NoFields;
 
     /// <summary>Where in the document: <c>rules[2].action</c>. Empty: the top. Made when it is asked for: few values are ever complained of.</summary>
     public string Path => _parent is null ? "" : Join(_parent.Path, _name is null ? $"[{_index}]" : Step(_name));
@@ -94,8 +101,25 @@ internal sealed class DocumentNode
     /// <summary>Makes a value the next item of this list.</summary>
     public void Add(DocumentNode item) => (_items ??= []).Add(item);
 
-    /// <summary>Makes a value a field of this object.</summary>
-    public void Add(DocumentField field) => (_fields ??= []).Add(field);
+    /// <summary>Makes a value a field of this object. False: there is one of that name.</summary>
+    /// <param name="field">The field.</param>
+    /// <param name="names">The names of all fields, once there are many; null at first. Whoever reads the object keeps it meanwhile.</param>
+    public bool TryAdd(DocumentField field, ref HashSet<string>? names)
+    {
+        _fields ??= [];
+        if (names is null && _fields.Count >= ManyFields)
+        {
+            names = new(_fields.Select(known => known.Name), StringComparer.Ordinal);
+        }
+
+        if (names is null ? Find(field.Name) is not null : !names.Add(field.Name))
+        {
+            return false;
+        }
+
+        _fields.Add(field);
+        return true;
+    }
 
     /// <summary>The value of a field, or null.</summary>
     public DocumentNode? Find(string name)
@@ -112,7 +136,21 @@ internal sealed class DocumentNode
     }
 
     /// <summary>How many values this one is made of, itself included.</summary>
-    public int CountValues() => 1 + Items.Sum(item => item.CountValues()) + Fields.Sum(field => field.Value.CountValues());
+    public int CountValues()
+    {
+        var count = 1;
+        foreach (var item in Items)
+        {
+            count += item.CountValues();
+        }
+
+        foreach (var field in Fields)
+        {
+            count += field.Value.CountValues();
+        }
+
+        return count;
+    }
 
     private static string Join(string path, string step) => path.Length == 0 || step.StartsWith('[') ? path + step : $"{path}.{step}";
 

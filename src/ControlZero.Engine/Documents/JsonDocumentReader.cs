@@ -99,7 +99,7 @@ internal sealed class JsonDocumentReader
 
     private bool TryReadFields(ref Utf8JsonReader reader, DocumentNode node, int depth)
     {
-        var names = new HashSet<string>(StringComparer.Ordinal);
+        HashSet<string>? names = null;
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
         {
             var (line, column) = _position.At(reader.TokenStartIndex);
@@ -116,11 +116,7 @@ internal sealed class JsonDocumentReader
                 return false;
             }
 
-            if (names.Add(name))
-            {
-                node.Add(field);
-            }
-            else
+            if (!node.TryAdd(field, ref names))
             {
                 _findings.Error(field, DiagnosticCodes.JsonDuplicateKey, $"the key {Quoted.Text(name)} stands here twice",
                     "keep one of the two");

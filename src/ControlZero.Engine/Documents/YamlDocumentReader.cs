@@ -112,7 +112,7 @@ internal sealed class YamlDocumentReader(string text, FindingList findings)
 
     private bool TryReadFields(DocumentNode node, int depth)
     {
-        var names = new HashSet<string>(StringComparer.Ordinal);
+        HashSet<string>? names = null;
         while (Next() is { } key and not MappingEnd)
         {
             if (ReadKey(key, node) is not { } name)
@@ -137,11 +137,7 @@ internal sealed class YamlDocumentReader(string text, FindingList findings)
             {
                 findings.Error(field, DiagnosticCodes.UnknownField, "the merge key `<<` is not allowed", "write the fields out");
             }
-            else if (names.Add(name))
-            {
-                node.Add(field);
-            }
-            else
+            else if (!node.TryAdd(field, ref names))
             {
                 findings.Error(field, DiagnosticCodes.YamlDuplicateKey, $"the key {Quoted.Text(name)} stands here twice",
                     "keep one of the two");

@@ -12,7 +12,7 @@ public sealed class CompiledPolicy
     {
         Document = document;
         Version = version;
-        _agents = document.Agents.IsEmpty ? null : PatternSet.OfTexts(document.Agents);
+        _agents = document.Agents.IsEmpty ? null : PatternSet.OfTexts(document.Agents.AsSpan());
         Rules = [.. document.Rules.Select(rule => new CompiledRule(rule, document.Name, version))];
     }
 

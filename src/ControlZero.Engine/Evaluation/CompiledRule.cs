@@ -24,13 +24,17 @@ internal sealed class CompiledRule
         RuleId = rule.ReportedId;
         Denies = rule.Effect == Effect.Deny;
         Actions = PatternSet.OfActions(rule.Actions, ignoringAsciiCase: Denies);
-        Resources = rule.Resources.IsEmpty || rule.Resources.Contains("*") ? null : PatternSet.OfTexts(rule.Resources, ignoringAsciiCase: Denies);
-        _conditions = [.. rule.Conditions.Select(ConditionCompiler.Compile)];
+        Resources = rule.Resources.IsEmpty || rule.Resources.Contains("*") ? null : PatternSet.OfTexts(rule.Resources.AsSpan(), ignoringAsciiCase: Denies);
+        _conditions = new CompiledCondition[rule.Conditions.Length];
+        for (var i = 0; i < _conditions.Length; i++)
+        {
+            _conditions[i] = ConditionCompiler.Compile(rule.Conditions[i]);
+        }
 
         var decisions = new RuleDecisions(this);
         _matched = decisions.Matched();
-        _resourceRequired = Denies ? decisions.ResourceRequired() : null;
-        _conditionError = Denies ? decisions.ConditionError() : null;
+        _resourceRequired = Denies && Resources is not null ? decisions.ResourceRequired() : null;
+        _conditionError = Denies && _conditions.Length > 0 ? decisions.ConditionError() : null;
     }
 
     /// <summary>The rule as written.</summary>

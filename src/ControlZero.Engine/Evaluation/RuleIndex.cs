@@ -1,5 +1,3 @@
-using ControlZero.Engine.Matching;
-
 namespace ControlZero.Engine.Evaluation;
 
 /// <summary>
@@ -18,15 +16,19 @@ internal sealed class RuleIndex
     public RuleIndex(CompiledRule[] rules)
     {
         _rules = rules;
-        var actionKeys = new PatternKeyCounts(rules.Select(rule => rule.Actions));
-        var resourceKeys = new PatternKeyCounts(rules.Select(rule => rule.Resources));
+        var actionKeys = new PatternKeyCounts(rules, rule => rule.Actions);
+        var resourceKeys = new PatternKeyCounts(rules, rule => rule.Resources);
         var byResource = Array.ConvertAll(rules, rule => rule.Resources is not null
             && resourceKeys.MostShared(rule.Resources) <= actionKeys.MostShared(rule.Actions));
 
-        _byAction = File(i => !byResource[i], rule => rule.Actions);
-        _byResource = File(i => byResource[i], rule => rule.Resources!);
-        _withoutResource = File(i => rules[i].TakesAbsentResource, rule => rule.Actions);
-        _scopedByAction = File(i => rules[i].Resources is not null, rule => rule.Actions);
+        _byResource = new PatternIndex([.. Which(i => byResource[i]).Select(i => (i, rules[i].Resources!))]);
+
+        // Often the same rules: those of a policy without resources, or of denies alone.
+        var (rest, takesAbsent, scoped) = (
+            Which(i => !byResource[i]), Which(i => rules[i].TakesAbsentResource), Which(i => rules[i].Resources is not null));
+        _byAction = FileByAction(rest);
+        _withoutResource = takesAbsent.SequenceEqual(rest) ? _byAction : FileByAction(takesAbsent);
+        _scopedByAction = scoped.SequenceEqual(rest) ? _byAction : scoped.SequenceEqual(takesAbsent) ? _withoutResource : FileByAction(scoped);
     }
 
     /// <summary>The first rule that decides, and its decision; null when none does.</summary>
@@ -65,8 +67,9 @@ internal sealed class RuleIndex
         }
     }
 
-    private PatternIndex File(Func<int, bool> includes, Func<CompiledRule, PatternSet> patterns) =>
-        new(Enumerable.Range(0, _rules.Length).Where(includes).Select(i => (i, patterns(_rules[i]))));
+    private int[] Which(Func<int, bool> includes) => [.. Enumerable.Range(0, _rules.Length).Where(includes)];
+
+    private PatternIndex FileByAction(int[] rules) => new(Array.ConvertAll(rules, i => (i, _rules[i].Actions)));
 
     private struct FirstDeciding(CompiledRule[] rules) : IRuleVisitor
     {

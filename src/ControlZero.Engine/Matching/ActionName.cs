@@ -18,9 +18,16 @@ public static class ActionName
     {
         ArgumentNullException.ThrowIfNull(pattern);
 
+        var (itself, first, second) = FormsOfPattern(pattern);
+        return [.. new[] { itself, first, second }.OfType<string>()];
+    }
+
+    /// <summary>The same without a list around them: the pattern itself, where a class in it may stand for the colon, and its other forms.</summary>
+    internal static (string? Itself, string First, string? Second) FormsOfPattern(string pattern)
+    {
         var colon = GlobSyntax.IndexOutsideClasses(pattern, ':');
-        var forms = Forms(pattern, colon, GlobSyntax.IndexOutsideClasses(pattern, '.'));
-        return colon < 0 && pattern.Contains(':', StringComparison.Ordinal) ? [pattern, .. forms] : forms;
+        var (first, second) = Forms(pattern, colon, GlobSyntax.IndexOutsideClasses(pattern, '.'));
+        return (colon < 0 && pattern.Contains(':', StringComparison.Ordinal) ? pattern : null, first, second);
     }
 
     /// <summary>The forms of the action of a request, one or two, plain texts: a <c>*</c> in them is an asterisk.</summary>
@@ -28,16 +35,17 @@ public static class ActionName
     {
         ArgumentNullException.ThrowIfNull(action);
 
-        return Forms(action, action.IndexOf(':', StringComparison.Ordinal), action.IndexOf('.', StringComparison.Ordinal));
+        var (first, second) = Forms(action, action.IndexOf(':', StringComparison.Ordinal), action.IndexOf('.', StringComparison.Ordinal));
+        return second is null ? [first] : [first, second];
     }
 
-    private static ImmutableArray<string> Forms(string name, int colon, int dot)
+    private static (string First, string? Second) Forms(string name, int colon, int dot)
     {
         if (colon >= 0)
         {
-            return [name];
+            return (name, null);
         }
 
-        return dot < 0 ? [name + ":*"] : [name + ":*", $"{name.AsSpan(0, dot)}:{name.AsSpan(dot + 1)}"];
+        return (name + ":*", dot < 0 ? null : string.Concat(name.AsSpan(0, dot), ":", name.AsSpan(dot + 1)));
     }
 }

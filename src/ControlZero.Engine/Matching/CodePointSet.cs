@@ -50,9 +50,9 @@ internal sealed class CodePointSet
     /// <summary>True when every member of the other set is a member of this one.</summary>
     public bool Contains(CodePointSet other)
     {
-        foreach (var (first, last) in other._ranges)
+        foreach (var range in other._ranges)
         {
-            if (!Array.Exists(_ranges, own => own.First <= first && last <= own.Last))
+            if (!HoldsWhole(range))
             {
                 return false;
             }
@@ -73,7 +73,41 @@ internal sealed class CodePointSet
             }
         }
 
-        return Array.Exists(_ranges, own => Array.Exists(other._ranges, theirs => own.First <= theirs.Last && theirs.First <= own.Last));
+        foreach (var range in other._ranges)
+        {
+            if (Touches(range))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool HoldsWhole((int First, int Last) range)
+    {
+        foreach (var (first, last) in _ranges)
+        {
+            if (first <= range.First && range.Last <= last)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool Touches((int First, int Last) range)
+    {
+        foreach (var (first, last) in _ranges)
+        {
+            if (first <= range.Last && range.First <= last)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // At its true length at once: a policy has room for a hundred thousand classes.

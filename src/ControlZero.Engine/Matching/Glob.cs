@@ -20,7 +20,7 @@ public sealed class Glob
         SearchValues.Create([.. "*?[", .. Enumerable.Range(0xd800, 0x800).Select(unit => (char)unit)]);
 
     private readonly long _weight;
-    private GlobPiece[]? _pieces;
+    private GlobPieces? _pieces;
 
     // A text, with or without one `*` behind it: most patterns of most policies. Its pieces are made when lint asks for them.
     private Glob(string pattern, string literalPrefix)
@@ -31,7 +31,7 @@ public sealed class Glob
         IsPrefix = !IsLiteral;
     }
 
-    private Glob(string pattern, GlobPiece[] pieces)
+    private Glob(string pattern, GlobPieces pieces)
     {
         Pattern = pattern;
         _pieces = pieces;
@@ -41,12 +41,12 @@ public sealed class Glob
             literals++;
         }
 
-        LiteralPrefix = TextOf(pieces.AsSpan(0, literals));
+        LiteralPrefix = BeginningOf(pattern, pieces, literals);
         IsLiteral = literals == pieces.Length;
-        IsPrefix = literals == pieces.Length - 1 && pieces[^1].Code == GlobPiece.Run;
-        foreach (var piece in pieces.AsSpan(literals))
+        IsPrefix = literals == pieces.Length - 1 && pieces[pieces.Length - 1].Code == GlobPiece.Run;
+        for (var i = literals; i < pieces.Length; i++)
         {
-            _weight += 1 + (piece.Set?.RangeCount ?? 0);
+            _weight += 1 + (pieces[i].Set?.RangeCount ?? 0);
         }
     }
 
@@ -157,12 +157,11 @@ public sealed class Glob
         (IsPrefix || IsLiteral) && (other.IsPrefix || other.IsLiteral) ? PlainCoverCost : 4L * (Pattern.Length + 1) * (other.Pattern.Length + 1);
 
     // reached[j]: what stands before `own` and what stands before `j` of theirs can match the same text.
-    private static bool Overlaps(GlobPiece[] pieces, GlobPiece[] others)
+    private static bool Overlaps(GlobPieces pieces, GlobPieces others)
     {
-        var reached = new bool[others.Length + 1];
+        var (reached, next) = (new bool[others.Length + 1], new bool[others.Length + 1]);
         for (var own = 0; own <= pieces.Length; own++)
         {
-            var next = new bool[others.Length + 1];
             for (var theirs = 0; theirs <= others.Length; theirs++)
             {
                 var atRun = (own > 0 && pieces[own - 1].Code == GlobPiece.Run) || (theirs > 0 && others[theirs - 1].Code == GlobPiece.Run);
@@ -172,7 +171,7 @@ public sealed class Glob
                     || (own > 0 && theirs > 0 && reached[theirs - 1] && Meet(pieces[own - 1], others[theirs - 1]));
             }
 
-            reached = next;
+            (reached, next) = (next, reached);
         }
 
         return reached[^1];
@@ -187,7 +186,7 @@ public sealed class Glob
         _ => AnyAsciiCase.Equal(own.Code, theirs.Code),
     };
 
-    private static bool Covers(GlobPiece[] pieces, GlobPiece[] others)
+    private static bool Covers(GlobPieces pieces, GlobPieces others)
     {
         // The pieces of the other pattern are walked as if they were text; only a run of ours takes a run of theirs.
         var (own, theirs, afterRun, retry) = (0, 0, -1, 0);
@@ -220,7 +219,7 @@ public sealed class Glob
     /// <inheritdoc/>
     public override string ToString() => Pattern;
 
-    private GlobPiece[] Pieces() => _pieces ??= GlobSyntax.Read(Pattern, out _)!;
+    private GlobPieces Pieces() => _pieces ??= GlobSyntax.Read(Pattern, out _)!;
 
     // Where the text ends that a plain pattern begins with: at its end, or before a `*` that ends it. -1: it is not plain.
     private static int IndexOfPlainEnd(string pattern)
@@ -230,13 +229,26 @@ public sealed class Glob
         return isPlain ? (end < 0 ? pattern.Length : end) : -1;
     }
 
-    private static string TextOf(ReadOnlySpan<GlobPiece> literals)
+    private static string BeginningOf(string pattern, GlobPieces pieces, int literals)
     {
-        var text = new StringBuilder(literals.Length);
-        Span<char> units = stackalloc char[2];
-        foreach (var literal in literals)
+        var special = pattern.AsSpan().IndexOfAny('*', '?', '[');
+        var (plain, position) = (0, 0);
+        for (; position < special; plain++)
         {
-            text.Append(units[..new Rune(literal.Code).EncodeToUtf16(units)]);
+            CodePoints.Read(pattern, ref position);
+        }
+
+        if (plain == literals)
+        {
+            return pattern[..position];
+        }
+
+        // A class of one member is that member, and the beginning goes on behind it.
+        var text = new StringBuilder(literals);
+        Span<char> units = stackalloc char[2];
+        for (var i = 0; i < literals; i++)
+        {
+            text.Append(units[..new Rune(pieces[i].Code).EncodeToUtf16(units)]);
         }
 
         return text.ToString();
@@ -260,7 +272,7 @@ public sealed class Glob
         var (piece, position, afterRun, retry) = (0, 0, -1, 0);
         while (position < text.Length)
         {
-            if (piece < pieces.Length && pieces[piece].Code == GlobPiece.Run)
+            if (piece < pieces.Length && pieces.CodeAt(piece) == GlobPiece.Run)
             {
                 afterRun = ++piece;
                 retry = position;
@@ -269,7 +281,7 @@ public sealed class Glob
 
             var next = position;
             var codePoint = CodePoints.Read(text, ref next);
-            if (piece < pieces.Length && Accepts<TCase>(in pieces[piece], codePoint))
+            if (piece < pieces.Length && Accepts<TCase>(pieces, piece, codePoint))
             {
                 piece++;
                 position = next;
@@ -290,15 +302,15 @@ public sealed class Glob
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool Accepts<TCase>(in GlobPiece piece, int codePoint)
-        where TCase : struct, ICaseRule => piece.Code switch
+    private static bool Accepts<TCase>(GlobPieces pieces, int piece, int codePoint)
+        where TCase : struct, ICaseRule => pieces.CodeAt(piece) switch
         {
             GlobPiece.One => true,
-            GlobPiece.Class => TCase.Contains(piece.Set!, codePoint),
+            <= GlobPiece.Class and var set => TCase.Contains(pieces.SetOf(set), codePoint),
             var literal => TCase.Equal(literal, codePoint),
         };
 
-    private static bool OnlyRunsFrom(GlobPiece[] pieces, int piece) =>
+    private static bool OnlyRunsFrom(GlobPieces pieces, int piece) =>
         piece == pieces.Length || (piece == pieces.Length - 1 && pieces[piece].Code == GlobPiece.Run);
 
     private interface ICaseRule

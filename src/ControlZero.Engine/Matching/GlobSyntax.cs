@@ -13,18 +13,64 @@ internal readonly record struct GlobPiece(int Code, CodePointSet? Set = null)
     public const int Class = -3;
 }
 
+/// <summary>The pieces of a pattern, four bytes each: a document has room for a quarter of a million of them.</summary>
+internal sealed class GlobPieces
+{
+    // From `Class` downwards stand the classes: the first, the second, and so on.
+    private readonly int[] _codes;
+    private readonly CodePointSet[] _sets;
+
+    /// <summary>Copies pieces at their true length.</summary>
+    public GlobPieces(ReadOnlySpan<GlobPiece> pieces)
+    {
+        var classes = 0;
+        foreach (var piece in pieces)
+        {
+            classes += piece.Set is null ? 0 : 1;
+        }
+
+        _codes = new int[pieces.Length];
+        _sets = classes == 0 ? [] : new CodePointSet[classes];
+        classes = 0;
+        for (var i = 0; i < pieces.Length; i++)
+        {
+            _codes[i] = pieces[i].Code;
+            if (pieces[i].Set is { } set)
+            {
+                _codes[i] = GlobPiece.Class - classes;
+                _sets[classes++] = set;
+            }
+        }
+    }
+
+    /// <summary>How many there are.</summary>
+    public int Length => _codes.Length;
+
+    /// <summary>One of them.</summary>
+    public GlobPiece this[int index] => _codes[index] is var code && code <= GlobPiece.Class
+        ? new GlobPiece(GlobPiece.Class, SetOf(code))
+        : new GlobPiece(code);
+
+    /// <summary>What <see cref="SetOf"/> takes where it is <see cref="GlobPiece.Class"/> or less; else the piece's code.</summary>
+    public int CodeAt(int index) => _codes[index];
+
+    /// <summary>The members of a class.</summary>
+    public CodePointSet SetOf(int code) => _sets[GlobPiece.Class - code];
+}
+
 /// <summary>Reads a pattern into its pieces.</summary>
 internal static class GlobSyntax
 {
+    private const int AsciiLast = 127;
+
     /// <summary>
     /// The pieces of a pattern, or null and what is wrong with it. Neighbouring <c>*</c> and <c>?</c> are put in one order (all <c>?</c>
     /// first, then one <c>*</c>), and a class of one member becomes that member: neither changes what the pattern matches.
     /// </summary>
-    public static GlobPiece[]? Read(string pattern, out string? error)
+    public static GlobPieces? Read(string pattern, out string? error)
     {
-        // Rented, and copied at its true length: a policy has room for a thousand patterns at their limit.
         var pieces = ArrayPool<GlobPiece>.Shared.Rent(pattern.Length);
-        var read = TryRead(pattern, pieces, out var count, out error) ? pieces.AsSpan(0, count).ToArray() : null;
+        var read = TryRead(pattern, pieces, out var count, out error) ? new GlobPieces(pieces.AsSpan(0, count)) : null;
         ArrayPool<GlobPiece>.Shared.Return(pieces, clearArray: true);
         return read;
     }
@@ -41,6 +87,8 @@ internal static class GlobSyntax
     {
         var position = 0;
         (count, error) = (0, null);
+        ReadOnlySpan<char> lastClass = [];
+        GlobPiece lastPiece = default;
         while (position < pattern.Length)
         {
             var start = position;
@@ -56,7 +104,17 @@ internal static class GlobSyntax
             {
                 piece = new GlobPiece(codePoint switch { '*' => GlobPiece.Run, '?' => GlobPiece.One, _ => codePoint });
             }
-            else if (!TryReadClass(pattern, ref position, make: !pieces.IsEmpty, out piece, out error))
+            else if (!lastClass.IsEmpty && pattern.AsSpan(start).StartsWith(lastClass))
+            {
+                // The same again: one set will do.
+                (piece, position) = (lastPiece, start + lastClass.Length);
+            }
+            else if (TryReadClass(pattern, ref position, make: !pieces.IsEmpty, out piece, out error))
+            {
+                lastClass = pattern.AsSpan(start..position);
+                lastPiece = piece;
+            }
+            else
             {
                 return false;
             }
@@ -142,6 +200,26 @@ internal static class GlobSyntax
             ? $"the class at position {open} is empty; put at least one character between the brackets, or write `[[]` for a literal `[`"
             : $"the class at position {open} is not closed; add a `]`, or write `[[]` for a literal `[`";
         return false;
+    }
+
+    /// <summary>True when the class that opens at a place has one of these ASCII characters, each of them a bit. For patterns without an error.</summary>
+    public static bool ClassHasAny(string pattern, int open, UInt128 characters, out int end)
+    {
+        var position = open + 1;
+        var negated = pattern[position] is '!' or '^';
+        position += negated ? 1 : 0;
+        UInt128 members = 0;
+        for (var first = true; first || pattern[position] != ']'; first = false)
+        {
+            var (low, high) = ReadRange(pattern, ref position, out _);
+            for (var code = low; code <= Math.Min(high, AsciiLast); code++)
+            {
+                members |= UInt128.One << code;
+            }
+        }
+
+        end = position + 1;
+        return ((negated ? ~members : members) & characters) != 0;
     }
 
     private static GlobPiece PieceOf(Span<(int First, int Last)> ranges, bool negated)

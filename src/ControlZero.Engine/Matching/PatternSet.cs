@@ -27,14 +27,32 @@ internal sealed class PatternSet
     /// <summary>Patterns over actions, to be held against the forms of a request's action.</summary>
     public static PatternSet OfActions(ImmutableArray<string> patterns, bool ignoringAsciiCase)
     {
-        var globs = patterns.SelectMany(pattern => ActionName.PatternForms(Parse(pattern).Pattern)).Select(Parse).ToArray();
-        return new PatternSet(globs, ignoringAsciiCase, Array.Exists(globs, glob => glob.Covers(EveryAction)));
+        var globs = new List<Glob>(patterns.Length * 2);
+        foreach (var pattern in patterns)
+        {
+            if (Glob.WhyBroken(pattern) is { } error)
+            {
+                throw Unchecked(pattern, error);
+            }
+
+            var (itself, first, second) = ActionName.FormsOfPattern(pattern);
+            Add(itself, globs);
+            Add(first, globs);
+            Add(second, globs);
+        }
+
+        return new PatternSet([.. globs], ignoringAsciiCase, globs.Exists(glob => glob.Covers(EveryAction)));
     }
 
     /// <summary>Patterns over resources, agent ids or other plain texts.</summary>
-    public static PatternSet OfTexts(IEnumerable<string> patterns, bool ignoringAsciiCase = false)
+    public static PatternSet OfTexts(ReadOnlySpan<string> patterns, bool ignoringAsciiCase = false)
     {
-        var globs = patterns.Select(Parse).ToArray();
+        var globs = new Glob[patterns.Length];
+        for (var i = 0; i < globs.Length; i++)
+        {
+            globs[i] = Parse(patterns[i]);
+        }
+
         return new PatternSet(globs, ignoringAsciiCase, Array.Exists(globs, glob => glob.IsUniversal));
     }
 
@@ -61,7 +79,15 @@ internal sealed class PatternSet
         return false;
     }
 
-    private static Glob Parse(string pattern) => Glob.TryParse(pattern, out var glob, out var error)
-        ? glob
-        : throw new ArgumentException($"the pattern `{pattern}` was never checked: {error}", nameof(pattern));
+    private static void Add(string? form, List<Glob> globs)
+    {
+        if (form is not null)
+        {
+            globs.Add(Parse(form));
+        }
+    }
+
+    private static Glob Parse(string pattern) => Glob.TryParse(pattern, out var glob, out var error) ? glob : throw Unchecked(pattern, error);
+
+    private static ArgumentException Unchecked(string pattern, string error) => new($"the pattern `{pattern}` was never checked: {error}", nameof(pattern));
 }

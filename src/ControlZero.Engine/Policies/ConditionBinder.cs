@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using ControlZero.Engine.Context;
 using ControlZero.Engine.Diagnostics;
@@ -8,6 +9,8 @@ namespace ControlZero.Engine.Policies;
 /// <summary>Reads the conditions of a rule.</summary>
 internal sealed class ConditionBinder(FindingList findings)
 {
+    private static readonly FrozenDictionary<string, string> Shown = PolicySchema.OperatorKeys.ToFrozenDictionary(word => word, word => $"`{word}`");
+
     private readonly FieldReader _fields = new(findings);
     private readonly OperandReader _operands = new(findings);
     private readonly TimeConditionBinder _time = new(findings);
@@ -22,40 +25,55 @@ internal sealed class ConditionBinder(FindingList findings)
             return [];
         }
 
-        return [.. conditions.Value.Fields.Where(field => ConditionKey.Check(field, findings)).SelectMany(BindKey)];
+        var bound = ImmutableArray.CreateBuilder<Condition>(conditions.Value.Fields.Count);
+        foreach (var field in conditions.Value.Fields)
+        {
+            if (ConditionKey.Check(field, findings))
+            {
+                BindKey(field, bound);
+            }
+        }
+
+        return bound.DrainToImmutable();
     }
 
-    private IEnumerable<Condition> BindKey(DocumentField field)
+    private void BindKey(DocumentField field, ImmutableArray<Condition>.Builder bound)
     {
         var (key, node) = (field.Name, field.Value);
         if (node.Kind == NodeKind.Object && node.Fields.Count == 0)
         {
             findings.Error(node, DiagnosticCodes.OperandInvalid, $"the condition on {Quoted.Text(key)} names no operator",
                 "give it one, or remove the condition");
-            return [];
         }
-
-        if (key == ConditionKey.RequestTime)
+        else if (key == ConditionKey.RequestTime)
         {
-            return _time.Bind(node);
+            bound.AddRange(_time.Bind(node));
         }
-
-        // What nearly every condition is: one good pattern. Nothing needs to be said of it, so nothing is put into words.
-        if (node.Kind == NodeKind.Text && PatternReader.IsGood(node.Text))
+        else if (node.Kind == NodeKind.Text && PatternReader.IsGood(node.Text))
         {
-            return [new Condition(key, ConditionOperator.Glob, [ContextValue.Of(node.Text)])];
+            // What nearly every condition is: one good pattern. Nothing needs to be said of it, so nothing is put into words.
+            bound.Add(new Condition(key, ConditionOperator.Glob, [ContextValue.Of(node.Text)]));
         }
-
-        return node.Kind == NodeKind.Object
-            ? node.Fields.Select(operation => BindOperator(key, operation)).OfType<Condition>()
-            : Operands(key, ConditionOperator.Glob,
-                _operands.Globs(node, $"the condition on {Quoted.Text(key)}")) is { } single ? [single] : [];
+        else if (node.Kind == NodeKind.Object)
+        {
+            foreach (var operation in node.Fields)
+            {
+                if (BindOperator(key, operation) is { } condition)
+                {
+                    bound.Add(condition);
+                }
+            }
+        }
+        else if (Operands(key, ConditionOperator.Glob, _operands.Globs(node, $"the condition on {Quoted.Text(key)}")) is { } single)
+        {
+            bound.Add(single);
+        }
     }
 
     private Condition? BindOperator(string key, DocumentField operation)
     {
         var (word, node) = (operation.Name, operation.Value);
-        var what = $"`{Quoted.Bare(word)}`";
+        var what = Shown.GetValueOrDefault(word) ?? Quoted.Text(word);
         switch (word)
         {
             case "glob":

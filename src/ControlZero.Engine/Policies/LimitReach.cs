@@ -10,8 +10,8 @@ internal sealed class LimitReach(QuotaLimit limit)
     public QuotaLimit Limit { get; } = limit;
 
     /// <summary>Its patterns over actions, in all their forms. Empty: every action.</summary>
-    public Glob[] Actions { get; } = [.. limit.Actions.SelectMany(pattern => ActionName.PatternForms(pattern)).Select(RuleReach.Parse)];
+    public PatternSet Actions { get; } = PatternSet.OfActions(limit.Actions, ignoringAsciiCase: false);
 
     /// <summary>Its patterns over resources. Empty: every resource, and none.</summary>
-    public Glob[] Resources { get; } = [.. limit.Resources.Select(RuleReach.Parse)];
+    public PatternSet Resources { get; } = PatternSet.OfTexts(limit.Resources.AsSpan());
 }

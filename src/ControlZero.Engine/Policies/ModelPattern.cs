@@ -10,6 +10,8 @@ public static class ModelPattern
     // A `]` outside a class stands for itself.
     private const string RefusedInModels = " %\\]";
 
+    private static readonly UInt128 InModels = ModelCharacters();
+
     /// <summary>Why no acceptable resource matches a well-formed pattern that begins <c>model/</c>, or null.</summary>
     public static string? WhyUnmatchable(string pattern)
     {
@@ -24,8 +26,7 @@ public static class ModelPattern
             var character = pattern[index];
             if (character == '[')
             {
-                var end = EndOfClass(pattern, index);
-                if (!MatchesAnyModelCharacter(pattern[index..end]))
+                if (!GlobSyntax.ClassHasAny(pattern, index, InModels, out var end))
                 {
                     return $"{Quoted.Text(pattern.AsSpan(index..end))} stands for no character of a model";
                 }
@@ -61,34 +62,15 @@ public static class ModelPattern
 
     private static bool IsRefusedSegment(ReadOnlySpan<char> segment) => segment is "" or "." or "..";
 
-    // The pattern is well-formed: the class ends, and a `]` right after its opening is a member.
-    private static int EndOfClass(string pattern, int start)
+    // What a model is spelled with, a bit each.
+    private static UInt128 ModelCharacters()
     {
-        var first = start + 1;
-        if (pattern[first] is '!' or '^')
+        UInt128 characters = 0;
+        for (var code = '!'; code <= '~'; code++)
         {
-            first++;
+            characters |= code is '%' or '\\' or '*' or '?' or '[' or ']' ? 0 : UInt128.One << code;
         }
 
-        return pattern.IndexOf(']', first + 1) + 1;
-    }
-
-    private static bool MatchesAnyModelCharacter(string characterClass)
-    {
-        if (!Glob.TryParse(characterClass, out var glob, out _))
-        {
-            return true;
-        }
-
-        Span<char> one = stackalloc char[1];
-        for (one[0] = '!'; one[0] <= '~'; one[0]++)
-        {
-            if (one[0] is not ('%' or '\\' or '*' or '?' or '[' or ']') && glob.IsMatch(one))
-            {
-                return true;
-            }
-        }
-
-        return false;
+        return characters;
     }
 }

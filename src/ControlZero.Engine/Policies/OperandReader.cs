@@ -29,11 +29,11 @@ internal sealed class OperandReader(FindingList findings) : IFindings
         {
             if (_fields.Scalar(item, what, DiagnosticCodes.OperandInvalid) is { } scalar && _patterns.Check(item, what, scalar.AsText()!))
             {
-                operands.Add(ContextValue.Of(scalar.AsText()!));
+                operands.Add(scalar.Kind == ContextKind.Text ? scalar : ContextValue.Of(scalar.AsText()!));
             }
         }
 
-        return operands.ToImmutable();
+        return operands.DrainToImmutable();
     }
 
     /// <summary>One text, number or truth value.</summary>
@@ -55,9 +55,22 @@ internal sealed class OperandReader(FindingList findings) : IFindings
             return Refuse(node, $"{what} takes a list", "put the value between brackets, or use `eq` or `not`");
         }
 
-        return _fields.OneOrMany(node, what) is { } items
-            ? [.. items.Select(item => _fields.Scalar(item, $"an entry of {what}", DiagnosticCodes.OperandInvalid)).OfType<ContextValue>()]
-            : null;
+        if (_fields.OneOrMany(node, what) is not { } items)
+        {
+            return null;
+        }
+
+        var operands = ImmutableArray.CreateBuilder<ContextValue>(items.Count);
+        var entry = $"an entry of {what}";
+        foreach (var item in items)
+        {
+            if (_fields.Scalar(item, entry, DiagnosticCodes.OperandInvalid) is { } scalar)
+            {
+                operands.Add(scalar);
+            }
+        }
+
+        return operands.DrainToImmutable();
     }
 
     /// <summary>One number.</summary>
@@ -68,7 +81,7 @@ internal sealed class OperandReader(FindingList findings) : IFindings
     /// <summary>Two numbers, the smaller one first.</summary>
     public ImmutableArray<ContextValue>? Range(DocumentNode node, string what)
     {
-        if (node.Kind != NodeKind.List || node.Items.Count != 2 || node.Items.Any(item => item.Kind != NodeKind.Number))
+        if (node.Kind != NodeKind.List || node.Items.Count != 2 || node.Items.Exists(item => item.Kind != NodeKind.Number))
         {
             return Refuse(node, $"{what} takes a list of two numbers",
                 "write `between: [lowest, highest]`; times of day are asked of `request.time`");

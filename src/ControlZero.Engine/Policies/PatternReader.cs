@@ -71,10 +71,10 @@ internal sealed class PatternReader(FindingList findings) : IFindings
 
         CheckCount(node, what, items.Count);
         var patterns = ImmutableArray.CreateBuilder<string>(items.Count);
+        var entry = node.Kind == NodeKind.List ? $"an entry of {what}" : what;
         foreach (var item in items)
         {
-            if (_fields.Text(item, node.Kind == NodeKind.List ? $"an entry of {what}" : what) is not { } pattern || !Check(item, what,
-                pattern))
+            if (_fields.Text(item, entry) is not { } pattern || !Check(item, what, pattern))
             {
                 continue;
             }
@@ -86,7 +86,7 @@ internal sealed class PatternReader(FindingList findings) : IFindings
             }
         }
 
-        return patterns.ToImmutable();
+        return patterns.DrainToImmutable();
     }
 
     private void CheckModel(DocumentNode node, string pattern)

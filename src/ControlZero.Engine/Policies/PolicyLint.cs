@@ -40,7 +40,7 @@ internal sealed class PolicyLint(FindingList findings)
         }
     }
 
-    private HashSet<int> FindUnreachable(ImmutableArray<PolicyRule> rules, IReadOnlyList<DocumentNode> nodes)
+    private HashSet<int> FindUnreachable(ImmutableArray<PolicyRule> rules, List<DocumentNode> nodes)
     {
         var unreachable = new HashSet<int>();
         var unconditional = new List<RuleReach>();
@@ -151,7 +151,7 @@ internal sealed class PolicyLint(FindingList findings)
         }
     }
 
-    private void WarnOfTwins(PolicyDocument document, IReadOnlyList<DocumentNode> nodes)
+    private void WarnOfTwins(PolicyDocument document, List<DocumentNode> nodes)
     {
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var rule in document.Rules)

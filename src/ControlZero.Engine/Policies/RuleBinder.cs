@@ -11,6 +11,10 @@ internal sealed partial class RuleBinder(FindingList findings)
 {
     private const string SyntheticPrefix = "synthetic:";
 
+    private static readonly string[] ActionKeys = ["allow", "deny", "action", "actions"];
+    private static readonly string[] ResourceKeys = ["resource", "resources"];
+    private static readonly string[] ConditionKeys = ["conditions", "when"];
+
     private readonly FieldReader _fields = new(findings);
     private readonly PatternReader _patterns = new(findings);
     private readonly ConditionBinder _conditions = new(findings);
@@ -32,9 +36,9 @@ internal sealed partial class RuleBinder(FindingList findings)
         {
             Index = index,
             Effect = ReadEffect(node),
-            Actions = [.. FieldsOf(node, "allow", "deny", "action", "actions").SelectMany(field => _patterns.ReadActions(field))],
-            Resources = [.. FieldsOf(node, "resource", "resources").SelectMany(field => _patterns.ReadResources(field))],
-            Conditions = [.. FieldsOf(node, "conditions", "when").SelectMany(field => _conditions.Bind(field))],
+            Actions = ReadAll(node, ActionKeys, _patterns.ReadActions),
+            Resources = ReadAll(node, ResourceKeys, _patterns.ReadResources),
+            Conditions = ReadAll(node, ConditionKeys, _conditions.Bind),
             Id = ReadId(node.Find("id"), "`id`"),
             Name = ReadId(node.Find("name"), "`name`"),
             Reason = _fields.BoundedText(node.Find("reason"), "`reason`") is { Length: > 0 } reason ? reason : null,
@@ -76,9 +80,12 @@ internal sealed partial class RuleBinder(FindingList findings)
         else if (allow is not null || deny is not null)
         {
             var word = allow is not null ? "allow" : "deny";
-            foreach (var field in FieldsOf(node, "effect", "action", "actions"))
+            foreach (var field in node.Fields)
             {
-                findings.Error(field, DiagnosticCodes.SaidTwice, $"`{field.Name}` says again what `{word}` says", shapes);
+                if (field.Name is "effect" or "action" or "actions")
+                {
+                    findings.Error(field, DiagnosticCodes.SaidTwice, $"`{field.Name}` says again what `{word}` says", shapes);
+                }
             }
         }
         else if (node.Find("effect") is null)
@@ -95,7 +102,7 @@ internal sealed partial class RuleBinder(FindingList findings)
     {
         if (node.Find(one) is not null && node.Find(other) is not null)
         {
-            var second = FieldsOf(node, one, other).Last();
+            var second = node.Fields.Last(field => field.Name == one || field.Name == other);
             findings.Error(second, DiagnosticCodes.SaidTwice, $"a rule says `{one}` and `{other}`",
                 $"keep one of the two, with everything in it; `{other}` takes the same as `{one}`");
         }
@@ -127,19 +134,24 @@ internal sealed partial class RuleBinder(FindingList findings)
 
     private ImmutableSortedDictionary<string, string> ReadLocalized(DocumentNode? node)
     {
+        if (node is null)
+        {
+            return ImmutableSortedDictionary<string, string>.Empty;
+        }
+
         var reasons = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
-        if (node is not null && node.Kind != NodeKind.Object)
+        if (node.Kind != NodeKind.Object)
         {
             _fields.WrongType(node, "`reason_localized` must be an object of texts by language", "write `en: \"…\"` lines");
         }
 
-        if (node?.Fields.Count > Limits.RuleMaxLanguages)
+        if (node.Fields.Count > Limits.RuleMaxLanguages)
         {
             findings.Error(node, DiagnosticCodes.TooMany,
                 $"`reason_localized` has {node.Fields.Count} languages, more than {Limits.RuleMaxLanguages}", "keep those that your callers ask for");
         }
 
-        foreach (var field in node?.Fields ?? [])
+        foreach (var field in node.Fields)
         {
             if (!LanguageTag().IsMatch(field.Name))
             {
@@ -175,8 +187,21 @@ internal sealed partial class RuleBinder(FindingList findings)
         return code;
     }
 
-    private static IEnumerable<DocumentField> FieldsOf(DocumentNode node,
-        params string[] names) => node.Fields.Where(field => names.Contains(field.Name));
+    // Nearly always there is one such field, and what it holds is all there is.
+    private static ImmutableArray<T> ReadAll<T>(DocumentNode node, string[] names, Func<DocumentField, ImmutableArray<T>> read)
+    {
+        ImmutableArray<T> all = [];
+        foreach (var field in node.Fields)
+        {
+            if (Array.IndexOf(names, field.Name) >= 0)
+            {
+                var part = read(field);
+                all = all.IsEmpty ? part : all.AddRange(part);
+            }
+        }
+
+        return all;
+    }
 
     [GeneratedRegex(@"\A[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8}\z", RegexOptions.CultureInvariant)]
     private static partial Regex LanguageTag();

@@ -8,22 +8,22 @@ internal sealed class RuleReach
     private const long PatternSize = 160;
     private const long CharacterSize = 24;
 
-    private readonly Glob[] _actions;
-    private readonly Glob[] _resources;
+    private readonly PatternSet _actions;
+    private readonly PatternSet _resources;
 
     /// <summary>Takes the patterns of a checked rule.</summary>
     public RuleReach(PolicyRule rule)
     {
         Rule = rule;
-        _actions = [.. rule.Actions.SelectMany(pattern => ActionName.PatternForms(pattern)).Select(Parse)];
-        _resources = rule.Resources.Contains("*") ? [] : [.. rule.Resources.Select(Parse)];
+        _actions = PatternSet.OfActions(rule.Actions, ignoringAsciiCase: false);
+        _resources = PatternSet.OfTexts(rule.Resources.Contains("*") ? [] : rule.Resources.AsSpan());
     }
 
     /// <summary>The rule.</summary>
     public PolicyRule Rule { get; }
 
     /// <summary>True when the rule asks for no resource.</summary>
-    public bool IsUniversal => _resources.Length == 0;
+    public bool IsUniversal => _resources.Globs.IsEmpty;
 
     /// <summary>About what looking at a rule allocates. Unit: bytes.</summary>
     public static long Size(PolicyRule rule)
@@ -47,17 +47,17 @@ internal sealed class RuleReach
     /// covers a single one goes unnoticed, and so does what there are no steps left for.
     /// </summary>
     public bool CoversAsSpelled(RuleReach other, ref long steps) =>
-        CoversAll(_actions, other._actions, ref steps)
-        && (IsUniversal || (!other.IsUniversal && CoversAll(_resources, other._resources, ref steps)));
+        CoversAll(_actions.Globs, other._actions.Globs, ref steps)
+        && (IsUniversal || (!other.IsUniversal && CoversAll(_resources.Globs, other._resources.Globs, ref steps)));
 
     /// <summary>
     /// True if some request that a limit counts may match this rule; also when there are no steps left to tell. As a limit does, it ignores the
     /// case of ASCII letters.
     /// </summary>
     public bool MayMeet(LimitReach limit, ref long steps) =>
-        MeetsAny(_actions, limit.Actions, ref steps) && (IsUniversal || MeetsAny(_resources, limit.Resources, ref steps));
+        MeetsAny(_actions.Globs, limit.Actions.Globs, ref steps) && (IsUniversal || MeetsAny(_resources.Globs, limit.Resources.Globs, ref steps));
 
-    private static bool MeetsAny(Glob[] patterns, Glob[] others, ref long steps)
+    private static bool MeetsAny(ReadOnlySpan<Glob> patterns, ReadOnlySpan<Glob> others, ref long steps)
     {
         foreach (var pattern in patterns)
         {
@@ -73,7 +73,7 @@ internal sealed class RuleReach
         return others.Length == 0;
     }
 
-    private static bool CoversAll(Glob[] patterns, Glob[] others, ref long steps)
+    private static bool CoversAll(ReadOnlySpan<Glob> patterns, ReadOnlySpan<Glob> others, ref long steps)
     {
         foreach (var other in others)
         {
@@ -86,7 +86,7 @@ internal sealed class RuleReach
         return true;
     }
 
-    private static bool CoversOne(Glob[] patterns, Glob other, ref long steps)
+    private static bool CoversOne(ReadOnlySpan<Glob> patterns, Glob other, ref long steps)
     {
         foreach (var pattern in patterns)
         {
@@ -111,12 +111,18 @@ internal sealed class RuleReach
     public bool LeavesNothingTo(RuleReach other) =>
         !Rule.Effect.Permits()
         || other.Rule.Effect.Permits()
-        || (IsUniversal && Array.TrueForAll(_actions, IsBlindToCase));
+        || (IsUniversal && IsBlindToCase(_actions));
 
-    private static bool IsBlindToCase(Glob glob) =>
-        !glob.Pattern.Contains('[', StringComparison.Ordinal) && !glob.Pattern.Any(char.IsAsciiLetter);
+    private static bool IsBlindToCase(PatternSet patterns)
+    {
+        foreach (var glob in patterns.Globs)
+        {
+            if (glob.Pattern.Contains('[', StringComparison.Ordinal) || glob.Pattern.Any(char.IsAsciiLetter))
+            {
+                return false;
+            }
+        }
 
-    internal static Glob Parse(string pattern) => Glob.TryParse(pattern, out var glob, out var error)
-        ? glob
-        : throw new InvalidOperationException($"the checked pattern `{pattern}` does not parse: {error}");
+        return true;
+    }
 }

@@ -52,7 +52,7 @@ public sealed class QuotaLimit
         Resources = resources.IsDefault ? [] : resources;
         Fingerprint = Quotas.Fingerprint.Of(Key.ToString());
         _actions = Compile(PatternSet.OfActions(Actions, ignoringAsciiCase: true), Actions);
-        _resources = Compile(PatternSet.OfTexts(Resources, ignoringAsciiCase: true), Resources);
+        _resources = Compile(PatternSet.OfTexts(Resources.AsSpan(), ignoringAsciiCase: true), Resources);
     }
 
     /// <summary>Its identity.</summary>

@@ -17,6 +17,16 @@ public static partial class RequestSyntax
         : new("context", FaultCodes.FieldType, "context is not an object", "give it named values");
 
     /// <summary>True for a key at the top of a context that only the server may say something under.</summary>
-    internal static bool IsReserved(string key) =>
-        Array.IndexOf(ReservedKeys, key) >= 0 || Array.Exists(ReservedPrefixes, prefix => key.StartsWith(prefix, StringComparison.Ordinal));
+    internal static bool IsReserved(string key)
+    {
+        foreach (var prefix in ReservedPrefixes)
+        {
+            if (key.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
+
+        return Array.IndexOf(ReservedKeys, key) >= 0;
+    }
 }

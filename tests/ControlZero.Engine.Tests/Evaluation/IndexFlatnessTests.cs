@@ -12,7 +12,7 @@ public class IndexFlatnessTests
     [InlineData(1_000)]
     public void PatternIndex_OfExactAndPrefixPatterns_ShowsTheSameTwoOfAnyNumber(int rules)
     {
-        var index = new PatternIndex(Enumerable.Range(0, rules).Select(rule => (rule, PatternSet.OfTexts([Pattern(rule)]))));
+        var index = new PatternIndex([.. Enumerable.Range(0, rules).Select(rule => (rule, PatternSet.OfTexts([Pattern(rule)])))]);
         var seen = new Counter();
 
         index.Visit("model/vendor-8/name", default, ref seen);

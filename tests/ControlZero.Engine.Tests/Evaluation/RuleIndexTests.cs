@@ -33,7 +33,7 @@ public class RuleIndexTests
             .Append((Rules, PatternSet.OfTexts(["model/*"])))
             .Append((Rules + 1, PatternSet.OfTexts(["*/r-700"])))
             .Append((Rules + 2, PatternSet.OfTexts(["tool/*"])));
-        var index = new PatternIndex(sets);
+        var index = new PatternIndex([.. sets]);
         var seen = new Recorder([]);
 
         index.Visit("model/X/r-700", default, ref seen);

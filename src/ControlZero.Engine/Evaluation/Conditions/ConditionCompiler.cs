@@ -34,12 +34,23 @@ internal static class ConditionCompiler
         ConditionOperator.Less => new NumberCondition(source, Bound<double>.None, Number(condition, 0, inclusive: false)),
         ConditionOperator.LessOrEqual => new NumberCondition(source, Bound<double>.None, Number(condition, 0, inclusive: true)),
         ConditionOperator.Between => new NumberCondition(source, Number(condition, 0, inclusive: true), Number(condition, 1, inclusive: true)),
-        ConditionOperator.Cidr => new NetworkCondition(source, condition.Operands.Select(operand => operand.AsText()!)),
+        ConditionOperator.Cidr => new NetworkCondition(source, Texts(condition)),
         ConditionOperator.Exists => new ExistsCondition(source, condition.Expected),
         _ => throw Unchecked(condition),
     };
 
-    private static PatternSet Patterns(Condition condition) => PatternSet.OfTexts(condition.Operands.Select(operand => operand.AsText()!));
+    private static PatternSet Patterns(Condition condition) => PatternSet.OfTexts(Texts(condition));
+
+    private static string[] Texts(Condition condition)
+    {
+        var texts = new string[condition.Operands.Length];
+        for (var i = 0; i < texts.Length; i++)
+        {
+            texts[i] = condition.Operands[i].AsText()!;
+        }
+
+        return texts;
+    }
 
     private static Bound<double> Number(Condition condition, int operand, bool inclusive) => condition.Operands[operand].Kind == ContextKind.Number
         ? new Bound<double>(condition.Operands[operand].Number, inclusive)

@@ -3,9 +3,9 @@ using ControlZero.Engine.Context;
 namespace ControlZero.Engine.Evaluation.Conditions;
 
 /// <summary><c>cidr</c>: the value is an address within one of the networks. A value that is no address is an error.</summary>
-internal sealed class NetworkCondition(FactSource source, IEnumerable<string> networks) : ScalarCondition(source, negated: false)
+internal sealed class NetworkCondition(FactSource source, string[] networks) : ScalarCondition(source, negated: false)
 {
-    private readonly IpNetwork[] _networks = [.. networks.Select(IpNetwork.Parse)];
+    private readonly IpNetwork[] _networks = Array.ConvertAll(networks, IpNetwork.Parse);
 
     /// <inheritdoc/>
     protected override ConditionOutcome TestScalar(in Fact scalar, ref long steps)
