@@ -31,6 +31,12 @@ internal class Conduct
     /// <summary>Whether what a silo gives back on recall is what it may no longer grant.</summary>
     public virtual bool LetsGoOnRecall => true;
 
+    /// <summary>Whether what is kept of reservations has an end.</summary>
+    public virtual bool KeepsToBounds => true;
+
+    /// <summary>Whether a call in flight is ended where there is no room for another.</summary>
+    public virtual bool EndsCallsEarly => false;
+
     /// <summary>The name of an adjustment that is told for the n-th time.</summary>
     public virtual string NameOf(string adjustment, int telling) => adjustment;
 

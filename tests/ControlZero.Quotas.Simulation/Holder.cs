@@ -8,8 +8,8 @@ internal sealed class Holder(World world, Silo silo, int agent, Ledger ledger, R
     private const int Attempts = 4;
 
     private readonly int _life = silo.Life;
-    private readonly ReservationBook _book = new();
-    private readonly Dictionary<ulong, Reservation> _reservations = [];
+    private readonly ReservationBook _book = silo.OpenBook();
+    private readonly SortedDictionary<ulong, Reservation> _open = [];
 
     public Ledger Ledger => ledger;
 
@@ -18,6 +18,9 @@ internal sealed class Holder(World world, Silo silo, int agent, Ledger ledger, R
     public int Life => _life;
 
     public bool IsClosed { get; private set; }
+
+    /// <summary>Reservations it keeps, ended ones included.</summary>
+    public int Kept => _book.Count;
 
     private Ledger Share => silo.Share!;
 
@@ -28,13 +31,22 @@ internal sealed class Holder(World world, Silo silo, int agent, Ledger ledger, R
     public void Close(Action<bool> done)
     {
         IsClosed = true;
+        _book.Close();
         ledger.Submit(() => ledger.Account.IsLoaded ? ledger.Account.PlanReturn(silo.Now) : null, done);
     }
 
     /// <summary>Ends a reservation of this activation with what was used of it. Told twice, it counts once.</summary>
     public void Settle(Reservation reservation, Usage usage, Action<bool> done)
     {
-        if (!reservation.IsOpen)
+        ForgetEnded();
+        var entry = _book.Find(reservation.Number);
+        if (entry is null)
+        {
+            SettleLate(reservation, usage, done);
+            return;
+        }
+
+        if (entry.Status != ReservationStatus.Open)
         {
             world.Note(Happening.SettledTwice, $"{silo}: {reservation.Request} is told again how it ended");
             if (world.Conduct.SettlesOnce)
@@ -43,10 +55,9 @@ internal sealed class Holder(World world, Silo silo, int agent, Ledger ledger, R
                 return;
             }
         }
-
-        reservation.IsOpen = false;
-        if (reservation.Entry is { Status: ReservationStatus.Open } entry)
+        else
         {
+            End(reservation);
             _book.Settle(entry, CallUsage.Unknown, null);
         }
 
@@ -62,6 +73,7 @@ internal sealed class Holder(World world, Silo silo, int agent, Ledger ledger, R
             }
             else if (usage.Of(charge) > charge.Units)
             {
+                _book.TellLate(reservation.Id);
                 Overdraw(charge.Limit, usage.Of(charge) - charge.Units, reservation.Id);
             }
         }
@@ -73,31 +85,7 @@ internal sealed class Holder(World world, Silo silo, int agent, Ledger ledger, R
     public void SettleElsewhere(Reservation reservation, Usage usage, Action<bool> done)
     {
         world.Note(Happening.SettledElsewhere, $"{silo}: hears how {reservation.Request} ended, which another activation granted");
-        foreach (var charge in reservation.Charges.Where(charge => charge.Limit.Metric != QuotaMetric.InFlight && usage.Of(charge) > charge.Units))
-        {
-            Overdraw(charge.Limit, usage.Of(charge) - charge.Units, reservation.Id);
-        }
-
-        Pay(reservation.Id, done);
-    }
-
-    /// <summary>Ends a reservation at its charge, if it is still open.</summary>
-    public void Expire(Reservation reservation)
-    {
-        if (reservation.IsOpen)
-        {
-            reservation.IsOpen = false;
-            if (reservation.Entry is { Status: ReservationStatus.Open } entry)
-            {
-                _book.Cancel(entry);
-            }
-
-            world.Note(Happening.Expired, $"{silo}: {reservation.Request} ends at its charge");
-            foreach (var charge in reservation.Charges.Where(charge => charge.Limit.Metric == QuotaMetric.InFlight))
-            {
-                AccountOf(charge.Limit).GiveBack(charge);
-            }
-        }
+        Exceed(reservation, usage, done);
     }
 
     /// <summary>Adds units to a limit, or takes them away. Told twice, it counts once.</summary>
@@ -126,8 +114,29 @@ internal sealed class Holder(World world, Silo silo, int agent, Ledger ledger, R
         });
     }
 
+    // It ended at its charge: nothing is given back, what was used beyond is charged.
+    private void SettleLate(Reservation reservation, Usage usage, Action<bool> done)
+    {
+        world.Note(Happening.SettledLate, $"{silo}: hears how {reservation.Request} ended, which is not kept any more");
+        Exceed(reservation, usage, done);
+    }
+
+    private void Exceed(Reservation reservation, Usage usage, Action<bool> done)
+    {
+        if (_book.TellLate(reservation.Id))
+        {
+            foreach (var charge in reservation.Charges.Where(charge => charge.Limit.Metric != QuotaMetric.InFlight && usage.Of(charge) > charge.Units))
+            {
+                Overdraw(charge.Limit, usage.Of(charge) - charge.Units, reservation.Id);
+            }
+        }
+
+        Pay(reservation.Id, done);
+    }
+
     private void Decide(Request request, int attempt, Action<Answer> answer)
     {
+        ForgetEnded();
         if (!silo.IsFresh)
         {
             world.Coverage.Count(Happening.DeniedForStaleness);
@@ -138,7 +147,7 @@ internal sealed class Holder(World world, Silo silo, int agent, Ledger ledger, R
         if (world.Conduct.RemembersRequests && _book.TryFind(request.Tag.Id, silo.Now, out var earlier))
         {
             world.Note(Happening.RequestReplayed, $"{silo}: {request} was charged before");
-            answer(new Answer(_reservations[earlier.Number], IsReplayed: true));
+            answer(new Answer(_open[earlier.Number], IsReplayed: true));
             return;
         }
 
@@ -160,7 +169,7 @@ internal sealed class Holder(World world, Silo silo, int agent, Ledger ledger, R
         }
         else if (ofOwn.Status == ChargeStatus.Granted && ofShared.Status == ChargeStatus.Granted)
         {
-            answer(new Answer(Grant(request, own, shared)));
+            answer(TryMakeRoom(request, [.. own, .. shared], out var isKept) ? new Answer(Grant(request, own, shared, isKept)) : Answer.Denied);
         }
         else if (attempt == Attempts)
         {
@@ -191,15 +200,73 @@ internal sealed class Holder(World world, Silo silo, int agent, Ledger ledger, R
         }
     }
 
-    private Reservation Grant(Request request, QuotaDemand[] own, QuotaDemand[] shared)
+    // A call in flight is denied where there is no room to keep it until it ends; any other ends at its charge as it begins.
+    private bool TryMakeRoom(Request request, QuotaDemand[] demands, out bool isKept)
+    {
+        var isInFlight = demands.Any(demand => demand.Limit.Metric == QuotaMetric.InFlight);
+        isKept = _book.TryMakeRoom(isInFlight);
+        if (!isKept && isInFlight && world.Conduct.EndsCallsEarly)
+        {
+            EndOldestCall();
+            isKept = _book.TryMakeRoom(isInFlight);
+        }
+
+        foreach (var ended in _open.Values.Where(reservation => _book.Find(reservation.Number) is null).ToList())
+        {
+            world.Note(Happening.EndedEarly, $"{silo}: {ended.Request} ends early, at its charge");
+            End(ended);
+        }
+
+        if (!isKept)
+        {
+            world.Note(isInFlight ? Happening.DeniedForRoom : Happening.EndedAsItBegan, $"{silo}: no room to keep {request}");
+        }
+
+        return isKept || !isInFlight;
+    }
+
+    private void EndOldestCall()
+    {
+        if (_open.Values.FirstOrDefault(reservation => reservation.Request.IsInFlight) is { } call)
+        {
+            _book.Cancel(_book.Find(call.Number)!);
+            End(call);
+            foreach (var charge in call.Charges.Where(charge => charge.Limit.Metric == QuotaMetric.InFlight))
+            {
+                AccountOf(charge.Limit).GiveBack(charge);
+            }
+        }
+    }
+
+    private void ForgetEnded()
+    {
+        _book.Expire(silo.Now);
+        foreach (var ended in _open.Values.Where(reservation => _book.Find(reservation.Number) is null).ToList())
+        {
+            world.Note(Happening.Expired, $"{silo}: {ended.Request} ends at its charge");
+            End(ended);
+        }
+    }
+
+    private void End(Reservation reservation)
+    {
+        reservation.IsOpen = false;
+        _open.Remove(reservation.Number);
+    }
+
+    private Reservation Grant(Request request, QuotaDemand[] own, QuotaDemand[] shared, bool isKept)
     {
         var charges = new QuotaCharge[own.Length + shared.Length];
         ledger.Account.Take(own, Time(ledger), charges);
         Share.Account.Take(shared, Time(Share), charges.AsSpan(own.Length));
         world.Note(Happening.Granted, $"{silo}: {request} granted " + string.Join(", ", charges.Select(charge => $"{charge.Limit.Key.Name}@{charge.WindowId} {charge.Units}")));
-        var entry = _book.Find(_book.Open(charges, silo.Now, silo.Now + PublishedLimits.Hold, request.Tag))!;
-        var reservation = new Reservation(world.Dice.NextId(), this, request, charges) { Entry = entry };
-        _reservations.Add(entry.Number, reservation);
+        var number = isKept ? _book.Open(charges, silo.Now, silo.Now + PublishedLimits.Hold, request.Tag) : _book.OpenEnded();
+        var reservation = new Reservation(world.Dice.NextId(), number, this, request, charges) { IsOpen = isKept };
+        if (isKept)
+        {
+            _open.Add(number, reservation);
+        }
+
         referee.OnGranted(agent, reservation, silo);
         ledger.TopUp();
         Share.TopUp();

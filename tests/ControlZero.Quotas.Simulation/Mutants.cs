@@ -12,7 +12,7 @@ internal static class Mutants
     [
         new StorageWithoutCompare(), new ConfirmedOnSending(), new UnknownIsSuccess(), new ConflictIsSuccess(), new OpensAtNothing(), new OwnClockAlone(),
         new BlockOutlivesWindow(), new RefundsTwice(), new DebtInMemory(), new LimitsNeverRead(), new OthersCallsForgotten(),
-        new RequestsForgotten(), new GivesAwayWhatItKeeps(), new AdjustsTwice(), new AdjustmentsNeverEnd(),
+        new RequestsForgotten(), new GivesAwayWhatItKeeps(), new AdjustsTwice(), new AdjustmentsNeverEnd(), new KeepsEverything(), new EndsCallsForRoom(),
     ];
 
     /// <summary>The first of the seeds that shows that a protection is missing. Null: it got away.</summary>
@@ -138,6 +138,20 @@ internal static class Mutants
                     }),
                 ],
             };
+    }
+
+    private sealed class KeepsEverything : Conduct
+    {
+        public override string Name => "reservations are kept whether or not there is room";
+
+        public override bool KeepsToBounds => false;
+    }
+
+    private sealed class EndsCallsForRoom : Conduct
+    {
+        public override string Name => "a call in flight is ended to make room for another";
+
+        public override bool EndsCallsEarly => true;
     }
 
     private sealed class OthersCallsForgotten : Conduct

@@ -15,6 +15,7 @@ internal sealed class PublishedLimits
         (QuotaScope.Agent, "parallel", QuotaMetric.InFlight, 8, null),
         (QuotaScope.Tenant, "team-rpm", QuotaMetric.Requests, 90, Minute),
         (QuotaScope.Tenant, "team-tokens", QuotaMetric.TotalTokens, 12_000, Hour),
+        (QuotaScope.Tenant, "team-parallel", QuotaMetric.InFlight, 12, null),
     ];
 
     private readonly QuotaLimit?[] _inForce = [.. Kinds.Select((_, kind) => Make(kind, Kinds[kind].Standard))];

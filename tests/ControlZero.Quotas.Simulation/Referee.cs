@@ -33,6 +33,8 @@ internal sealed class Referee(World world)
     /// <summary>The shelf of each agent, and of the tenant at the end.</summary>
     public IReadOnlyList<Shelf> Shelves { get; set; } = [];
 
+    public IReadOnlyList<Silo> Silos { get; set; } = [];
+
     /// <summary>The first promise that was broken. Null: none.</summary>
     public string? Violation { get; private set; }
 
@@ -160,6 +162,20 @@ internal sealed class Referee(World world)
                     Check(owner, entry);
                 }
             }
+        }
+    }
+
+    /// <summary>What is kept of reservations has its end at every moment, and no room is lost or counted twice.</summary>
+    public void CheckRoom(Weather weather)
+    {
+        foreach (var silo in Silos)
+        {
+            var kept = silo.Holders.Values.Sum(holder => holder.Kept);
+            Require(silo.Budget.Count == kept, $"{silo} keeps {kept} reservations and counts {silo.Budget.Count}");
+            Require(kept <= weather.RoomOfSilo, $"{silo} keeps {kept} reservations, of which {weather.RoomOfSilo} may be");
+            Require(
+                silo.Holders.Values.All(holder => holder.Kept <= weather.RoomOfAgent),
+                $"an activation in {silo} keeps more than {weather.RoomOfAgent} reservations");
         }
     }
 

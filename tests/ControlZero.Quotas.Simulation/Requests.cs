@@ -3,10 +3,14 @@ using ControlZero.Engine.Quotas;
 namespace ControlZero.Quotas.Simulation;
 
 /// <summary>What an agent's program asks for.</summary>
-internal sealed record Request(int Number, int Agent, long Tokens)
+/// <param name="Number">Tells it from the others.</param>
+/// <param name="Agent">The agent.</param>
+/// <param name="Tokens">Tokens it may use.</param>
+/// <param name="IsInFlight">True: it is counted among the calls in flight.</param>
+internal sealed record Request(int Number, int Agent, long Tokens, bool IsInFlight)
 {
     public QuotaDemand[] DemandsOf(IReadOnlyList<QuotaLimit> limits, QuotaScope scope) =>
-        [.. limits.Where(limit => limit.Scope == scope).Select(limit => new QuotaDemand(limit, limit.Metric == QuotaMetric.TotalTokens ? Tokens : 1))];
+        [.. limits.Where(limit => limit.Scope == scope && (IsInFlight || limit.Metric != QuotaMetric.InFlight)).Select(limit => new QuotaDemand(limit, limit.Metric == QuotaMetric.TotalTokens ? Tokens : 1))];
 
     /// <summary>As its caller identifies it.</summary>
     public RequestTag Tag => new($"r{Number}", (UInt128)Tokens);
@@ -23,9 +27,12 @@ internal readonly record struct Answer(Reservation? Reservation, bool IsReplayed
 }
 
 /// <summary>What was charged for a call, until it ends.</summary>
-internal sealed class Reservation(Guid id, Holder holder, Request request, IReadOnlyList<QuotaCharge> charges)
+internal sealed class Reservation(Guid id, ulong number, Holder holder, Request request, IReadOnlyList<QuotaCharge> charges)
 {
     public Guid Id => id;
+
+    /// <summary>Its number within its activation.</summary>
+    public ulong Number => number;
 
     public Holder Holder => holder;
 
@@ -34,9 +41,6 @@ internal sealed class Reservation(Guid id, Holder holder, Request request, IRead
     public IReadOnlyList<QuotaCharge> Charges => charges;
 
     public bool IsOpen { get; set; } = true;
-
-    /// <summary>How its activation's book has it. Null: the agent has no limits of its own to be charged.</summary>
-    public Engine.Quotas.Reservation? Entry { get; init; }
 }
 
 /// <summary>What a call has used.</summary>

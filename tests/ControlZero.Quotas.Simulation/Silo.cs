@@ -3,9 +3,12 @@ using ControlZero.Engine.Quotas;
 namespace ControlZero.Quotas.Simulation;
 
 /// <summary>A server: a clock that may be wrong, a life that may end, and what it holds. What is sent to it while it is paused waits.</summary>
-internal sealed class Silo(World world, int number)
+internal sealed class Silo(World world, Weather weather, int number)
 {
     private readonly Queue<(int Life, Action Action)> _waiting = new();
+    private readonly int _roomOfAgent = world.Conduct.KeepsToBounds ? weather.RoomOfAgent : int.MaxValue;
+    private readonly long _roomOfAll = world.Conduct.KeepsToBounds ? weather.RoomOfSilo : long.MaxValue;
+    private ReservationBudget? _budget;
     private DateTimeOffset _readAt;
     private DateTimeOffset _recalledAt = DateTimeOffset.MinValue;
 
@@ -28,6 +31,9 @@ internal sealed class Silo(World world, int number)
     public IReadOnlyList<QuotaLimit> Limits { get; private set; } = [];
 
     public Dictionary<int, Holder> Holders { get; } = [];
+
+    /// <summary>Room for reservations, all its activations' together.</summary>
+    public ReservationBudget Budget => _budget ??= new ReservationBudget(_roomOfAll);
 
     /// <summary>What it has at hand of the tenant's limits.</summary>
     public Ledger? Share { get; set; }
@@ -78,6 +84,9 @@ internal sealed class Silo(World world, int number)
             _ => { });
     }
 
+    /// <summary>The book of a new activation.</summary>
+    public ReservationBook OpenBook() => new(Budget, _roomOfAgent);
+
     public void Learn(IReadOnlyList<QuotaLimit> limits)
     {
         if (IsUp && !IsPaused && (world.Conduct.Freshness != TimeSpan.MaxValue || Limits.Count == 0))
@@ -116,7 +125,7 @@ internal sealed class Silo(World world, int number)
         Losses += Holders.Count + (Share is null ? 0 : 1);
         (IsUp, IsPaused) = (false, false);
         Holders.Clear();
-        Share = null;
+        (Share, _budget) = (null, null);
         _waiting.Clear();
     }
 

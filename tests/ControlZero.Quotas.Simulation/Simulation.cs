@@ -44,8 +44,9 @@ internal sealed partial class Simulation
         _weather = new Weather(_world.Dice);
         _referee = new Referee(_world);
         _shelves = [.. Enumerable.Range(0, Agents).Select(agent => new Shelf(_world, _weather, $"agent-{agent}")), new Shelf(_world, _weather, "tenant")];
-        _silos = [.. Enumerable.Range(0, Silos).Select(number => new Silo(_world, number))];
+        _silos = [.. Enumerable.Range(0, Silos).Select(number => new Silo(_world, _weather, number))];
         _referee.Shelves = _shelves;
+        _referee.Silos = _silos;
         foreach (var silo in _silos)
         {
             silo.RecallOthers = RecallOthers;
@@ -74,7 +75,7 @@ internal sealed partial class Simulation
 
         for (var number = 0; number < Requests; number++)
         {
-            var request = new Request(number, Dice.Below(Agents), 1 + Dice.Below((int)PublishedLimits.MostTokens));
+            var request = new Request(number, Dice.Below(Agents), 1 + Dice.Below((int)PublishedLimits.MostTokens), Dice.Chance(0.7));
             _world.After(Dice.Between(100, (int)Stormy.TotalMilliseconds), () => Send(request));
         }
 
@@ -96,6 +97,7 @@ internal sealed partial class Simulation
         while (_referee.Violation is null && _world.Step(end))
         {
             _referee.CheckStorage();
+            _referee.CheckRoom(_weather);
         }
     }
 
@@ -276,8 +278,6 @@ internal sealed partial class Simulation
             _world.After(Dice.Between(0, 30_000), () => Arrive(reservation.Request));
         }
 
-        var holder = reservation.Holder;
-        _world.After(PublishedLimits.Hold, () => holder.Silo.Deliver(holder.Life, () => holder.Expire(reservation)));
         var duration = Dice.Between(50, 12_000);
         switch (Dice.Below(10))
         {
@@ -376,8 +376,9 @@ internal sealed partial class Simulation
         var silo = _silos[agent % Silos];
         var isFree = _limits.InForce.All(limit => IsLeft(_shelves[limit.Scope == QuotaScope.Tenant ? Agents : agent].Record?.Find(limit.Key), limit, silo.Now));
         Answer? answer = null;
-        HolderOf(silo, agent).Ask(new Request(Requests + agent, agent, 1), given => answer = given);
-        RunUntil(_world.Now + TimeSpan.FromSeconds(20));
+        HolderOf(silo, agent).Ask(new Request(Requests + agent, agent, 1, IsInFlight: true), given => answer = given);
+        // Until its call has ended of itself, and the lease of its place.
+        RunUntil(_world.Now + TimeSpan.FromSeconds(60));
         _referee.Require(answer is not null, $"agent {agent} gets no answer, though all is well");
         _referee.Require(!isFree || answer?.Reservation is not null, $"agent {agent} is denied, though every limit has a unit left");
         _referee.Require(isFree || answer?.Reservation is null || _referee.ClocksWereApart, $"agent {agent} is granted a unit that is not left");

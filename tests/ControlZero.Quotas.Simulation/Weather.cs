@@ -25,6 +25,8 @@ internal sealed class Weather
         Adjustment = Rate(0.05);
         AskedAgain = Rate(0.1);
         Skew = TimeSpan.FromMilliseconds(dice.Chance(0.5) ? 50 : 2_000);
+        RoomOfAgent = dice.Chance(0.5) ? 2 + dice.Below(7) : 1_000;
+        RoomOfSilo = dice.Chance(0.5) ? 4 + dice.Below(12) : 1_000;
 
         double Rate(double most) => dice.Chance(0.7) ? most : 0;
     }
@@ -63,6 +65,12 @@ internal sealed class Weather
 
     /// <summary>A caller asks once more with the same request, as one does whose answer was lost.</summary>
     public double AskedAgain { get; }
+
+    /// <summary>Reservations that an agent's activation may keep. Unit: entries.</summary>
+    public int RoomOfAgent { get; }
+
+    /// <summary>Reservations that a silo may keep. Unit: entries.</summary>
+    public int RoomOfSilo { get; }
 
     /// <summary>How far clocks are off when nothing is wrong with them.</summary>
     public TimeSpan Skew { get; }

@@ -30,13 +30,13 @@ internal struct KeptReservation
     /// <summary>When it ends at its charge. Unit: ticks, UTC.</summary>
     public long ExpiresAt { get; }
 
-    /// <summary>True: its call counts as under way.</summary>
+    /// <summary>True: it is open, and its call counts as in flight.</summary>
     public readonly bool IsInFlight => Status == ReservationStatus.Open && (_more?.Charges is { } charges
         ? Array.Exists(charges, IsPlace)
         : IsPlace(_charge));
 
-    /// <summary>Its places among the calls in flight.</summary>
-    public readonly QuotaCharge[] Places => !IsInFlight ? [] : _more?.Charges is { } charges ? Array.FindAll(charges, IsPlace) : [_charge];
+    /// <summary>The request it was made for. Null: the caller gave it no id.</summary>
+    public readonly RequestTag? Request => _more?.Request;
 
     private readonly ReservationStatus Status => _more?.Status ?? ReservationStatus.Open;
 

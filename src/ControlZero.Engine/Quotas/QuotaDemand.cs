@@ -32,7 +32,7 @@ public enum ChargeStatus
 
 /// <summary>What was charged to one limit.</summary>
 /// <param name="Limit">The limit, as it was stated.</param>
-/// <param name="WindowId">The window it was charged in.</param>
+/// <param name="WindowId">The window it was charged in. Of a call in flight, when it ends if nobody ends it.</param>
 /// <param name="Units">How much.</param>
 public readonly record struct QuotaCharge(QuotaLimit Limit, long WindowId, long Units);
 

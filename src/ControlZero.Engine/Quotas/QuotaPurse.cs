@@ -55,10 +55,10 @@ internal abstract class QuotaPurse(QuotaLimit limit)
     /// <param name="confirmedSince">What was confirmed before may not be used.</param>
     public abstract ChargeStatus Offer(long units, DateTimeOffset now, DateTimeOffset confirmedSince);
 
-    /// <summary>Grants units that were just offered. Returns the window they are of.</summary>
+    /// <summary>Grants units that were just offered. Returns the window they are of; of a call in flight, when it ends if nobody ends it.</summary>
     public abstract long Take(long units, DateTimeOffset now);
 
-    /// <summary>Takes back units that were granted and not used. False: they belong to another window.</summary>
+    /// <summary>Takes back units that were granted and not used. False: they belong to another window, or have ended.</summary>
     public abstract bool GiveBack(long windowId, long units);
 
     /// <summary>Takes units that were used beyond a grant, as many as are at hand. Returns how many.</summary>

@@ -11,16 +11,16 @@ internal sealed class ReservationShelf
     // The one whose first is over before those of the others.
     private ReservationLane _next;
 
+    // Null: room was never made where a call in flight was in the way.
+    private StandingCalls? _standing;
+
     public ReservationShelf() => _next = _lanes[0];
 
     /// <summary>Reservations that are kept.</summary>
     public int Count { get; private set; }
 
     /// <summary>When the next one is over. Unit: ticks, UTC. None is kept: never.</summary>
-    public long NextExpiresAt => _next.FirstExpiresAt;
-
-    /// <summary>The one that is over next. One is kept.</summary>
-    public ref readonly KeptReservation Next => ref _next.First;
+    public long NextExpiresAt => _standing is null ? _next.FirstExpiresAt : Math.Min(_next.FirstExpiresAt, _standing.NextExpiresAt);
 
     /// <summary>Keeps a reservation. Its number is higher than those of all before.</summary>
     public void Add(in KeptReservation reservation)
@@ -45,17 +45,50 @@ internal sealed class ReservationShelf
             }
         }
 
-        return null;
+        return _standing?.Find(number);
     }
 
-    /// <summary>Takes over what became of a reservation, if it is kept still.</summary>
-    public void Update(Reservation reservation) => _ = _lanes.Exists(lane => lane.TryUpdate(reservation));
+    /// <summary>Takes over that a reservation has ended, if it is kept still. True: it is not kept any more.</summary>
+    public bool End(Reservation reservation)
+    {
+        if (_lanes.Exists(lane => lane.TryUpdate(reservation)) || _standing?.TryRemove(reservation.Number, out _) != true)
+        {
+            return false;
+        }
+
+        Count--;
+        return true;
+    }
 
     /// <summary>Takes out the one that is over next. One is kept.</summary>
     public KeptReservation RemoveNext()
     {
-        var removed = _next.RemoveFirst();
         Count--;
+        return _next.FirstExpiresAt <= NextExpiresAt ? RemoveFirst() : _standing!.RemoveNext();
+    }
+
+    /// <summary>Takes out the one that is over next of those that may end early: calls in flight stay. False: no other is kept.</summary>
+    public bool TryRemoveEarly(out KeptReservation removed)
+    {
+        while (_next.Count > 0)
+        {
+            removed = RemoveFirst();
+            if (!removed.IsInFlight)
+            {
+                Count--;
+                return true;
+            }
+
+            (_standing ??= new StandingCalls()).Add(removed);
+        }
+
+        removed = default;
+        return false;
+    }
+
+    private KeptReservation RemoveFirst()
+    {
+        var removed = _next.RemoveFirst();
         if (_lanes.Count > 1)
         {
             _next = Earliest();

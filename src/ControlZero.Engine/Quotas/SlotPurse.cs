@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace ControlZero.Engine.Quotas;
 
@@ -6,7 +8,10 @@ namespace ControlZero.Engine.Quotas;
 /// Calls in flight. Their holder leases so many places until a time, and admits a call only if the place is leased for as long as the call may
 /// count: so when the holder dies its calls count until they end, and never longer than <see cref="QuotaLimit.Hold"/> and a little.
 /// </summary>
-/// <remarks>Leases of others are ended by this clock: with clocks that differ by more than <see cref="Skew"/>, calls of a dead holder may count too short.</remarks>
+/// <remarks>
+/// A call that nobody ends is ended here and by nobody else: the agent whose call it was may be asked nothing any more, or be gone.
+/// Leases of others are ended by this clock: with clocks that differ by more than <see cref="Skew"/>, calls of a dead holder may count too short.
+/// </remarks>
 internal sealed class SlotPurse(QuotaLimit limit, Guid owner) : QuotaPurse(limit)
 {
     /// <summary>How far the clocks of servers may differ.</summary>
@@ -15,6 +20,12 @@ internal sealed class SlotPurse(QuotaLimit limit, Guid owner) : QuotaPurse(limit
     // How much longer than a call a lease lasts: under load it is renewed once in so long.
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(30);
 
+    // A call that nobody ends counts longer than its hold by no more than this part of it, or a second.
+    private const int Steps = 1024;
+
+    // Calls under way, by when they end if nobody ends them before. Unit: ticks, UTC.
+    private readonly Dictionary<long, long> _ends = [];
+    private long _nextEnd = long.MaxValue;
     private long _places;
     private DateTimeOffset _until = DateTimeOffset.MinValue;
     private long _calls;
@@ -32,6 +43,7 @@ internal sealed class SlotPurse(QuotaLimit limit, Guid owner) : QuotaPurse(limit
 
     public override ChargeStatus Offer(long units, DateTimeOffset now, DateTimeOffset confirmedSince)
     {
+        EndOver(now);
         var free = Most(now) - Others(now);
         if (_calls + units > free)
         {
@@ -46,12 +58,28 @@ internal sealed class SlotPurse(QuotaLimit limit, Guid owner) : QuotaPurse(limit
         _calls += units;
         _peak = Math.Max(_peak, _calls);
         _lastTaken = now;
-        return 0;
+        var step = Math.Max(TimeSpan.TicksPerSecond, Limit.Hold.Ticks / Steps);
+        var end = ((now + Limit.Hold).UtcTicks + step - 1) / step * step;
+        CollectionsMarshal.GetValueRefOrAddDefault(_ends, end, out _) += units;
+        _nextEnd = Math.Min(_nextEnd, end);
+        return end;
     }
 
     public override bool GiveBack(long windowId, long units)
     {
+        ref var calls = ref CollectionsMarshal.GetValueRefOrNullRef(_ends, windowId);
+        if (Unsafe.IsNullRef(ref calls))
+        {
+            return false;
+        }
+
         _calls -= units;
+        calls -= units;
+        if (calls == 0)
+        {
+            _ends.Remove(windowId);
+        }
+
         return true;
     }
 
@@ -71,6 +99,7 @@ internal sealed class SlotPurse(QuotaLimit limit, Guid owner) : QuotaPurse(limit
 
     public override QuotaStanding Standing(DateTimeOffset now)
     {
+        EndOver(now);
         var (most, used) = (Most(now), _calls + Others(now));
         return new QuotaStanding(Limit, most, used, Math.Max(0, most - used), null);
     }
@@ -78,6 +107,7 @@ internal sealed class SlotPurse(QuotaLimit limit, Guid owner) : QuotaPurse(limit
     protected override QuotaEntry Reserve(QuotaEntry current, long need, bool orLess, DateTimeOffset now)
     {
         _planned = default;
+        EndOver(now);
         var others = Leases(current).Where(lease => lease.Owner != owner && lease.Until + Skew > now).ToImmutableArray();
         if (_isLeaving)
         {
@@ -119,6 +149,27 @@ internal sealed class SlotPurse(QuotaLimit limit, Guid owner) : QuotaPurse(limit
         var own = Entry is null ? null : Leases(Entry).FirstOrDefault(lease => lease.Owner == owner);
         _until = own?.Until ?? DateTimeOffset.MinValue;
         _places = _isLeaving ? 0 : own?.Count ?? 0;
+    }
+
+    private void EndOver(DateTimeOffset now)
+    {
+        if (now.UtcTicks < _nextEnd)
+        {
+            return;
+        }
+
+        _nextEnd = long.MaxValue;
+        foreach (var (end, calls) in _ends)
+        {
+            if (end > now.UtcTicks)
+            {
+                _nextEnd = Math.Min(_nextEnd, end);
+                continue;
+            }
+
+            _calls -= calls;
+            _ends.Remove(end);
+        }
     }
 
     private static ImmutableArray<SlotLease> Leases(QuotaEntry entry) => entry.Slots.IsDefault ? [] : entry.Slots;

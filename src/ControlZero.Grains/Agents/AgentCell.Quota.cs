@@ -179,7 +179,7 @@ public sealed partial class AgentCell
         bool isLastWord)
     {
         var quota = Quota();
-        var opened = new List<Reservation>();
+        var opened = new List<AgentQuota.Opened>();
         bool isFirst;
         lock (_gate)
         {

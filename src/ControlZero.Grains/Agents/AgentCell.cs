@@ -208,6 +208,7 @@ public sealed partial class AgentCell
         {
             _isRetracted = true;
             _basis = null;
+            _quota?.Forget();
         }
 
         _silo.Remove(this);

@@ -13,7 +13,7 @@ internal sealed partial class AgentQuota
     /// <param name="now">The present.</param>
     public SettleOutcome Settle(ReservationToken token, SettleCommand command, IReadOnlyList<QuotaLimit> limits, DateTimeOffset now)
     {
-        Expire(now);
+        _book.Expire(now);
         if (token.Agent != agent)
         {
             return new SettleOutcome { Status = SettleStatus.NotFound };
@@ -39,7 +39,7 @@ internal sealed partial class AgentQuota
     /// <param name="now">The present.</param>
     public SettleOutcome Cancel(ReservationToken token, IReadOnlyList<QuotaLimit> limits, DateTimeOffset now)
     {
-        Expire(now);
+        _book.Expire(now);
         if (token.Agent != agent || (token.Activation == account.Owner && !_book.WasIssued(token.Number)))
         {
             return new SettleOutcome { Status = SettleStatus.NotFound };
@@ -54,7 +54,8 @@ internal sealed partial class AgentQuota
         switch (reservation.Status)
         {
             case ReservationStatus.Open:
-                Undo(reservation);
+                _book.Cancel(reservation);
+                GiveBack(reservation.Charges);
                 return Done(Limits(reservation), now);
             case ReservationStatus.Cancelled:
                 return Done(Limits(reservation), now) with { Replayed = true };
@@ -116,6 +117,8 @@ internal sealed partial class AgentQuota
             }
             else if (Used(charge.Limit, reservation, command) - charge.Units is { } over && over > 0)
             {
+                // Told again when the reservation is not kept any more, it counts once.
+                _book.TellLate(token.Id);
                 Overdraw(charge.Limit, over, token.Id, now);
             }
         }
@@ -141,7 +144,8 @@ internal sealed partial class AgentQuota
             }
         }
 
-        return Done(charged.Select(charge => charge.Limit), now) with { Late = token.ExpiresAt <= now, Replayed = !isFirst, Overrun = isOver };
+        var isLate = token.ExpiresAt <= now || token.Activation == account.Owner;
+        return Done(charged.Select(charge => charge.Limit), now) with { Late = isLate, Replayed = !isFirst, Overrun = isOver };
     }
 
     private bool IsOverrun(Reservation reservation, SettleCommand command) =>

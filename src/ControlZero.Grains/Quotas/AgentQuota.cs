@@ -28,7 +28,10 @@ internal sealed partial class AgentQuota(
     /// <summary>When a caller who was told that storage does not answer may ask again.</summary>
     private static readonly TimeSpan RetryWhenUnavailable = TimeSpan.FromSeconds(1);
 
-    private readonly ReservationBook _book = new();
+    /// <summary>When one may ask again who was told that there is no room for another call in flight.</summary>
+    private static readonly TimeSpan RetryWithoutRoom = TimeSpan.FromSeconds(1);
+
+    private readonly ReservationBook _book = new(budget);
 
     /// <summary>What models cost.</summary>
     public IModelPrices Prices => prices;
@@ -59,7 +62,7 @@ internal sealed partial class AgentQuota(
     /// <param name="now">The present.</param>
     /// <param name="confirmedSince">Blocks that were confirmed before are not used.</param>
     /// <param name="isLastWord">True: storage does not answer, so what would need it is denied.</param>
-    /// <param name="opened">Takes the reservation, to be undone with others. Null: nobody undoes it.</param>
+    /// <param name="opened">Takes what was charged, to be undone with others. Null: nobody undoes it.</param>
     public bool TryDecide(
         QuotaAsk ask,
         AuthorizeRequest request,
@@ -67,9 +70,9 @@ internal sealed partial class AgentQuota(
         DateTimeOffset now,
         DateTimeOffset confirmedSince,
         bool isLastWord,
-        ICollection<Reservation>? opened = null)
+        ICollection<Opened>? opened = null)
     {
-        Expire(now);
+        _book.Expire(now);
         if (ask.Tag is { } tag && !request.DryRun && _book.TryFind(tag.Id, now, out var earlier))
         {
             authorization = authorization with
@@ -110,7 +113,7 @@ internal sealed partial class AgentQuota(
     /// <summary>What limits would make of an allowed request now, each for itself. Nothing is charged. Under the cell's lock.</summary>
     public ExplainedAuthorization Explain(QuotaAsk ask, ExplainedAuthorization explained, DateTimeOffset now)
     {
-        Expire(now);
+        _book.Expire(now);
         lock (share.Gate)
         {
             var outcome = DescribeLocked(ask, now);
@@ -128,13 +131,14 @@ internal sealed partial class AgentQuota(
     }
 
     /// <summary>Takes back what was just charged, as if it had never been. Under the cell's lock.</summary>
-    public void Undo(Reservation reservation)
+    public void Undo(Opened opened)
     {
-        _book.Cancel(reservation);
-        foreach (var charge in reservation.Charges)
+        if (_book.Find(opened.Number) is { } reservation)
         {
-            GiveBack(charge);
+            _book.Cancel(reservation);
         }
+
+        GiveBack(opened.Charges);
     }
 
     /// <summary>Has blocks that run out topped up. Outside of any lock.</summary>
@@ -175,17 +179,16 @@ internal sealed partial class AgentQuota(
         }
     }
 
-    /// <summary>Stops granting, gives back what is at hand, and forgets the reservations. The cell is retracted.</summary>
-    public async Task CloseAsync(TimeProvider clock)
-    {
-        budget.Add(-_book.Count);
-        await ledger.WriteAsync(() => account.IsLoaded ? account.PlanReturn(clock.GetUtcNow()) : null);
-    }
+    /// <summary>Forgets the reservations: as at any other activation, nothing is given back of them from now on. Under the cell's lock.</summary>
+    public void Forget() => _book.Close();
+
+    /// <summary>Stops granting, and gives back what is at hand. The cell is retracted.</summary>
+    public Task CloseAsync(TimeProvider clock) => ledger.WriteAsync(() => account.IsLoaded ? account.PlanReturn(clock.GetUtcNow()) : null);
 
     /// <summary>Limits and what is left of them. Under the cell's lock.</summary>
     public ImmutableArray<LimitStanding> Standings(IEnumerable<QuotaLimit> limits, DateTimeOffset now)
     {
-        Expire(now);
+        _book.Expire(now);
         lock (share.Gate)
         {
             return [.. limits.Select(limit => Standing(limit, now))];
@@ -207,7 +210,7 @@ internal sealed partial class AgentQuota(
         DateTimeOffset now,
         DateTimeOffset confirmedSince,
         bool isLastWord,
-        ICollection<Reservation>? opened)
+        ICollection<Opened>? opened)
     {
         var (own, shared) = (ChargeResult.Granted, ChargeResult.Granted);
         var isLoaded = account.IsLoaded && (ask.Shared.Length == 0 || share.Account.IsLoaded);
@@ -243,15 +246,23 @@ internal sealed partial class AgentQuota(
             return true;
         }
 
+        var isKept = _book.TryMakeRoom(ask.InFlight is not null);
+        if (!isKept && ask.InFlight is { } counting)
+        {
+            authorization = Deny(authorization, QuotaDenials.NoRoom(counting), DescribeLocked(ask, now) with { RetryAfter = RetryWithoutRoom });
+            return true;
+        }
+
         // Most requests are counted by one limit.
         var charge = default(QuotaCharge);
         var charges = ask.Own.Length + ask.Shared.Length == 1 ? new Span<QuotaCharge>(ref charge) : new QuotaCharge[ask.Own.Length + ask.Shared.Length];
         account.Take(ask.Own, now, charges);
         share.Account.Take(ask.Shared, now, charges[ask.Own.Length..]);
-        var expiresAt = now + ask.Hold;
-        var number = _book.Open(charges, now, expiresAt, ask.Tag, request.Resource ?? request.Candidates.FirstOrDefault());
-        budget.Add(1);
-        opened?.Add(_book.Find(number)!);
+        var expiresAt = isKept ? now + ask.Hold : now;
+        var number = isKept
+            ? _book.Open(charges, now, expiresAt, ask.Tag, request.Resource ?? request.Candidates.FirstOrDefault())
+            : _book.OpenEnded();
+        opened?.Add(new Opened(number, [.. charges]));
         authorization = authorization with
         {
             Quota = new QuotaOutcome
@@ -349,16 +360,14 @@ internal sealed partial class AgentQuota(
         }
     }
 
-    // Reservations whose time is over end at their charge, and their calls are no longer in flight.
-    private void Expire(DateTimeOffset now)
+    private void GiveBack(ImmutableArray<QuotaCharge> charges)
     {
-        while (_book.TryExpire(now, _book.Count >= ReservationBook.Capacity || budget.IsSpent, out var places))
+        foreach (var charge in charges)
         {
-            budget.Add(-1);
-            foreach (var place in places)
-            {
-                GiveBack(place);
-            }
+            GiveBack(charge);
         }
     }
+
+    /// <summary>What was charged for a request among others.</summary>
+    internal readonly record struct Opened(ulong Number, ImmutableArray<QuotaCharge> Charges);
 }

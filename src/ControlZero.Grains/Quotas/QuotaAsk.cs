@@ -18,8 +18,8 @@ internal sealed class QuotaAsk
         Refused = refused;
         Tag = tag;
         Hold = QuotaLimit.DefaultHold;
-        Shorten(own);
-        Shorten(shared);
+        HoldFor(own);
+        HoldFor(shared);
     }
 
     /// <summary>Of the agent's limits.</summary>
@@ -34,8 +34,11 @@ internal sealed class QuotaAsk
     /// <summary>The request as its caller identifies it. Null: he gave it no id.</summary>
     public RequestTag? Tag { get; }
 
-    /// <summary>How long the call may be under way.</summary>
+    /// <summary>How long the call may be under way: until then a settle gives back. Of several limits on calls in flight, the longest hold.</summary>
     public TimeSpan Hold { get; private set; }
+
+    /// <summary>The first limit that counts the call among those in flight. Null: none does.</summary>
+    public QuotaLimit? InFlight { get; private set; }
 
     /// <summary>What a request asks of limits. Null: none counts it.</summary>
     public static QuotaAsk? Of(ImmutableArray<QuotaLimit> limits, AuthorizeRequest request, IModelPrices prices)
@@ -86,11 +89,15 @@ internal sealed class QuotaAsk
         return demands;
     }
 
-    private void Shorten(QuotaDemand[] demands)
+    private void HoldFor(QuotaDemand[] demands)
     {
-        foreach (var demand in demands)
+        foreach (var (limit, _) in demands)
         {
-            Hold = demand.Limit.Metric == QuotaMetric.InFlight && demand.Limit.Hold < Hold ? demand.Limit.Hold : Hold;
+            if (limit.Metric == QuotaMetric.InFlight)
+            {
+                Hold = InFlight is null || limit.Hold > Hold ? limit.Hold : Hold;
+                InFlight ??= limit;
+            }
         }
     }
 

@@ -9,6 +9,7 @@ namespace ControlZero.Grains.Quotas;
 internal static class QuotaDenials
 {
     private static readonly ConditionalWeakTable<QuotaLimit, Decision> ExhaustedBy = [];
+    private static readonly ConditionalWeakTable<QuotaLimit, Decision> WithoutRoom = [];
     private static readonly ConditionalWeakTable<QuotaLimit, Decision> WithoutEstimate = [];
     private static readonly ConditionalWeakTable<QuotaLimit, Decision> WithoutPrice = [];
 
@@ -24,6 +25,12 @@ internal static class QuotaDenials
         QuotaMetric.InFlight => Deny(ReasonCodes.ConcurrencyExceeded, $"{Name(limit)} allows no more calls at the same time; ask again when one has ended"),
         _ => Deny(ReasonCodes.QuotaExceeded, $"{Name(limit)} has not enough {limit.Metric.ToUnit()} left for this call"),
     });
+
+    /// <summary>The limit has places, and the server has no room to keep another call in flight until it ends.</summary>
+    public static Decision NoRoom(QuotaLimit limit) => WithoutRoom.GetValue(limit, static limit => Deny(
+        ReasonCodes.ConcurrencyExceeded,
+        $"{Name(limit)} counts calls in flight, and this server keeps no more of them: {ReservationBook.Capacity} of an agent, {ReservationBudget.Most} in all; "
+            + "settle or cancel calls that have ended, or give the limit a shorter `hold`"));
 
     /// <summary>Neither the call nor the limit says what to charge.</summary>
     public static Decision EstimateRequired(QuotaLimit limit) => WithoutEstimate.GetValue(limit, static limit => Deny(

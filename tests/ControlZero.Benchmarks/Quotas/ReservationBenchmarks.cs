@@ -14,7 +14,9 @@ public class ReservationBenchmarks
 
     private static readonly QuotaLimit Limit = new(QuotaScope.Agent, "p", "l", QuotaMetric.Requests, 1_000_000, QuotaWindow.Parse("day"));
 
-    private readonly ReservationBook[] _books = [.. Enumerable.Range(0, Accounts).Select(_ => new ReservationBook())];
+    private static readonly ReservationBudget Budget = new(2 * Accounts * Kept);
+
+    private readonly ReservationBook[] _books = [.. Enumerable.Range(0, Accounts).Select(_ => new ReservationBook(Budget))];
     private readonly TimeSpan _tick = QuotaLimit.DefaultHold / (Accounts * Kept);
     private DateTimeOffset _now = DateTimeOffset.UnixEpoch;
     private int _next;
@@ -34,10 +36,8 @@ public class ReservationBenchmarks
         _now += _tick;
         var book = _books[_next];
         _next = (_next + 1) % Accounts;
-        while (book.TryExpire(_now, early: false, out _))
-        {
-        }
-
+        book.Expire(_now);
+        book.TryMakeRoom(inFlight: false);
         return book.Open([new QuotaCharge(Limit, 7, 1)], _now, _now + QuotaLimit.DefaultHold, request: null);
     }
 }

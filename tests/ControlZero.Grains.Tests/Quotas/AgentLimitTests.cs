@@ -205,6 +205,24 @@ public sealed class AgentLimitTests(TwoSilos silos)
         Assert.Equal(4, await AllowedOfAsync(agent, 6));
     }
 
+    [Theory]
+    [InlineData("30s", 30)]
+    [InlineData("2h", 7_200)]
+    public async Task Authorize_CallsInFlight_CountForAsLongAsTheirHoldSays(string hold, int seconds)
+    {
+        var (_, agent) = await StartAsync(
+            $"quota-hold-{hold}",
+            $$"""{ "name": "p", "rules": [ { "allow": "*" } ], "limits": [ { "name": "l", "metric": "in_flight", "limit": 2, "hold": "{{hold}}" } ] }""");
+        Assert.Equal(2, await AllowedOfAsync(agent, 3));
+
+        silos.Clock.Advance(TimeSpan.FromSeconds(seconds - 1));
+        await silos.FollowAsync();
+        Assert.Equal(0, await AllowedOfAsync(agent, 1));
+        silos.Clock.Advance(TimeSpan.FromSeconds(2 + (seconds / 1024)));
+        await silos.FollowAsync();
+        Assert.Equal(2, await AllowedOfAsync(agent, 3));
+    }
+
     private static string Requests(long limit, string name = "l", string comment = "") => $$"""
         { "name": "p", "description": "{{comment}}", "rules": [ { "allow": "*" } ],
           "limits": [ { "name": "{{name}}", "metric": "requests", "limit": {{limit}}, "window": "1h", "per": "agent" } ] }

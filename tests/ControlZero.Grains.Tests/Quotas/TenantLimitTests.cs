@@ -110,6 +110,28 @@ public sealed class TenantLimitTests(TwoSilos silos)
         Assert.Equal(3, await AllowedOfAsync(agents[1], 5));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Authorize_AfterTheHoldOfSharedCallsThatNobodyEnds_AdmitsAsManyAgain(bool isGone)
+    {
+        var (_, agents) = await StartAsync(
+            isGone ? "shared-flight-gone" : "shared-flight-over",
+            """{ "name": "p", "rules": [ { "allow": "*" } ], "limits": [ { "name": "team", "metric": "in_flight", "limit": 4, "per": "tenant" } ] }""",
+            agents: 3);
+        Assert.Equal(4, await AllowedOfAsync(agents[0], 5));
+        if (isGone)
+        {
+            await silos.Cluster.DeactivateAsync(agents[0]);
+        }
+
+        // Nobody asks the first agent again; the third one is on the same silo.
+        Assert.Equal(0, await AllowedOfAsync(agents[2], 1));
+        silos.Clock.Advance(QuotaLimit.DefaultHold + TimeSpan.FromSeconds(1));
+        await silos.FollowAsync();
+        Assert.Equal(4, await AllowedOfAsync(agents[2], 5));
+    }
+
     [Fact]
     public async Task Authorize_WhileTheTenantsRecordCannotBeWritten_SaysSoWhenNothingIsAtHand()
     {
