@@ -9,7 +9,8 @@ namespace ControlZero.Cli.Cases;
 /// <summary>Reads case files. The same form as the conformance vectors of this project.</summary>
 internal static class CaseReader
 {
-    private static readonly string[] Expectations = ["effect", "rule", "rule_index", "policy", "reason_code", "error"];
+    private static readonly string[] Expectations =
+        ["effect", "rule", "rule_index", "policy", "reason_code", "shadow_effect", "shadow_rule", "shadow_policy", "shadow_reason_code", "error"];
 
     /// <summary>The cases of a file, or what is wrong with it.</summary>
     public static void Read(CliHost host, string file, out IReadOnlyList<PolicyCase> cases, out string? fault)

@@ -37,7 +37,7 @@ internal sealed class CaseRunner(TimeProvider clock)
     }
 
     private Decision Decide(PolicyCase item, List<CompiledPolicy> policies) =>
-        PolicySet.Create(policies, item.DefaultOnEmpty).For(item.Agent).Evaluate(new EvaluationRequest
+        PolicySet.Create(policies, item.DefaultOnEmpty).For(item.Agent).DecideAll(new EvaluationRequest
         {
             AgentId = item.Agent,
             Action = item.Action,
@@ -45,7 +45,7 @@ internal sealed class CaseRunner(TimeProvider clock)
             Context = item.Context,
             Labels = item.Labels,
             Now = item.Time ?? clock.GetUtcNow(),
-        }).Decision;
+        }, []).Evaluation.Decision;
 
     private static FieldFault? RequestFault(PolicyCase item) =>
         RequestSyntax.CheckAgentId(item.Agent)
@@ -85,6 +85,10 @@ internal sealed class CaseRunner(TimeProvider clock)
         "rule_index" => decision.RuleIndex?.ToString(CultureInfo.InvariantCulture) ?? None,
         "policy" => decision.Policy.Length > 0 ? decision.Policy : None,
         "reason_code" => decision.ReasonCode,
+        "shadow_effect" => decision.Shadow?.Effect.ToWord() ?? None,
+        "shadow_rule" => decision.Shadow?.RuleId ?? None,
+        "shadow_policy" => decision.Shadow is { Policy.Length: > 0 } shadow ? shadow.Policy : None,
+        "shadow_reason_code" => decision.Shadow?.ReasonCode ?? None,
         _ => None,
     };
 }

@@ -47,6 +47,8 @@ internal static class PolicyMapping
     public static Diagnostic ReplayedAsEnforced() => new()
     {
         Severity = Severity.Warning,
+        Line = 1,
+        Column = 1,
         Code = "SHADOW_AS_ENFORCED",
         Path = "mode",
         Message = "the draft is in shadow, where it changes no answer; it was replayed as if it were enforced",

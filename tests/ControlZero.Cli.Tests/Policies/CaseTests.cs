@@ -45,6 +45,20 @@ public sealed class CaseTests : CliTest
     }
 
     [Fact]
+    public async Task Test_OfAPolicyInShadow_ComparesWhatItWouldDecide_BesideWhatIsDecided()
+    {
+        const string Both = $$"""[{{Policy}}, {"name": "next", "mode": "shadow", "priority": 1, "agents": "agent-1", "rules": [{"id": "stop", "deny": "x:y"}]}]""";
+        var right = Write("a.json", Case("""{"effect": "allow", "rule": "r", "shadow_effect": "deny", "shadow_rule": "stop", "shadow_policy": "next", "shadow_reason_code": "RULE_MATCH"}""", Both));
+        var wrong = Write("b.json", Case("""{"shadow_effect": null, "shadow_rule": "r"}""", Both));
+        var without = Write("c.json", Case("""{"shadow_effect": null, "shadow_rule": null, "shadow_policy": null, "shadow_reason_code": null}"""));
+
+        var run = await RunAsync("policy", "test", right, wrong, without);
+
+        Assert.Equal(
+            ["FAIL b.json: one", "    shadow_effect: wanted (none), got deny", "    shadow_rule: wanted r, got stop", "3 cases: 2 passed, 1 failed"], run.Lines);
+    }
+
+    [Fact]
     public async Task Test_Json_TellsEveryCase()
     {
         var run = await RunAsync("policy", "test", Write("a.json", Case("""{"effect": "deny"}""")), Write("b.json", Case("""{"effect": "allow"}""")), "--output", "json");

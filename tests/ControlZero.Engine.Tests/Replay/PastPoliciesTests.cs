@@ -95,6 +95,18 @@ public class PastPoliciesTests
         Assert.Equal(rule, decided.Decision?.RuleId);
     }
 
+    [Fact]
+    public void Missing_OfWhatOnlyAPolicyInShadowAsksFor_IsNothing()
+    {
+        var inForce = Evaluation.Policies.Document("""{"name":"p","rules":[{"allow":"a"}]}""");
+        var inShadow = Evaluation.Policies.Document("""{"name":"q","mode":"shadow","priority":1,"rules":[{"deny":"a","when":{"env":"prod"}}]}""");
+
+        var past = PastPolicies.Create([(inForce, 1), (inShadow, 1)], Effect.Deny, UnknownFacts.Context);
+
+        Assert.Equal(UnknownFacts.None, past.Missing);
+        Assert.Null(past.Decide(Evaluation.Policies.Request("a"), []).Decision!.Shadow);
+    }
+
     private static PastPolicies Create(string rules, UnknownFacts unknown) =>
         PastPolicies.Create([(Evaluation.Policies.Document($$"""{"name":"p","rules":[{{rules}}]}"""), 1)], Effect.Deny, unknown);
 

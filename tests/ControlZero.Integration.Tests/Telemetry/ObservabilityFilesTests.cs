@@ -24,6 +24,8 @@ public sealed partial class ObservabilityFilesTests : IDisposable
         var enforcement = new EnforcementService.EnforcementServiceClient(channel);
         await new PolicyService.PolicyServiceClient(channel).PublishPolicyAsync(
             new PublishPolicyRequest { Document = """{ "name": "p", "rules": [ { "allow": "llm:*" } ] }""" }, headers);
+        await new PolicyService.PolicyServiceClient(channel).PublishPolicyAsync(
+            new PublishPolicyRequest { Document = """{ "name": "next", "mode": "shadow", "priority": 1, "rules": [ { "deny": "llm:*" } ] }""" }, headers);
         var ask = new EnforceRequest { AgentId = "a", Action = "llm.generate" };
         await enforcement.EnforceAsync(ask, headers);
         await enforcement.EnforceBatchAsync(new EnforceBatchRequest { Requests = { ask } }, headers);
