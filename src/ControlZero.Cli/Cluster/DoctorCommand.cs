@@ -43,6 +43,8 @@ internal static class DoctorCommand
             report.Line($"    {finding.Remedy}");
         }
 
-        report.Line($"{errors} errors, {findings.Count - errors} warnings");
+        report.Line($"{Count(errors, "error")}, {Count(findings.Count - errors, "warning")}");
     }
+
+    private static string Count(int number, string noun) => number == 1 ? $"1 {noun}" : $"{number} {noun}s";
 }

@@ -47,6 +47,11 @@ internal static class ErrorReport
     {
         StatusCode.Unavailable => $"the cluster cannot be reached or cannot answer: {error.Message} (start it, or check `--url`)",
         StatusCode.Unauthenticated => $"{error.Message} (give another key with `CONTROLZERO_API_KEY`, `--key-file` or `--key`)",
+        // A shell that was set up for a program holds that program's key.
+        StatusCode.PermissionDenied when error.Reason == "SCOPE_REQUIRED" =>
+            $"{error.Message} (of `--key`, `--key-file` and `CONTROLZERO_API_KEY` the first that is given counts)",
+        StatusCode.InvalidArgument when error.Reason == "FIELD_REQUIRED" && error.Violations is [{ Field: "agent_id" }] =>
+            "no agent is named; give `--agent`, set `CONTROLZERO_AGENT_ID`, or use a key that is bound to exactly one agent",
         _ => error.Message,
     };
 

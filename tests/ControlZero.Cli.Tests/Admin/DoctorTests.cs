@@ -19,7 +19,7 @@ public sealed class DoctorTests : CliTest
 
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(
-            ["error e: broken", "    mend it", "warning w: odd", "    look", "1 errors, 1 warnings"],
+            ["error e: broken", "    mend it", "warning w: odd", "    look", "1 error, 1 warning"],
             run.Lines);
     }
 

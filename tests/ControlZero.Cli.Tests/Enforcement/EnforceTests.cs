@@ -94,6 +94,33 @@ public sealed class EnforceTests : CliTest
         Assert.Equal((1, "reason code STATE_UNAVAILABLE"), (run.ExitCode, run.Lines[2]));
     }
 
+    [Fact]
+    public async Task Enforce_WithAKeyThatLacksTheScope_SaysWhereTheKeyCameFrom()
+    {
+        Cluster.Fail<EnforceRequest>(Answers.Error(StatusCode.PermissionDenied, "the key lacks the scope `enforce`", "SCOPE_REQUIRED"));
+
+        var run = await RunAsync(Question);
+
+        Assert.Equal(
+            (5, "error: the key lacks the scope `enforce` (of `--key`, `--key-file` and `CONTROLZERO_API_KEY` the first that is given counts)\n"),
+            (run.ExitCode, run.Error));
+    }
+
+    [Theory]
+    [InlineData("settle")]
+    [InlineData("cancel")]
+    public async Task Settle_WithoutAnAgent_SaysHowToNameOne(string command)
+    {
+        var fields = new BadRequest { FieldViolations = { new BadRequest.Types.FieldViolation { Field = "agent_id", Reason = "FIELD_REQUIRED", Description = "agent_id is missing" } } };
+        var refused = Answers.Error(StatusCode.InvalidArgument, "agent_id is missing", "FIELD_REQUIRED", null, fields);
+        Cluster.Fail<SettleRequest>(refused).Fail<CancelRequest>(refused);
+
+        var run = await RunAsync(command, "token");
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.StartsWith("error: no agent is named; give `--agent`, set `CONTROLZERO_AGENT_ID`, or use a key", run.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(StatusCode.InvalidArgument, 2)]
     [InlineData(StatusCode.Unimplemented, 2)]
