@@ -16,11 +16,7 @@ internal sealed class RuleIndex
     public RuleIndex(CompiledRule[] rules)
     {
         _rules = rules;
-        var actionKeys = new PatternKeyCounts(rules, rule => rule.Actions);
-        var resourceKeys = new PatternKeyCounts(rules, rule => rule.Resources);
-        var byResource = Array.ConvertAll(rules, rule => rule.Resources is not null
-            && resourceKeys.MostShared(rule.Resources) <= actionKeys.MostShared(rule.Actions));
-
+        var byResource = WhichByResource(rules);
         _byResource = new PatternIndex([.. Which(i => byResource[i]).Select(i => (i, rules[i].Resources!))]);
 
         // Often the same rules: those of a policy without resources, or of denies alone.
@@ -65,6 +61,23 @@ internal sealed class RuleIndex
         {
             index.Visit(query.Action.Second, in query, ref visitor);
         }
+    }
+
+    private static bool[] WhichByResource(CompiledRule[] rules)
+    {
+        var byResource = new bool[rules.Length];
+        if (Array.Exists(rules, rule => rule.Resources is not null))
+        {
+            var actionKeys = new PatternKeyCounts(rules, rule => rule.Actions);
+            var resourceKeys = new PatternKeyCounts(rules, rule => rule.Resources);
+            for (var i = 0; i < rules.Length; i++)
+            {
+                byResource[i] = rules[i].Resources is { } resources
+                    && resourceKeys.MostShared(resources) <= actionKeys.MostShared(rules[i].Actions);
+            }
+        }
+
+        return byResource;
     }
 
     private int[] Which(Func<int, bool> includes) => [.. Enumerable.Range(0, _rules.Length).Where(includes)];

@@ -63,6 +63,10 @@ internal static class GlobSyntax
 {
     private const int AsciiLast = 127;
 
+    // What this thread read last: patterns have the same class again and again, an action's in each of its forms, and one set will do.
+    [ThreadStatic]
+    private static (ReadOnlyMemory<char> Text, GlobPiece Piece)? _lastClass;
+
     /// <summary>
     /// The pieces of a pattern, or null and what is wrong with it. Neighbouring <c>*</c> and <c>?</c> are put in one order (all <c>?</c>
     /// first, then one <c>*</c>), and a class of one member becomes that member: neither changes what the pattern matches.
@@ -87,8 +91,6 @@ internal static class GlobSyntax
     {
         var position = 0;
         (count, error) = (0, null);
-        ReadOnlySpan<char> lastClass = [];
-        GlobPiece lastPiece = default;
         while (position < pattern.Length)
         {
             var start = position;
@@ -104,19 +106,17 @@ internal static class GlobSyntax
             {
                 piece = new GlobPiece(codePoint switch { '*' => GlobPiece.Run, '?' => GlobPiece.One, _ => codePoint });
             }
-            else if (!lastClass.IsEmpty && pattern.AsSpan(start).StartsWith(lastClass))
+            else if (!pieces.IsEmpty && _lastClass is { } last && pattern.AsSpan(start).StartsWith(last.Text.Span))
             {
-                // The same again: one set will do.
-                (piece, position) = (lastPiece, start + lastClass.Length);
+                (piece, position) = (last.Piece, start + last.Text.Length);
             }
-            else if (TryReadClass(pattern, ref position, make: !pieces.IsEmpty, out piece, out error))
-            {
-                lastClass = pattern.AsSpan(start..position);
-                lastPiece = piece;
-            }
-            else
+            else if (!TryReadClass(pattern, ref position, make: !pieces.IsEmpty, out piece, out error))
             {
                 return false;
+            }
+            else if (!pieces.IsEmpty)
+            {
+                _lastClass = (pattern.AsMemory(start..position), piece);
             }
 
             if (!pieces.IsEmpty)

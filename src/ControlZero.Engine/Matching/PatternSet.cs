@@ -27,7 +27,7 @@ internal sealed class PatternSet
     /// <summary>Patterns over actions, to be held against the forms of a request's action.</summary>
     public static PatternSet OfActions(ImmutableArray<string> patterns, bool ignoringAsciiCase)
     {
-        var globs = new List<Glob>(patterns.Length * 2);
+        var globs = new List<Glob>(patterns.Length * 3);
         foreach (var pattern in patterns)
         {
             if (Glob.WhyBroken(pattern) is { } error)

@@ -13,8 +13,8 @@ internal sealed class PolicyLint(FindingList findings)
     // being looked at rather than being slow. Unit: steps of about a nanosecond.
     private const long MaxSteps = 30_000_000;
 
-    // The same, for memory: half of it is enough for a thousand rules of fifty characters. Unit: bytes.
-    private const long MaxSize = 4 * 1024 * 1024;
+    // The same, for memory: enough for a thousand rules of fifty characters. Unit: bytes.
+    private const long MaxSize = 3 * 1024 * 1024;
 
     private long _steps = MaxSteps;
 

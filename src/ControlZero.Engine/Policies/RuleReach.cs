@@ -31,7 +31,7 @@ internal sealed class RuleReach
         long size = 0;
         foreach (var pattern in rule.Actions)
         {
-            size += 2 * (PatternSize + (CharacterSize * pattern.Length));
+            size += (pattern.Contains(':', StringComparison.Ordinal) ? 3 : 2) * (PatternSize + (CharacterSize * pattern.Length));
         }
 
         foreach (var pattern in rule.Resources)

@@ -116,7 +116,7 @@ internal sealed class CostlyDocuments(Random random)
     private Func<(string Text, int Values)> Patterns(string stem)
     {
         var (count, padding, style, hasDot) = (One(Counts), One(Lengths), random.Next(10), random.Next(2) == 0);
-        var fill = One(["x", "\u00e9", "x.", "x:", "[ac]", "[!a]", "?", "*x"]);
+        var fill = One(["x", "\u00e9", "x.", "x:", "[ac]", "[!a]", "[:c]", "?", "*x"]);
         var padded = string.Concat(Enumerable.Repeat(fill, padding / fill.Length));
         var pattern = Value(() => "\"" + Style(style, stem, hasDot ? $".{_number++}" : $"{_number++}", padded) + "\"");
         return count == 1 ? pattern : Many(count, _ => pattern, '[', ']');

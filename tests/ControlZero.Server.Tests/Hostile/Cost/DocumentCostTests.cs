@@ -34,6 +34,8 @@ public sealed class DocumentCostTests(ITestOutputHelper output)
         ["JSON: patterns that begin with a class"] = $"{{\"name\":\"p\",\"rules\":[{Each(900, i => $"{{\"deny\":\"a\",\"resource\":[{Each(7, j => $"\"[ab]{i}.{j}*\",")}\"x\"]}},")}{{\"deny\":\"*\"}}]}}",
         ["JSON: models of classes"] = Patterns($"model/*{Many(62, "[ac]")}"),
         ["YAML: patterns over actions"] = $"name: p\nrules:\n{Each(150, i => $"- deny: [{Each(63, j => $"'a{i}.{j}*x',")}a]\n")}",
+        ["YAML: patterns over actions, whose class may be the colon"] =
+            $"name: p\nrules:\n{Each(150, i => $"- deny: [{Each(63, j => $"'a{i}.{j}[:x]*',")}a]\n")}",
         ["YAML: networks"] = $"name: p\nrules:\n{Each(475, _ => $"- deny: a\n  when: {{{Each(9, j => $"k{j}: {{cidr: 10.0.0.0/8}},")}}}\n")}",
         ["YAML: keys of many segments"] = $"name: p\nrules:\n{Each(250, i => $"- deny: a\n  when: {{a{Many(500, ".b")}{i}: b}}\n")}",
         ["YAML: names that are shown escaped"] = $"name: p\nrules:\n{Each(900, i => $"- {{deny: a, resource: r, when: {{k: b}}, name: 't{i}{new string('`', 220)}'}}\n")}",
