@@ -113,6 +113,9 @@ public static class Limits
     /// </summary>
     public const int PolicyMaxValues = 10_000;
 
+    /// <summary>Most tenants of a cluster unless its servers are told another figure. Unit: entries.</summary>
+    public const int ClusterMaxTenants = 10_000;
+
     /// <summary>Most policies of a tenant, and most documents of one test. Unit: entries.</summary>
     public const int TenantMaxPolicies = 1000;
 
@@ -148,7 +151,6 @@ public static class Limits
     /// <summary>Most examples of each kind of change that a replay shows. Unit: entries.</summary>
     public const int ReplayMaxExamples = 100;
 
-    /// <summary>What matching may cost for all decisions of one replay, see <see cref="DecisionMaxSteps"/>. Unit: steps of about a nanosecond.</summary>
     /// <summary>What matching for all decisions of one replay may cost. Unit: steps, see <see cref="DecisionMaxSteps"/>.</summary>
     public const long ReplayMaxSteps = 200 * DecisionMaxSteps;
 
@@ -203,7 +205,7 @@ public static class Limits
     /// </summary>
     public const long MoneyLimitMax = 1_000_000_000_000_000;
 
-    /// <summary>All limits, sorted by name.</summary>
+    /// <summary>All limits, sorted by name. One that a server may be told another figure for stands with its default.</summary>
     public static IReadOnlyList<LimitDescription> All { get; } =
     [
         new("action_max_bytes", ActionMaxBytes, "bytes", "the action of a request"),
@@ -214,6 +216,7 @@ public static class Limits
         new("answer_max_bytes", AnswerMaxBytes, "bytes", "what a rule adds to an answer: its reason in every language, and its obligations"),
         new("batch_max_requests", BatchMaxRequests, "entries", "the requests of a batch"),
         new("batch_message_max_bytes", BatchMessageMaxBytes, "bytes", "a message of EnforceBatch"),
+        new("cluster_max_tenants", ClusterMaxTenants, "entries", "the tenants of the cluster; set by `Tenants:Max`"),
         new("context_key_max_length", ContextKeyMaxLength, "characters", "a key of a request's context"),
         new("context_max_bytes", ContextMaxBytes, "bytes", "a request's context as a whole"),
         new("context_max_depth", ContextMaxDepth, "levels", "the nesting of a request's context"),

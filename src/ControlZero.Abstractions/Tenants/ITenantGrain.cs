@@ -11,8 +11,8 @@ namespace ControlZero.Abstractions.Tenants;
 public interface ITenantGrain : IGrainWithStringKey
 {
     /// <summary>
-    /// Creates the tenant and its first key. False: it has a key already, and nothing changed. One that was created halfway, without a
-    /// key, is completed.
+    /// Creates the tenant and its first key. One that was created halfway, without a key, is completed. False: nothing changed, because it has a
+    /// key already, or because the cluster has no room for another tenant; then there is none.
     /// </summary>
     [Alias("Create")]
     Task<bool> CreateAsync(TenantSettings settings, KeyRecord firstKey, CancellationToken cancellationToken);

@@ -22,6 +22,7 @@ public static class GrainsExtensions
     {
         builder.Services.AddFeedFollower();
         builder.Services.AddSingleton<Publishing>();
+        builder.Services.AddSingleton<TenantPlaces>();
         builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, UsageSaver>();
         builder.Services.TryAddSingleton<IModelPrices, NoModelPrices>();
         builder.Services.AddSingleton<QuotaStore>();
@@ -46,6 +47,8 @@ public static class GrainsExtensions
             StorageNames.Policies, (provider, _) => provider.GetRequiredKeyedService<IGrainStorage>(StorageNames.State));
         services.AddSingleton<IValidateOptions<FreshnessOptions>, FreshnessOptionsValidator>();
         services.AddOptions<FreshnessOptions>().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<TenancyOptions>, TenancyOptionsValidator>();
+        services.AddOptions<TenancyOptions>().ValidateOnStart();
         services.AddSingleton<StoredRecords>();
         services.AddSingleton<StoredLists>();
         services.AddSingleton<PolicyDocuments>();

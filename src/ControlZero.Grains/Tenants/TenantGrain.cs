@@ -22,8 +22,9 @@ internal sealed partial class TenantGrain(
     [PersistentState("keys", StorageNames.State)] IPersistentState<TenantKeysState> keys,
     StoredRecords stored,
     Publishing publishing,
+    TenantPlaces places,
     ChangeAnnouncer announcer,
-    [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Grain, ITenantGrain, IDisposable
+    [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Grain, ITenantGrain, ITenantPlaceGrain, IDisposable
 {
     /// <summary>Name of the grain's type, also in storage.</summary>
     public const string Type = "tenant";
@@ -37,9 +38,6 @@ internal sealed partial class TenantGrain(
         _durable = state.State.Manifest;
         return Task.CompletedTask;
     }
-
-    public Task<bool> CreateAsync(TenantSettings settings, KeyRecord firstKey, CancellationToken cancellationToken) =>
-        InOrderAsync(() => BeginAsync(settings, firstKey, cancellationToken), cancellationToken);
 
     public Task<TenantManifest?> GetManifestAsync(CancellationToken cancellationToken) => Task.FromResult(_durable);
 
@@ -56,32 +54,6 @@ internal sealed partial class TenantGrain(
         }
     }
 
-    private async Task<bool> BeginAsync(TenantSettings settings, KeyRecord firstKey, CancellationToken cancellationToken)
-    {
-        var begun = await ChangeAsync(
-            async () =>
-            {
-                if (_durable is not null && keys.State.Keys.Count > 0 && !await IsHalfMadeAsync(firstKey.Id, cancellationToken))
-                {
-                    return false;
-                }
-
-                if (_durable is null)
-                {
-                    await CommitAsync(state.State with { Manifest = Begin(settings) });
-                }
-
-                return true;
-            },
-            cancellationToken);
-        if (begun)
-        {
-            await AddKeyAsync(firstKey, cancellationToken);
-        }
-
-        return begun;
-    }
-
     private async Task<bool> ListAsync(KeyId key)
     {
         if (!keys.State.Keys.Contains(key))
@@ -92,17 +64,4 @@ internal sealed partial class TenantGrain(
 
         return true;
     }
-
-    // Whoever made the tenant with this key was interrupted before the key was stored, so there is none that works.
-    private async Task<bool> IsHalfMadeAsync(KeyId firstKey, CancellationToken cancellationToken) =>
-        keys.State.Keys.Contains(firstKey) && await stored.ReadKeyAsync(firstKey, cancellationToken) is null;
-
-    private TenantManifest Begin(TenantSettings settings) => new()
-    {
-        Tenant = TenantId.Parse(this.GetPrimaryKeyString()),
-        Epoch = 0,
-        Settings = settings,
-        CreatedAt = clock.GetUtcNow(),
-        Policies = [],
-    };
 }

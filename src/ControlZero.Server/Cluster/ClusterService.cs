@@ -10,6 +10,7 @@ using ControlZero.Protocol.V1;
 using ControlZero.Server.Audit;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Prices;
+using ControlZero.Server.Hosting;
 using ControlZero.Server.Rpc;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -24,6 +25,7 @@ internal sealed class ClusterService(
     AuditState audit,
     SiloFreshness freshness,
     PriceBook prices,
+    ServerOptions options,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Protocol.V1.ClusterService.ClusterServiceBase
 {
     /// <summary>Version of this server.</summary>
@@ -90,7 +92,7 @@ internal sealed class ClusterService(
                 Limits.All.Select(limit => new Limit
                 {
                     Name = limit.Name,
-                    Value = limit.Value,
+                    Value = limit.Name == "cluster_max_tenants" ? options.Tenants.Max : limit.Value,
                     Unit = limit.Unit,
                     Description = limit.Description,
                 }),

@@ -3,6 +3,7 @@ using ControlZero.Audit.Log;
 using ControlZero.Grains.Catalog;
 using ControlZero.Grains.Feed;
 using ControlZero.Grains.Hosting;
+using ControlZero.Grains.Tenants;
 using ControlZero.Server.Audit;
 using ControlZero.Server.Audit.Reading;
 using ControlZero.Server.Cluster.Setups;
@@ -104,6 +105,7 @@ internal sealed class ServerHost : IAsyncDisposable
 
         builder.Services.AddSingleton(options);
         builder.Services.Configure<FreshnessOptions>(freshness => freshness.Bound = options.Freshness.Bound);
+        builder.Services.Configure<TenancyOptions>(tenancy => tenancy.Max = options.Tenants.Max);
         builder.Services.AddSingleton(data);
         builder.Services.AddPrices(options.Prices);
         builder.Services.AddSingleton<PolicyTrial>();

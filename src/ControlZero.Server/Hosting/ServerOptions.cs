@@ -39,6 +39,9 @@ internal sealed record ServerOptions
     /// <summary>How far it may be behind the others.</summary>
     public FreshnessSettings Freshness { get; init; } = new();
 
+    /// <summary>How many tenants its cluster may have.</summary>
+    public TenancySettings Tenants { get; init; } = new();
+
     /// <summary>How its answers are recorded.</summary>
     public AuditSettings Audit { get; init; } = new();
 
@@ -66,6 +69,7 @@ internal sealed record ServerOptions
         Tls = TlsOptions.Read(reader),
         Logging = LoggingOptions.Read(reader),
         Freshness = FreshnessSettings.Read(reader),
+        Tenants = TenancySettings.Read(reader),
         Audit = AuditSettings.Read(reader),
         Prices = PriceSettings.Read(reader),
         Telemetry = TelemetryOptions.Read(reader),

@@ -185,6 +185,14 @@ internal static class RpcErrors
         $"the tenant has as many {what} as it may have, {limit}",
         ("limit", Text(limit)));
 
+    /// <summary>The cluster has as many tenants as it may have.</summary>
+    public static Status NoTenantLeft(int limit) => Make(
+        StatusCode.ResourceExhausted,
+        "TENANT_LIMIT",
+        $"`tenant_id` would be one tenant more than the cluster may have, {limit}; set `Tenants:Max` higher on every server",
+        ("field", "tenant_id"),
+        ("limit", Text(limit)));
+
     /// <summary>Fields of a request that are wrong. The first one's code is the reason.</summary>
     public static Status InvalidFields(IReadOnlyList<FieldFault> faults)
     {

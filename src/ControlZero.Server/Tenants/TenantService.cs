@@ -5,10 +5,12 @@ using ControlZero.Abstractions.Tenants;
 using ControlZero.Engine.Requests;
 using ControlZero.Grains.Catalog;
 using ControlZero.Grains.Hosting;
+using ControlZero.Grains.Tenants;
 using ControlZero.Protocol.V1;
 using ControlZero.Server.Authentication;
 using ControlZero.Server.Rpc;
 using Grpc.Core;
+using Microsoft.Extensions.Options;
 
 namespace ControlZero.Server.Tenants;
 
@@ -17,6 +19,7 @@ internal sealed class TenantService(
     IGrainFactory grains,
     StoredRecords stored,
     StoredLists lists,
+    IOptions<TenancyOptions> tenancy,
     [FromKeyedServices(ClusterClock.Key)] TimeProvider clock) : Protocol.V1.TenantService.TenantServiceBase
 {
     [RequiresScope(Scopes.ClusterAdmin)]
@@ -28,7 +31,9 @@ internal sealed class TenantService(
         var record = KeyIssue.FirstOf(tenant, key, context.GetCaller().Key.Id.Value, clock.GetUtcNow());
         if (!await Grain(tenant).CreateAsync(settings, record, CancellationToken.None))
         {
-            throw RpcErrors.AlreadyExists("TENANT_EXISTS", "tenant", tenant.Value).ToRpcException();
+            throw (await Grain(tenant).GetManifestAsync(context.CancellationToken) is null
+                ? RpcErrors.NoTenantLeft(tenancy.Value.Max)
+                : RpcErrors.AlreadyExists("TENANT_EXISTS", "tenant", tenant.Value)).ToRpcException();
         }
 
         return new CreateTenantResponse

@@ -66,7 +66,7 @@ public sealed class ServerSettingsTests : IDisposable
     [InlineData("""{ "Listen": { "Grcp": "127.0.0.1:1" } }""", "`Listen:Grcp` ", "is no setting of this build; did you mean `Listen:Grpc`?")]
     [InlineData("""{ "listen": { "ReloadInterval": "1s" } }""", "`listen:ReloadInterval` ", "did you mean `Tls:ReloadInterval`?")]
     [InlineData("""{ "Lsten": { "Grpc": "127.0.0.1:1" } }""", "`Lsten:Grpc` ", "is of no section of this build; did you mean `Listen`?")]
-    [InlineData("""{ "Quotas": {} }""", "`Quotas` ", "is of no section of this build; use one of `Data`, `Listen`, `Cluster`, `Azure`, `Postgres`, `Redis`, `Tls`, `Logging`, `Freshness`, `Audit`, `Prices`, `Telemetry`, `Shutdown`, `DefaultTenant`")]
+    [InlineData("""{ "Quotas": {} }""", "`Quotas` ", "is of no section of this build; use one of `Data`, `Listen`, `Cluster`, `Azure`, `Postgres`, `Redis`, `Tls`, `Logging`, `Freshness`, `Tenants`, `Audit`, `Prices`, `Telemetry`, `Shutdown`, `DefaultTenant`")]
     [InlineData("""{ "Listen": { "Grpc": { "Port": 1 } } }""", "`Listen:Grpc:Port` ", "use one of `Listen:Grpc`, `Listen:Http`, ")]
     [InlineData("""{ "Data": "elsewhere" }""", "`Data` ", "is a section, not a setting; use one of `Data:Directory`")]
     [InlineData("""{ "Quota": null }""", "`Quota` ", "is of no section of this build")]

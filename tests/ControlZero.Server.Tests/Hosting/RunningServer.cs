@@ -56,6 +56,7 @@ public class RunningServer : IAsyncLifetime
                 Listen = new ListenOptions { Grpc = new IPEndPoint(IPAddress.Loopback, 0), Http = new IPEndPoint(IPAddress.Loopback, 0) },
                 DefaultTenant = new DefaultTenantOptions { UnknownAgents = UnknownAgents.Allow },
                 Freshness = new FreshnessSettings { Bound = FreshnessBound },
+                Tenants = new TenancySettings { Max = MaxTenants },
                 Audit = new AuditSettings { ContextKeys = [KeptContextKey] },
             },
             CancellationToken.None,
@@ -69,6 +70,9 @@ public class RunningServer : IAsyncLifetime
 
     /// <summary>How far the server may be behind. A machine that is too busy to read the feed for two seconds must not change an answer.</summary>
     private protected virtual TimeSpan FreshnessBound => FreshnessOptions.Longest;
+
+    /// <summary>How many tenants the server may have.</summary>
+    private protected virtual int MaxTenants => new TenancySettings().Max;
 
     /// <summary>Cells that the front door never finds: every decision is then a call to the agent's grain.</summary>
     private protected static AgentCells ClosedCells(IServiceProvider services) => new(

@@ -20,8 +20,34 @@ internal static class OwnServerRows
     public static Dictionary<string, RowRun> All { get; } = new()
     {
         ["G06"] = new(SkippedAndRepeatedTimesAsync, "design.md section 3: a schedule is held against the clock on the wall; a time that comes twice is matched twice"),
+        ["I07"] = new(OneTenantTooManyAsync),
         ["J09"] = new(BrokenAsync, "each error has a reason in a word: INTERNAL"),
     };
+
+    // The limit is 10,000, as this row has it, and the server that is told another figure has two: its first tenant, and the row's.
+    private static async Task OneTenantTooManyAsync(HostileTarget target)
+    {
+        Assert.Equal(10_000, await MaxTenantsAsync(target));
+        await using var server = await StartAsync(new SmallServer());
+        var small = await HostileTarget.CreateAsync(server);
+        Assert.Equal(2, await MaxTenantsAsync(small));
+
+        var refused = new CreateTenantRequest { TenantId = "third" };
+        var status = await small.FailsAsync(small.Tenants.CreateTenantAsync(refused, server.With()), StatusCode.ResourceExhausted, "TENANT_LIMIT");
+
+        var info = status!.GetDetail<ErrorInfo>();
+        Assert.Equal(("tenant_id", "2"), (info.Metadata["field"], info.Metadata["limit"]));
+        Assert.Contains("`Tenants:Max`", status!.Message, StringComparison.Ordinal);
+        await RpcAssert.FailsAsync(
+            StatusCode.NotFound, "TENANT_NOT_FOUND", small.Tenants.GetTenantAsync(new GetTenantRequest { TenantId = "third" }, server.With()));
+        await RpcAssert.FailsAsync(
+            StatusCode.AlreadyExists, "TENANT_EXISTS", small.Tenants.CreateTenantAsync(new CreateTenantRequest { TenantId = small.Tenant }, server.With()));
+        Assert.Equal(2, (await small.Tenants.ListTenantsAsync(new ListTenantsRequest(), server.With())).Tenants.Count);
+        target.Failures.AddRange(small.Failures);
+    }
+
+    private static async Task<long> MaxTenantsAsync(HostileTarget target) =>
+        (await target.Cluster.GetLimitsAsync(new GetLimitsRequest(), target.Headers)).Limits.Single(limit => limit.Name == "cluster_max_tenants").Value;
 
     private static async Task BrokenAsync(HostileTarget target)
     {
@@ -79,6 +105,11 @@ internal static class OwnServerRows
     {
         await server.InitializeAsync();
         return server;
+    }
+
+    private sealed class SmallServer : RunningServer
+    {
+        private protected override int MaxTenants => 2;
     }
 
     /// <summary>A server whose audit log fails in a way that nobody foresaw.</summary>
