@@ -172,7 +172,7 @@ internal static class RpcErrors
     public static Status ReplayBusy() => Make(
         StatusCode.ResourceExhausted,
         "REPLAY_BUSY",
-        "this server takes one replay of a tenant at a time, and four in all; try again when they are done, or another server");
+        "this server takes one replay of a tenant at a time, one more of its keys that are bound to agents (two such in all), and four in all; try again when they are done, or another server");
 
     public static Status TooManyAgents() => Make(
         StatusCode.ResourceExhausted,

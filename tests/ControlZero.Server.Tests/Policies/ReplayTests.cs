@@ -258,24 +258,6 @@ public sealed class ReplayTests(RunningServer server)
     }
 
     [Fact]
-    public async Task Replay_WhileTheTenantHasOneUnderWay_IsBusy_AndAnotherTenantsIsNot()
-    {
-        var (_, key) = await server.NewTenantWithAsync(InForce);
-        var (tenant, other) = await server.NewTenantAsync();
-        var held = new HeldWriter();
-        var question = ReplayQuestion.Read(new ReplayPolicyRequest(), PolicyParser.Parse(Draft));
-        var underWay = server.Services.GetRequiredService<PolicyReplay>().RunAsync(question, Callers.Of(tenant), held, CancellationToken.None);
-
-        var busy = await Assert.ThrowsAsync<RpcException>(() => ReplayAsync(other, Draft));
-        Assert.Equal((StatusCode.ResourceExhausted, "REPLAY_BUSY"), (busy.StatusCode, busy.GetRpcStatus()?.GetDetail<Google.Rpc.ErrorInfo>()?.Reason));
-        Assert.True((await ReplayAsync(key, Draft)).Done);
-        held.Gate.SetResult();
-        await underWay;
-
-        Assert.True((await ReplayAsync(other, Draft)).Done);
-    }
-
-    [Fact]
     public async Task Replay_NeedsBothScopes()
     {
         var (_, admin) = await server.NewTenantAsync();
@@ -367,17 +349,5 @@ public sealed class ReplayTests(RunningServer server)
             Message = message;
             return Task.CompletedTask;
         }
-    }
-
-    /// <summary>A caller who does not read.</summary>
-    private sealed class HeldWriter : IServerStreamWriter<ReplayPolicyResponse>
-    {
-        public TaskCompletionSource Gate { get; } = new();
-
-        public WriteOptions? WriteOptions { get; set; }
-
-        public Task WriteAsync(ReplayPolicyResponse message) => Gate.Task;
-
-        public Task WriteAsync(ReplayPolicyResponse message, CancellationToken cancellationToken) => Gate.Task;
     }
 }

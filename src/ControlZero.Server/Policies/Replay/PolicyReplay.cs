@@ -14,11 +14,12 @@ namespace ControlZero.Server.Policies.Replay;
 /// <param name="clock">Measures how long one takes.</param>
 internal sealed class PolicyReplay(ClusterLog? log, PolicyCatalog catalog, TimeProvider clock)
 {
-    // One a tenant: whoever keeps one going keeps the others' from nothing.
+    // One a tenant, and one more of its keys that are bound to agents: who may see a few agents keeps nobody from replaying all of them.
     private const int MostAtOnce = 4;
+    private const int MostOfBoundKeys = 2;
 
     private readonly Lock _gate = new();
-    private readonly HashSet<TenantId> _underWay = [];
+    private readonly HashSet<(TenantId Tenant, bool IsBound)> _underWay = [];
 
     /// <summary>Runs one, telling how far it is.</summary>
     /// <param name="question">What is asked.</param>
@@ -30,7 +31,8 @@ internal sealed class PolicyReplay(ClusterLog? log, PolicyCatalog catalog, TimeP
         ReplayQuestion question, ClientIdentity caller, IServerStreamWriter<ReplayPolicyResponse> responses, CancellationToken cancellationToken)
     {
         var readable = log ?? throw RpcErrors.NoSiloHere().ToRpcException();
-        Enter(caller.Tenant);
+        var place = (caller.Tenant, IsBound: !caller.SpeaksForEveryone);
+        Enter(place);
         try
         {
             var snapshot = await catalog.LoadAsync(caller.Tenant)
@@ -39,26 +41,27 @@ internal sealed class PolicyReplay(ClusterLog? log, PolicyCatalog catalog, TimeP
         }
         finally
         {
-            Leave(caller.Tenant);
+            Leave(place);
         }
     }
 
-    private void Enter(TenantId tenant)
+    private void Enter((TenantId Tenant, bool IsBound) place)
     {
         lock (_gate)
         {
-            if (_underWay.Count == MostAtOnce || !_underWay.Add(tenant))
+            var isFull = _underWay.Count == MostAtOnce || (place.IsBound && _underWay.Count(other => other.IsBound) == MostOfBoundKeys);
+            if (isFull || !_underWay.Add(place))
             {
                 throw RpcErrors.ReplayBusy().ToRpcException();
             }
         }
     }
 
-    private void Leave(TenantId tenant)
+    private void Leave((TenantId Tenant, bool IsBound) place)
     {
         lock (_gate)
         {
-            _underWay.Remove(tenant);
+            _underWay.Remove(place);
         }
     }
 }
