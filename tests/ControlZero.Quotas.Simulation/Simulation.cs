@@ -233,7 +233,7 @@ internal sealed partial class Simulation
         _world.After(TimeSpan.FromSeconds(60), () =>
         {
             // The silo died with it: the caller's deadline is its answer.
-            if (!answered && silo.Life != life)
+            if (!answered && (silo.Life != life || !silo.IsUp))
             {
                 (answered, _unanswered) = (true, _unanswered - 1);
             }
