@@ -223,6 +223,20 @@ public sealed class AgentLimitTests(TwoSilos silos)
         Assert.Equal(2, await AllowedOfAsync(agent, 3));
     }
 
+    [Fact]
+    public async Task Settle_WithinALongHold_EndsTheCall()
+    {
+        var (_, agent) = await StartAsync(
+            "quota-hold-settled",
+            """{ "name": "p", "rules": [ { "allow": "*" } ], "limits": [ { "name": "l", "metric": "in_flight", "limit": 1, "hold": "2h" } ] }""");
+        var call = await agent.AuthorizeAsync(TestTenant.Ask());
+
+        silos.Clock.Advance(TimeSpan.FromHours(1));
+        await silos.FollowAsync();
+        Assert.False((await agent.SettleAsync(new SettleCommand(call.Quota!.Token!, CallUsage.Unknown))).Late);
+        Assert.Equal(1, await AllowedOfAsync(agent, 2));
+    }
+
     private static string Requests(long limit, string name = "l", string comment = "") => $$"""
         { "name": "p", "description": "{{comment}}", "rules": [ { "allow": "*" } ],
           "limits": [ { "name": "{{name}}", "metric": "requests", "limit": {{limit}}, "window": "1h", "per": "agent" } ] }
