@@ -27,7 +27,7 @@ internal sealed class Referee(World world)
     private readonly HashSet<(Guid Id, QuotaLimitKey Key)> _stored = [];
     private readonly QuotaRecord?[] _seen = new QuotaRecord?[Simulation.Agents + 1];
     private readonly HashSet<(Guid Id, QuotaLimitKey Key, Holder By)> _owed = [];
-    private readonly Dictionary<(int Owner, QuotaLimitKey Key), List<(Reservation Call, DateTimeOffset Until)>> _calls = [];
+    private readonly Dictionary<(int Owner, QuotaLimitKey Key), List<(Reservation Call, DateTimeOffset Until, DateTimeOffset ByItsClock)>> _calls = [];
     private TimeSpan _mostAhead;
 
     /// <summary>The shelf of each agent, and of the tenant at the end.</summary>
@@ -252,8 +252,9 @@ internal sealed class Referee(World world)
             _calls.Add((owner, key), calls = []);
         }
 
-        calls.RemoveAll(call => call.Until <= world.Now);
-        calls.Add((reservation, world.Now + PublishedLimits.Hold));
+        // A hold is as long as the clock of the silo that granted it says, also of one that was set meanwhile.
+        calls.RemoveAll(call => call.Until <= world.Now || call.ByItsClock <= call.Call.Holder.Silo.Now);
+        calls.Add((reservation, world.Now + PublishedLimits.Hold, reservation.Holder.Silo.Now + PublishedLimits.Hold));
         var most = MostInForce(key);
         Require(ClocksWereApart || calls.Count <= most, $"{calls.Count} calls in flight under {key.Name}, of which {most} may be");
     }
