@@ -26,6 +26,9 @@ internal sealed partial class Simulation
     private static readonly TimeSpan Stormy = TimeSpan.FromSeconds(150);
     private static readonly TimeSpan Calming = TimeSpan.FromSeconds(120);
 
+    // Of a caller, before he looks whether the server he asked still lives.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private readonly World _world;
     private readonly Weather _weather;
     private readonly Referee _referee;
@@ -230,14 +233,7 @@ internal sealed partial class Simulation
 
         var life = silo.Life;
         var answered = false;
-        _world.After(TimeSpan.FromSeconds(60), () =>
-        {
-            // The silo died with it: the caller's deadline is its answer.
-            if (!answered && (silo.Life != life || !silo.IsUp))
-            {
-                (answered, _unanswered) = (true, _unanswered - 1);
-            }
-        });
+        _world.After(Patience, Miss);
         silo.Deliver(life, () => HolderOf(silo, request.Agent).Ask(request, answer =>
         {
             if (!answered)
@@ -246,6 +242,19 @@ internal sealed partial class Simulation
                 Receive(answer);
             }
         }));
+
+        // The silo died with it: the caller's deadline is its answer. It may die later, too.
+        void Miss()
+        {
+            if (!answered && (silo.Life != life || !silo.IsUp))
+            {
+                (answered, _unanswered) = (true, _unanswered - 1);
+            }
+            else if (!answered)
+            {
+                _world.After(Patience, Miss);
+            }
+        }
     }
 
     private Holder HolderOf(Silo silo, int agent)
