@@ -28,6 +28,35 @@ public sealed class ReservationBudgetTests
         Assert.Equal(250_000, Enumerable.Range(0, 1_100_000).Count(_ => budget.TryTake(inFlight: true)));
     }
 
+    // Whoever looks before he takes is found out here: there is one place, and all want it all the time.
+    [Fact]
+    public async Task TryTake_OfTheLastPlaceByAllAtOnce_GivesItToOne()
+    {
+        var budget = new ReservationBudget(1);
+        var (held, worst) = (0L, 0L);
+        using var start = new Barrier(4);
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(
+            () =>
+            {
+                start.SignalAndWait();
+                for (var step = 0; step < 30_000_000; step++)
+                {
+                    if (budget.TryTake(inFlight: true))
+                    {
+                        InterlockedMax(ref worst, Interlocked.Increment(ref held));
+                        Interlocked.Decrement(ref held);
+                        budget.Return(1);
+                    }
+                }
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default)));
+
+        Assert.Equal((0, 1), (budget.Count, worst));
+    }
+
     [Fact]
     public void TryTake_OfManyAtOnce_NeverGivesMoreThanThereIs()
     {
